@@ -1,0 +1,113 @@
+# The databases, sourced by bin/kavi. Their filestores are copied and dropped with them.
+#
+#   kavi_base_KEY      Odoo with demo data and what our addons build on; made once, takes a minute
+#   kavi_seed          a copy of it with our addons installed; made anew when their files have changed
+#   kavi               the demo database of `up`: kept, and updated when the addons have changed
+#   kavi_test, kavi_test_scratch, kavi_bench    fresh copies of kavi_seed
+#
+# Where a server is shared, KAVI_DB=NAME gives another name in place of kavi.
+db=${KAVI_DB:-kavi}
+
+sql() { psql -X -q -v ON_ERROR_STOP=1 -d postgres -At "$@"; }
+has_db() { [ "$(sql -c "select 1 from pg_database where datname = '$1'")" = 1 ]; }
+# What a database was made from is noted as its comment, so that both come and go together.
+db_key() { sql -c "select shobj_description(oid, 'pg_database') from pg_database where datname = '$1'"; }
+set_db_key() { sql -c "comment on database \"$1\" is '$2'"; }
+
+drop_db() {
+  sql -c "drop database if exists \"$1\" with (force)" 2>/dev/null
+  rm -rf "$home/data/filestore/$1"
+}
+
+copy_db() {  # copy_db FROM TO: TO is replaced
+  local store=$home/data/filestore
+  drop_db "$2"
+  createdb -T "$1" "$2"
+  # hard links will do: the files are named after their content and never written to
+  [ ! -d "$store/$1" ] || cp -rl "$store/$1" "$store/$2" 2>/dev/null || cp -r "$store/$1" "$store/$2"
+}
+
+rename_db() {
+  sql -c "alter database \"$1\" rename to \"$2\""
+  rm -rf "$home/data/filestore/$2"
+  [ ! -d "$home/data/filestore/$1" ] || mv "$home/data/filestore/$1" "$home/data/filestore/$2"
+}
+
+write_conf() {
+  mkdir -p "$home/data"
+  cat > "$home/odoo.conf" <<CONF
+[options]
+addons_path = $here
+data_dir = $home/data
+bin_path = $home/bin
+http_interface = 127.0.0.1
+http_port = $port
+list_db = False
+CONF
+  export ODOO_RC=$home/odoo.conf
+}
+
+# Runs Odoo to its end without a server; its log goes to $home/log/NAME.log.
+odoo_quietly() {  # odoo_quietly NAME ARGUMENT...
+  local log=$home/log/$1.log; shift
+  "$py" -m odoo server "$@" --no-http --stop-after-init --logfile="$log" </dev/null >>"$log" 2>&1 9>&- 8>&- && return
+  grep -E -A 40 '^[0-9 :,-]+ [0-9]+ (ERROR|CRITICAL) ' "$log" | tail -n 60 >&2 || tail -n 40 "$log" >&2
+  return 1
+}
+
+# Odoo builds a page's scripts and styles at its first visit. A test's are rolled back with it, so without this
+# every tour would build them again (6 s each).
+build_assets() {  # build_assets DATABASE
+  "$py" -m odoo shell -d "$1" --no-http --log-level=error >>"$home/log/assets.log" 2>&1 9>&- 8>&- <<'PY'
+both = ("web.assets_web", "web.assets_frontend", "web.assets_frontend_lazy", "web.assets_frontend_minimal",
+        "web.report_assets_common")
+script = ("web.assets_tests", "web.__assets_tests_call__")
+for name in both + script:
+    bundle = env["ir.qweb"]._get_asset_bundle(name, css=name in both, js=True)
+    if name in both:
+        bundle.css()
+    bundle.js()
+env.cr.commit()
+PY
+}
+
+get_base() {
+  base_db=${db}_base_$({ cat "$odoo/odoo/release.py" "$home/root/packages" 2>/dev/null; echo "$odoo $base"; } | digest)
+  ! has_db "$base_db" || return 0
+  say "making the template database ($base, demo data; about a minute) ..."
+  : > "$home/log/base.log"
+  drop_db "$base_db-part"
+  odoo_quietly base -d "$base_db-part" -i "$base" --with-demo || die "Odoo's own addons did not install (log: $home/log/base.log)"
+  build_assets "$base_db-part"
+  rename_db "$base_db-part" "$base_db"
+}
+
+get_seed() {
+  get_base
+  seed=${db}_seed
+  local key=$base_db-$addons_key
+  if has_db "$seed" && [ "$(db_key "$seed")" = "$key" ]; then return; fi
+  say "installing ${addons//,/, } with demo data ..."
+  : > "$home/log/install.log"
+  drop_db "$seed"; copy_db "$base_db" "$seed-part"
+  odoo_quietly install -d "$seed-part" -i "$addons" --with-demo || die "the addons did not install (log: $home/log/install.log)"
+  build_assets "$seed-part"
+  rename_db "$seed-part" "$seed"
+  set_db_key "$seed" "$key"
+}
+
+get_demo() {
+  get_base
+  if ! has_db "$db"; then
+    get_seed
+    say "making the demo database ..."
+    copy_db "$seed" "$db"
+    set_db_key "$db" "$addons_key"
+  elif [ "$(db_key "$db")" != "$addons_key" ]; then
+    say "the addons have changed: updating the demo database ..."
+    : > "$home/log/update.log"
+    odoo_quietly update -d "$db" -i "$addons" -u "$addons" ||
+      die "the update failed and was undone (log: $home/log/update.log; \`bin/kavi reset\` makes the demo anew)"
+    set_db_key "$db" "$addons_key"
+  fi
+}
