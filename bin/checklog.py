@@ -22,6 +22,12 @@ def allowed(logger, message):
     return any(logger == name and re.match(text, message) for name, text in ALLOWED)
 
 
+def counts(record):
+    return record["level"] in COUNTED and not allowed(
+        record["logger"], record["message"]
+    )
+
+
 def findings(lines):
     """The records that count, each with the lines that belong to it."""
     found, current = [], None
@@ -29,7 +35,7 @@ def findings(lines):
         record = RECORD.match(line)
         if record:
             current = None
-            if record["level"] in COUNTED and not allowed(record["logger"], record["message"]):
+            if counts(record):
                 current = [line]
                 found.append(current)
         elif current is not None:
@@ -42,12 +48,12 @@ def main(paths):
     for path in map(Path, paths):
         if not path.exists():
             continue
-        found = findings(path.read_text(encoding="utf-8", errors="replace").splitlines())
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found = findings(text.splitlines())
         if found:
             failed = True
-            print(f"\n{path}: {len(found)} warnings or errors in Odoo's log", file=sys.stderr)
-            for record in found:
-                print(record, file=sys.stderr)
+            print(f"\n{path}: {len(found)} warnings or errors:")
+            print("\n".join(found))
     return int(failed)
 
 

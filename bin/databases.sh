@@ -33,6 +33,8 @@ rename_db() {
   [ ! -d "$home/data/filestore/$1" ] || mv "$home/data/filestore/$1" "$home/data/filestore/$2"
 }
 
+# Mail goes to a mail catcher on port 1025, where there is one: demo data has addresses, and the machine may
+# run a real mail server on port 25.
 write_conf() {
   mkdir -p "$home/data"
   cat > "$home/odoo.conf" <<CONF
@@ -43,6 +45,8 @@ bin_path = $home/bin
 http_interface = 127.0.0.1
 http_port = $port
 list_db = False
+smtp_server = localhost
+smtp_port = 1025
 CONF
   export ODOO_RC=$home/odoo.conf
 }

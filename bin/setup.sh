@@ -42,7 +42,6 @@ install_packages() {
 }
 
 get_venv() {
-  find_python
   local stamp=$venv/.kavi want
   want=$({ echo "$venv"; "$python" -V; cat "$here/requirements.txt"; } | digest)
   if [ "$(cat "$stamp" 2>/dev/null)" != "$want" ]; then
@@ -73,15 +72,15 @@ find_odoo() {  # sets $odoo: the folder that holds the odoo package
 }
 
 get_odoo() {
-  if ! find_odoo; then
-    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
-      die "no Odoo 19 here, and no apt to get it with: set ODOO_PATH to a folder that holds the odoo package"
-    say "getting Odoo 19 (Debian's package odoo-19, 123 MB) ..."
-    : > "$home/log/odoo.log"
-    download_odoo
-    odoo=$home/root/usr/lib/python3/dist-packages
-    is_odoo "$odoo" || die "Debian's package odoo-19 holds no Odoo 19: set ODOO_PATH"
-  fi
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+    die "no Odoo 19 here, and no apt to get it with: set ODOO_PATH to a folder that holds the odoo package"
+  say "getting Odoo 19 (Debian's package odoo-19, 123 MB) ..."
+  : > "$home/log/odoo.log"
+  download_odoo
+}
+
+use_odoo() {
+  find_odoo || die "Debian's package odoo-19 holds no Odoo 19: set ODOO_PATH"
   # `import odoo` in our Python finds it there, without PYTHONPATH
   echo "$odoo" > "$("$py" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/odoo-path.pth"
 }
@@ -95,7 +94,7 @@ download_odoo() {
   [ -n "$mirror" ] || die "this machine's apt names no Debian mirror to get Odoo 19 from: set ODOO_PATH"
   rm -rf "$home/debs" "$new"; mkdir -p "$home/debs" "$new"
   # The fonts and scripts that Odoo links to are trixie's: sid's Font Awesome no longer has the files.
-  private_apt "$home/apt-odoo" "deb [signed-by=$key] $mirror sid main" "deb [signed-by=$key] $mirror trixie main" &&
+  private_apt "$home/apt-odoo" odoo "deb [signed-by=$key] $mirror sid main" "deb [signed-by=$key] $mirror trixie main" &&
     (cd "$home/debs" && logged odoo apt-get -q -c "$home/apt-odoo/apt.conf" download odoo-19/sid \
       fonts-font-awesome/trixie fonts-montserrat/trixie fonts-roboto-unhinted/trixie fonts-inconsolata/trixie \
       fonts-ocr-b/trixie libjs-jquery/trixie libjs-jquery-form/trixie libjs-underscore/trixie) ||
@@ -116,8 +115,8 @@ download_odoo() {
 
 # An apt with lists and cache of its own. The mirrors, proxies and keys are the machine's, and signatures are
 # checked; with LINEs these are its only sources, and nothing counts as installed.
-private_apt() {  # private_apt FOLDER [LINE...]
-  local apt=$1; shift
+private_apt() {  # private_apt FOLDER LOG [LINE...]
+  local apt=$1 log=$2; shift 2
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
   : > "$apt/status"
   cat > "$apt/apt.conf" <<CONF
@@ -150,14 +149,15 @@ CONF
   else
     echo 'Dir::State::status "/var/lib/dpkg/status";' >> "$apt/apt.conf"
   fi
-  logged odoo apt-get -q -c "$apt/apt.conf" update -o APT::Update::Error-Mode=any
+  logged "$log" apt-get -q -c "$apt/apt.conf" update -o APT::Update::Error-Mode=any
 }
 
 get_debian() {  # get_debian PACKAGE...: these, and what of their dependencies the machine lacks, into $home/sys
   local apt=$home/apt-sys deb
+  : > "$home/log/apt.log"
   command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
-  private_apt "$apt" &&
-    logged odoo apt-get -q -c "$apt/apt.conf" install -y --download-only --no-install-recommends "$@" || return 1
+  private_apt "$apt" apt &&
+    logged apt apt-get -q -c "$apt/apt.conf" install -y --download-only --no-install-recommends "$@" || return 1
   mkdir -p "$home/sys"
   for deb in "$apt"/cache/archives/*.deb; do [ ! -e "$deb" ] || dpkg -x "$deb" "$home/sys"; done
   rm -rf "$apt"
@@ -195,7 +195,7 @@ get_chromium() {
   if [ ! -x "$own" ]; then
     say "getting Chromium for the browser tours (about 100 MB) ..."
     get_debian chromium fonts-dejavu-core ||
-      die "the browser tours need Chromium, and it could not be downloaded: install chromium (what apt said: $home/log/odoo.log)"
+      die "the browser tours need Chromium, and it could not be downloaded: install chromium (what apt said: $home/log/apt.log)"
   fi
   wrap chromium "$own"
 }
