@@ -1,0 +1,187 @@
+"""What may be done with a bill, when, and where it leads.
+
+Plain Python, no ORM: buttons, guards, portal, import and tests all read this one
+table (KB-20 ... KB-27, DESIGN section 3). To change a rule, change it here.
+"""
+
+from dataclasses import dataclass
+
+# The main state: exactly one, computed from facts, never written by hand.
+STATES = {
+    "draft": "Draft",
+    "new": "New",
+    "pending": "Pending",
+    "paid": "Paid",
+    "refunded": "Refunded",
+    "canceled": "Canceled",
+}
+ISSUED = tuple(state for state in STATES if state != "draft")
+OPEN = ("new", "pending")
+SETTLED = ("paid", "refunded")
+
+# Overlays: any number at once, shown as badges beside the state.
+OVERLAYS = {
+    "overdue": "Overdue",
+    "partly_paid": "Partly Paid",
+    "disputed": "In Dispute",
+    "awaiting_gateway": "Awaiting Gateway",
+    "failed_gateway": "Failed Gateway",
+    "frozen": "Frozen",
+}
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that can be done with a bill.
+
+    :ivar label: its name, for people
+    :ivar leads: state it may start from -> states it may end in; a state that is
+        missing refuses the act
+    :ivar refused: overlays that forbid it
+    :ivar needs: overlays without which it makes no sense
+    :ivar later: states and overlays for which no addon offers it yet: refused with
+        "not available"
+    :ivar role: who may do it: "officer" (and above) or "administrator"
+    """
+
+    label: str
+    leads: dict
+    refused: tuple = ("frozen",)
+    needs: tuple = ()
+    later: tuple = ()
+    role: str = "officer"
+
+
+def _stay(*states):
+    return {state: (state,) for state in states}
+
+
+def _to(target, *states):
+    return {state: (target,) for state in states}
+
+
+ACTS = {
+    # -- before anybody sees it
+    "issue": Act("Issue", {"draft": ("new", "paid")}),
+    "delete": Act("Delete", {"draft": ()}),
+    # -- what it says
+    "edit": Act("Edit", _stay("draft", *OPEN, *SETTLED)),
+    "change_amount": Act(
+        "Change the amount",
+        {"draft": ("draft",), "new": ("new", "paid"), "pending": ("pending", "paid")},
+        refused=("frozen", "awaiting_gateway", "partly_paid"),
+        later=OPEN,
+    ),
+    "postpone": Act("Postpone", _stay(*OPEN), later=OPEN),
+    # -- how it is paid
+    "choose_method": Act(
+        "Choose a payment method",
+        _to("pending", *OPEN),
+        refused=("frozen", "awaiting_gateway"),
+    ),
+    "complete_payment": Act(
+        "Complete a payment",
+        {"new": ("paid",), "pending": ("paid",)},
+        refused=("frozen", "awaiting_gateway"),
+    ),
+    "pay_by_card": Act(
+        "Pay by card",
+        {"new": ("new", "paid"), "pending": ("new", "paid")},
+        refused=("frozen", "awaiting_gateway"),
+        later=OPEN,
+    ),
+    "write_off": Act(
+        "Write off the rest",
+        _to("paid", *OPEN),
+        refused=("frozen", "awaiting_gateway"),
+        later=OPEN,
+    ),
+    "apply_credit": Act(
+        "Apply a credit",
+        {"new": ("new", "paid"), "pending": ("pending", "paid")},
+        refused=("frozen", "awaiting_gateway"),
+        later=OPEN,
+    ),
+    "unapply_credit": Act(
+        "Take a credit off again",
+        {"new": ("new",), "pending": ("pending",), "paid": OPEN},
+        later=("paid", *OPEN),
+    ),
+    "reverse_payment": Act(
+        "Reverse a payment",
+        {"paid": OPEN, "new": ("new",), "pending": ("pending",)},
+        later=("paid", *OPEN),
+    ),
+    # -- how it ends
+    "refund": Act(
+        "Refund",
+        _to("refunded", *SETTLED),
+        refused=("frozen", "awaiting_gateway"),
+        later=SETTLED,
+    ),
+    "cancel": Act(
+        "Cancel",
+        _to("canceled", *OPEN, *SETTLED),
+        refused=("frozen", "awaiting_gateway"),
+        later=(*SETTLED, "partly_paid"),
+    ),
+    # -- disputes (unpaid bills only, KB-23)
+    "dispute": Act("Open a dispute", _stay(*OPEN), ("frozen", "disputed"), later=OPEN),
+    "resolve_dispute": Act(
+        "Resolve the dispute", _stay(*OPEN), needs=("disputed",), later=OPEN
+    ),
+    # -- what the gateway and the mail do
+    "freeze": Act(
+        "Freeze", _stay(*SETTLED, "canceled"), later=(*SETTLED, "canceled")
+    ),
+    "send_notice": Act("Send a notice", _stay(*ISSUED), refused=(), later=ISSUED),
+}
+
+# Fields that nobody writes: they follow from the entries (DESIGN section 4) ...
+DERIVED = frozenset(
+    "state amount_untaxed amount_tax amount_total amount_paid amount_credited "
+    "amount_due amount_due_company refund_amount amount_retained payment_date "
+    "refund_date cancel_date next_due_date is_partly_paid is_booked invoice_id "
+    "is_overdue".split()
+)
+# ... fields that only an act writes ...
+FACTS = frozenset(
+    "name is_canceled is_disputed is_frozen payment_method_id payment_number "
+    "cancel_reason move_ids".split()
+)
+# ... and what "edit" may change once the bill is issued. Everything else is fixed.
+EDITABLE = frozenset(
+    "title description due_date purchase_order invoice_number".split()
+)
+
+
+def refusal(act, state, overlays=()):
+    """Say why ``act`` is refused on a bill in ``state`` with ``overlays``.
+
+    :param str act: a key of :data:`ACTS`
+    :param str state: a key of :data:`STATES`
+    :param overlays: keys of :data:`OVERLAYS`
+    :return: ``None`` when it is allowed, else ``(reason, detail)`` with the reason
+        one of "state", "overlay", "missing", "later" and the detail the state or
+        overlay at fault
+    :raise KeyError: for an unknown act or state
+    """
+    rule = ACTS[act]
+    STATES[state]  # an unknown state is a programming error, not a refusal
+    for overlay in rule.refused:
+        if overlay in overlays:
+            return "overlay", overlay
+    if state not in rule.leads:
+        return "state", state
+    for overlay in rule.needs:
+        if overlay not in overlays:
+            return "missing", overlay
+    for fact in (state, *overlays):
+        if fact in rule.later:
+            return "later", fact
+    return None
+
+
+def allowed_acts(state, overlays=()):
+    """The names of all acts that are allowed, in the table's order."""
+    return [act for act in ACTS if refusal(act, state, overlays) is None]

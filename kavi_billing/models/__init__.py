@@ -1,0 +1,16 @@
+from . import (
+    account_move,
+    kavi_bill,
+    kavi_bill_accounting,
+    kavi_bill_books,
+    kavi_bill_check,
+    kavi_bill_guard,
+    kavi_bill_kind,
+    kavi_bill_line,
+    kavi_billable_mixin,
+    kavi_payment_method,
+    res_company,
+    res_config_settings,
+    res_partner,
+    res_partner_balance,
+)

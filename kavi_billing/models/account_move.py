@@ -1,0 +1,80 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    kavi_bill_id = fields.Many2one(
+        "kavi.bill",
+        string="Bill",
+        copy=False,
+        readonly=True,
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups="kavi_billing.group_billing_user,account.group_account_readonly,"
+        "account.group_account_invoice",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("kavi_bill_id") for vals in vals_list):
+            self._check_bill_link()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "kavi_bill_id" in vals:
+            self._check_bill_link()
+        return super().write(vals)
+
+    def _check_bill_link(self):
+        """Only the bill itself says which entries are its own."""
+        if not self.env.su:
+            raise UserError(
+                self.env._("An entry is not tied to a bill by hand. Issue the bill.")
+            )
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        # A credit note made in Invoicing belongs to the same bill: otherwise the bill
+        # could not see that its debt is gone.
+        reverse_moves = super()._reverse_moves(default_values_list, cancel=cancel)
+        for move, reverse_move in zip(self.sudo(), reverse_moves.sudo(), strict=True):
+            if move.kavi_bill_id:
+                reverse_move.kavi_bill_id = move.kavi_bill_id
+        return reverse_moves
+
+    def button_draft(self):
+        self._check_canceled_bill()
+        return super().button_draft()
+
+    def button_cancel(self):
+        self._check_canceled_bill()
+        return super().button_cancel()
+
+    def _check_canceled_bill(self):
+        """Canceled is final (KB-27): its entries stay as they are."""
+        for bill in self.sudo().kavi_bill_id:
+            if bill.is_canceled:
+                raise UserError(
+                    self.env._(
+                        "Bill %s is canceled, and that is final: its invoice and "
+                        "credit note stay posted. Raise a new bill instead.",
+                        bill.name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        for bill in self.sudo().kavi_bill_id:
+            raise UserError(
+                self.env._(
+                    "This entry belongs to bill %s. Cancel the bill instead: nothing "
+                    "that was posted is deleted.",
+                    bill.name,
+                )
+            )
+
+    def action_open_kavi_bill(self):
+        self.ensure_one()
+        return self.kavi_bill_id._get_records_action()

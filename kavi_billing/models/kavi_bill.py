@@ -1,0 +1,468 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command, Domain
+
+from ..bill_rules import OPEN, OVERLAYS
+
+# More than anybody reads; keeps a pasted picture out of every list and mail.
+MAX_DESCRIPTION = 64_000
+
+
+class KaviBill(models.Model):
+    """The document: what is asked of an account, from issue to payment and beyond.
+
+    Its rules are in ``bill_rules``, its guards in ``kavi_bill_guard``, what it does in
+    the books in ``kavi_bill_accounting``, what it reads from them in
+    ``kavi_bill_books``.
+    """
+
+    _name = "kavi.bill"
+    _description = "Bill"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "bill_date desc, id desc"
+    _check_company_auto = True
+    _rec_names_search = ["name", "title", "purchase_order", "invoice_number"]
+    _mail_post_access = "read"
+
+    # -- who and what
+    name = fields.Char(
+        string="Bill ID", readonly=True, copy=False, tracking=True, index="trigram"
+    )
+    title = fields.Char(required=True, tracking=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Account",
+        required=True,
+        tracking=True,
+        ondelete="restrict",
+        check_company=True,
+        domain="[('is_billing_holder', '=', False), '|', ('is_company', '=', True),"
+        " '|', ('parent_id', '=', False),"
+        " ('parent_id.is_billing_holder', '=', True)]",
+    )
+    contact_id = fields.Many2one(
+        related="partner_id.billing_recipient_id", string="Billing Contact"
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
+    kind_id = fields.Many2one(
+        "kavi.bill.kind", check_company=True, tracking=True, index="btree_not_null"
+    )
+    description = fields.Html(
+        sanitize_attributes=True, sanitize_form=True, sanitize_style=True
+    )
+    created_by = fields.Char(
+        string="Raised By",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env._("Kavi Billing"),
+        help="The application that raised the bill.",
+    )
+    origin_model = fields.Char(readonly=True, copy=False)
+    origin_id = fields.Many2oneReference(
+        string="Origin",
+        model_field="origin_model",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+    )
+    item_key = fields.Char(
+        copy=False,
+        index="btree_not_null",
+        help="The raising application's own key for what is billed.",
+    )
+    purchase_order = fields.Char(string="PO Number", tracking=True, copy=False)
+    invoice_number = fields.Char(
+        tracking=True,
+        copy=False,
+        help="The number of an outside invoice, if the payer names one.",
+    )
+
+    # -- when
+    bill_date = fields.Date(
+        string="Issued",
+        copy=False,
+        tracking=True,
+        help="Empty on a draft: the day on which it is issued. Never changes after.",
+    )
+    payment_term_id = fields.Many2one(
+        "account.payment.term",
+        string="Terms",
+        compute="_compute_payment_term_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    due_date = fields.Date(
+        compute="_compute_due_date",
+        store=True,
+        readonly=False,
+        tracking=True,
+    )
+
+    # -- how much
+    line_ids = fields.One2many("kavi.bill.line", "bill_id", string="Lines", copy=True)
+    fiscal_position_id = fields.Many2one(
+        "account.fiscal.position",
+        compute="_compute_fiscal_position_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    amount = fields.Monetary(
+        compute="_compute_amount",
+        inverse="_inverse_amount",
+        help="What the lines ask before taxes that come on top. On a bill without "
+        "lines or with one line it can be typed here.",
+    )
+
+    # -- how it is paid
+    payment_method_id = fields.Many2one(
+        "kavi.payment.method",
+        readonly=True,
+        copy=False,
+        check_company=True,
+        tracking=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    payment_number = fields.Char(readonly=True, copy=False, tracking=True)
+
+    # -- overlays that somebody sets, and the end
+    is_disputed = fields.Boolean(string="In Dispute", readonly=True, copy=False)
+    is_frozen = fields.Boolean(string="Frozen", readonly=True, copy=False)
+    is_canceled = fields.Boolean(readonly=True, copy=False)
+    cancel_reason = fields.Char(readonly=True, copy=False)
+    is_overdue = fields.Boolean(
+        string="Overdue", compute="_compute_is_overdue", search="_search_is_overdue"
+    )
+
+    _name_company_uniq = models.UniqueIndex(
+        "(company_id, name) WHERE name IS NOT NULL", "This Bill ID was given before."
+    )
+    _issued_has_date = models.Constraint(
+        "CHECK(name IS NULL OR bill_date IS NOT NULL)", "An issued bill has a date."
+    )
+    _partner_state_idx = models.Index("(partner_id, state)")
+    _due_idx = models.Index(
+        "(company_id, next_due_date) WHERE state IN ('new', 'pending')"
+    )
+    _balance_idx = models.Index(
+        "(partner_id, company_id, currency_id) "
+        "INCLUDE (amount_due, amount_due_company) WHERE amount_due <> 0"
+    )
+    _order_idx = models.Index("(bill_date DESC, id DESC)")
+
+    # === COMPUTES === #
+
+    @api.depends("name", "title")
+    def _compute_display_name(self):
+        for bill in self:
+            name = bill.name or self.env._("Draft")
+            bill.display_name = f"{name}: {bill.title}" if bill.title else name
+
+    @api.depends("company_id")
+    def _compute_currency_id(self):
+        for bill in self:
+            bill.currency_id = (
+                bill.currency_id or bill.company_id.currency_id or self.env.company.currency_id
+            )
+
+    @api.depends("partner_id", "company_id")
+    def _compute_payment_term_id(self):
+        for bill in self:
+            if bill.name:
+                bill.payment_term_id = bill.payment_term_id
+                continue
+            partner = bill.partner_id.with_company(bill.company_id)
+            bill.payment_term_id = (
+                partner.property_payment_term_id
+                or bill.company_id.billing_payment_term_id
+            )
+
+    @api.depends("partner_id", "company_id")
+    def _compute_fiscal_position_id(self):
+        positions = {}
+        for bill in self:
+            if bill.name:
+                bill.fiscal_position_id = bill.fiscal_position_id
+                continue
+            key = (bill.partner_id.id, bill.company_id.id)
+            if key not in positions:
+                positions[key] = (
+                    self.env["account.fiscal.position"]
+                    .with_company(bill.company_id)
+                    ._get_fiscal_position(bill.partner_id)
+                )
+            bill.fiscal_position_id = positions[key]
+
+    @api.depends("payment_term_id", "bill_date", "invoice_id.invoice_date_due")
+    def _compute_due_date(self):
+        for bill in self:
+            if bill.invoice_id.state == "posted":
+                bill.due_date = bill.invoice_id.invoice_date_due
+            elif bill.name:
+                bill.due_date = bill.due_date
+            else:
+                bill.due_date = bill._get_term_due_date(bill._get_draft_date())
+
+    def _get_draft_date(self):
+        """The day from which a draft's terms are counted until it is issued."""
+        self.ensure_one()
+        if self.bill_date:
+            return self.bill_date
+        if self.create_date:
+            return fields.Date.context_today(self, self.create_date)
+        return fields.Date.context_today(self)
+
+    def _get_term_due_date(self, date):
+        """The last day that the bill's terms allow when they start on ``date``."""
+        self.ensure_one()
+        return max(
+            (line._get_due_date(date) for line in self.payment_term_id.line_ids),
+            default=date,
+        )
+
+    @api.depends("line_ids.quantity", "line_ids.price_unit")
+    def _compute_amount(self):
+        for bill in self:
+            bill.amount = sum(
+                line.quantity * line.price_unit for line in bill.line_ids
+            )
+
+    @api.onchange("amount")
+    def _inverse_amount(self):
+        for bill in self:
+            lines = bill.line_ids
+            if bill.currency_id.compare_amounts(
+                bill.amount, sum(line.quantity * line.price_unit for line in lines)
+            ) == 0:
+                continue
+            if len(lines) > 1:
+                raise UserError(
+                    self.env._("This bill has several lines: change their prices.")
+                )
+            if lines:
+                lines.write({"quantity": 1.0, "price_unit": bill.amount})
+            else:
+                vals = self._prepare_amount_line_vals(
+                    bill.amount, bill.title, bill.kind_id
+                )
+                bill.line_ids = [Command.create(vals)]
+
+    @api.model
+    def _prepare_amount_line_vals(self, amount, title, kind):
+        """The one line of a bill that has just a title and an amount."""
+        vals = {"quantity": 1.0, "price_unit": amount, "name": title or ""}
+        if kind.product_id:
+            vals["product_id"] = kind.product_id.id
+        return vals
+
+    # === OVERDUE: depends on today, so it is never stored (KB-22) === #
+
+    @api.depends("state", "next_due_date", "amount_due", "company_id")
+    def _compute_is_overdue(self):
+        today = {company: company._billing_today() for company in self.company_id}
+        for bill in self:
+            bill.is_overdue = bool(
+                bill.state in OPEN
+                and bill.next_due_date
+                and bill.next_due_date < today[bill.company_id]
+            )
+
+    def _search_is_overdue(self, operator, value):
+        if operator not in ("in", "=") or (operator == "in" and set(value) != {True}):
+            return NotImplemented
+        # sudo: only the time zones and ids of companies are used; record rules
+        # apply to the bills
+        companies = self.env["res.company"].sudo().search([])
+        by_day = {}
+        for company in companies:
+            by_day.setdefault(company._billing_today(), []).append(company.id)
+        return Domain("state", "in", OPEN) & Domain.OR(
+            Domain("company_id", "in", ids) & Domain("next_due_date", "<", day)
+            for day, ids in by_day.items()
+        )
+
+    def _get_overlays(self):
+        """The overlays of one bill.
+
+        :return: set of keys of ``bill_rules.OVERLAYS``
+        """
+        self.ensure_one()
+        fact = {
+            "overdue": self.is_overdue,
+            "partly_paid": self.is_partly_paid,
+            "disputed": self.is_disputed,
+            "frozen": self.is_frozen,
+        }
+        return {overlay for overlay, is_on in fact.items() if is_on}
+
+    # === CONSTRAINTS === #
+
+    @api.constrains("description")
+    def _check_description(self):
+        for bill in self:
+            if len(bill.description or "") > MAX_DESCRIPTION:
+                raise ValidationError(
+                    self.env._(
+                        "The description is longer than %s characters. Attach a file "
+                        "to the bill instead.",
+                        MAX_DESCRIPTION,
+                    )
+                )
+
+    @api.constrains("due_date", "bill_date")
+    def _check_due_date(self):
+        for bill in self:
+            if bill.bill_date and bill.due_date and bill.due_date < bill.bill_date:
+                raise ValidationError(
+                    self.env._(
+                        "%(bill)s is due on %(due)s, before it is issued on "
+                        "%(issued)s: choose a later due date.",
+                        bill=bill.display_name,
+                        due=fields.Date.to_string(bill.due_date),
+                        issued=fields.Date.to_string(bill.bill_date),
+                    )
+                )
+
+    # === RAISING BILLS === #
+
+    @api.model
+    def _raise_bills(self, vals_list, application=None, issue=True):
+        """Raise bills from another application: the one way in for other addons.
+
+        :param list vals_list: a dict a bill. ``partner_id`` (any contact: its account
+            is found or opened), ``title``, and either ``amount`` or ``line_ids``;
+            optional: ``company_id``, ``currency_id``, ``kind_id``, ``description``,
+            ``payment_term_id``, ``due_date``, ``bill_date``, ``item_key``,
+            ``origin_model`` and ``origin_id`` (see ``kavi.billable.mixin``)
+        :param str application: shown as *Raised By*
+        :param bool issue: issue them at once
+        :return: the bills, in the order of ``vals_list``
+        :raise UserError: with the reason; then none of them was raised
+        """
+        if application:
+            vals_list = [{**vals, "created_by": application} for vals in vals_list]
+        bills = self.with_context(
+            mail_create_nolog=issue, mail_create_nosubscribe=True
+        ).create(vals_list)
+        bills = bills.with_context(self.env.context)
+        if issue:
+            bills._issue()
+        return bills
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_created_vals(vals_list)
+        vals_list = [dict(vals) for vals in vals_list]
+        for vals in vals_list:
+            if not vals.get("partner_id"):
+                raise UserError(
+                    self.env._("Choose the account that is billed: a bill needs one.")
+                )
+        partners = self.env["res.partner"].browse(
+            {vals["partner_id"] for vals in vals_list}
+        )
+        accounts = partners._get_billing_account()
+        for vals in vals_list:
+            partner = self.env["res.partner"].browse(vals["partner_id"])
+            vals["partner_id"] = partner.commercial_partner_id.id
+            # "Just a title and an amount" becomes its line at once, not by a second
+            # write for each record.
+            amount = vals.pop("amount", None)
+            if amount is not None and not vals.get("line_ids"):
+                kind = self.env["kavi.bill.kind"].browse(vals.get("kind_id") or ())
+                line = self._prepare_amount_line_vals(amount, vals.get("title"), kind)
+                vals["line_ids"] = [Command.create(line)]
+        bills = super().create(vals_list)
+        accounts._open_billing_account()
+        return bills
+
+    # === WHAT A BILL LEADS TO === #
+
+    def action_open_moves(self):
+        """The bill's invoice and credit notes."""
+        return self.move_ids._get_records_action(name=self.env._("Documents"))
+
+    def action_open_payments(self):
+        """The payments that settled the bill."""
+        return self._get_payments()._get_records_action(name=self.env._("Payments"))
+
+    def _get_payments(self):
+        """Posted payments and refunds that are matched with the bill's documents."""
+        lines = self._get_receivable_lines(self.move_ids)
+        matched = (
+            lines.matched_debit_ids.debit_move_id
+            | lines.matched_credit_ids.credit_move_id
+        )
+        return matched.move_id.origin_payment_id
+
+    def action_open_entries(self):
+        """Every journal item that the bill has caused."""
+        moves = self.move_ids | self._get_payments().move_id
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_account_moves_all"
+        )
+        action.update(
+            name=self.env._("Journal Items"),
+            domain=[("move_id", "in", moves.ids)],
+            context={"search_default_group_by_move": 1, "expand": True},
+        )
+        return action
+
+    def action_open_account(self):
+        """The page of the account that is billed."""
+        self.ensure_one()
+        return self.partner_id._get_billing_accounts_action()
+
+    def action_choose_method(self):
+        return self._open_wizard("kavi_billing.action_kavi_bill_method_wizard")
+
+    def action_complete_payment(self):
+        return self._open_wizard("kavi_billing.action_kavi_bill_payment_wizard")
+
+    def action_cancel(self):
+        return self._open_wizard("kavi_billing.action_kavi_bill_cancel_wizard")
+
+    def _open_wizard(self, xml_id):
+        action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
+        action["context"] = {"active_model": self._name, "active_ids": self.ids}
+        return action
+
+    # === LABELS === #
+
+    def _get_state_label(self):
+        """The state's name in the user's language."""
+        self.ensure_one()
+        return dict(self._fields["state"]._description_selection(self.env))[self.state]
+
+    @api.model
+    def _get_overlay_labels(self):
+        """Names of the overlays, for badges and messages."""
+        return {
+            **OVERLAYS,
+            "overdue": self.env._("Overdue"),
+            "partly_paid": self.env._("Partly Paid"),
+            "disputed": self.env._("In Dispute"),
+            "awaiting_gateway": self.env._("Awaiting Gateway"),
+            "failed_gateway": self.env._("Failed Gateway"),
+            "frozen": self.env._("Frozen"),
+        }

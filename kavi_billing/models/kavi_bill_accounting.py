@@ -1,0 +1,454 @@
+import logging
+from collections import defaultdict
+
+from psycopg2 import OperationalError
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..bill_rules import ACTS
+
+_logger = logging.getLogger(__name__)
+
+
+class KaviBill(models.Model):
+    """What each act does in the books (DESIGN section 4).
+
+    The guard is asked first, as the user; the entries are then made with superuser
+    rights, for a billing officer needs no accounting role.
+    """
+
+    _inherit = "kavi.bill"
+
+    # === ISSUE === #
+
+    def action_issue(self):
+        """Issue drafts: Bill ID, date, posted invoice."""
+        self._issue()
+        return True
+
+    def _issue(self):
+        """Issue drafts, as many as there are in one batch.
+
+        :raise UserError: with the reason; then none of them is issued
+        """
+        self._lock_for_act("issue")
+        self._check_issuable()
+        bills = self.sudo().with_context(
+            tracking_disable=True, mail_create_nolog=True, mail_notrack=True
+        )
+        for company in bills.company_id:
+            batch = bills.filtered(lambda bill, company=company: bill.company_id == company)
+            batch = batch.with_company(company)
+            batch._assign_bill_ids()
+            batch._post_invoices()
+        # now, in the context that does not track: one log line a bill says it all
+        bills.env.flush_all()
+        self._log_act(
+            "issue",
+            {
+                bill.id: self.env._(
+                    "Issued as %(name)s: %(total)s, due %(due)s.",
+                    name=bill.name,
+                    total=bill.currency_id.format(bill.amount_total),
+                    due=fields.Date.to_string(bill.due_date),
+                )
+                for bill in bills
+            },
+        )
+        self._run_state_hooks()
+
+    def _assign_bill_ids(self):
+        """Give each bill of one company its date, due date and Bill ID."""
+        company = self.company_id
+        today = company._billing_today()
+        dates = [bill.bill_date or today for bill in self]
+        names = company._next_bill_ids(dates)
+        for bill, date, name in zip(self, dates, names, strict=True):
+            # A due date that nobody touched counts from the day of issue.
+            untouched = bill.due_date == bill._get_term_due_date(bill._get_draft_date())
+            due = bill._get_term_due_date(date) if untouched else bill.due_date
+            if not due or due < date:
+                raise UserError(
+                    self.env._(
+                        "%(bill)s is due on %(due)s, before it is issued on "
+                        "%(issued)s: choose a later due date.",
+                        bill=bill.display_name,
+                        due=fields.Date.to_string(due or date),
+                        issued=fields.Date.to_string(date),
+                    )
+                )
+            bill._write_facts({"name": name, "bill_date": date, "due_date": due})
+
+    def _check_issuable(self):
+        """Refuse drafts that cannot become an invoice, each with what to do."""
+        for company in self.sudo().company_id:
+            company._get_billing_journal()  # says so when there is none
+        for bill in self.sudo():
+            problem = bill._get_issue_problem()
+            if problem:
+                raise UserError(
+                    self.env._("%(bill)s: %(problem)s", bill=bill.title, problem=problem)
+                )
+            bill._check_company()
+            bill.line_ids._check_company()
+
+    def _get_issue_problem(self):
+        """What keeps this draft from being issued, as a sentence; "" if nothing."""
+        self.ensure_one()
+        partner = self.partner_id
+        if not self.line_ids:
+            return self.env._("the bill has no amount yet. Enter one, or add a line.")
+        if self.currency_id.compare_amounts(self.amount_total, 0.0) < 0:
+            return self.env._(
+                "a bill cannot ask a negative amount. To give something back, use a "
+                "credit."
+            )
+        if not partner.active:
+            return self.env._(
+                "the account %s is archived. Unarchive it before billing it.",
+                partner.name,
+            )
+        if partner.is_billing_holder:
+            return partner._get_holder_problem()
+        if not self.currency_id.active:
+            return self.env._(
+                "the currency %s is not active. Activate it in Invoicing.",
+                self.currency_id.name,
+            )
+        company_partner = partner.with_company(self.company_id)
+        if not company_partner.property_account_receivable_id:
+            return self.env._(
+                "%(account)s has no receivable account in %(company)s. Set it on the "
+                "contact (Accounting tab), or install a chart of accounts.",
+                account=partner.name,
+                company=self.company_id.name,
+            )
+        return ""
+
+    def _post_invoices(self):
+        """Create and post the invoices of one company's bills, in one batch."""
+        journal = self.company_id._get_billing_journal()
+        moves = self.env["account.move"].create(
+            [bill._prepare_invoice_vals(journal) for bill in self]
+        )
+        moves._post(soft=False)
+        moves._message_log_batch(
+            {
+                move.id: self.env._(
+                    "Created and posted for bill %s.", bill._get_html_link(bill.name)
+                )
+                for move, bill in zip(moves, self, strict=True)
+            }
+        )
+
+    def _prepare_invoice_vals(self, journal):
+        """Values of the one invoice that the bill becomes."""
+        self.ensure_one()
+        vals = {
+            "move_type": "out_invoice",
+            "kavi_bill_id": self.id,
+            "company_id": self.company_id.id,
+            "journal_id": journal.id,
+            "partner_id": self.partner_id.id,
+            "currency_id": self.currency_id.id,
+            "fiscal_position_id": self.fiscal_position_id.id,
+            "invoice_date": self.bill_date,
+            "invoice_origin": self.name,
+            "payment_reference": self.name,
+            "ref": self.purchase_order,
+            "invoice_user_id": self.env.uid,
+            "invoice_line_ids": [
+                fields.Command.create(line._prepare_invoice_line_vals())
+                for line in self.line_ids
+            ],
+        }
+        # A due date that somebody chose stands for itself, without the term.
+        if self.due_date == self._get_term_due_date(self.bill_date):
+            vals["invoice_payment_term_id"] = self.payment_term_id.id
+        else:
+            vals["invoice_payment_term_id"] = False
+            vals["invoice_date_due"] = self.due_date
+        return vals
+
+    def _push_due_date(self):
+        """Carry due dates that were edited to the posted invoices."""
+        for bill in self:
+            invoice = bill.sudo().invoice_id  # "edit" was checked for the bill
+            if not bill.due_date or invoice.state != "posted":
+                raise UserError(
+                    self.env._(
+                        "Bill %s has no posted invoice: its due date cannot be moved.",
+                        bill.name,
+                    )
+                )
+            if len(self._get_receivable_lines(invoice)) > 1:
+                raise UserError(
+                    self.env._(
+                        "Bill %s is paid in instalments: its due dates follow its "
+                        "terms.",
+                        bill.name,
+                    )
+                )
+            if invoice.invoice_date_due != bill.due_date:
+                invoice.invoice_date_due = bill.due_date
+
+    # === METHOD === #
+
+    def _choose_method(self, method):
+        """The payer promises to pay by ``method``: the bill becomes Pending.
+
+        :param method: one manual ``kavi.payment.method`` of the bills' company
+        """
+        self._lock_for_act("choose_method")
+        self._check_method(method)
+        self._write_facts({"payment_method_id": method.id})
+        self._log_act(
+            "choose_method",
+            {bill.id: self.env._("To be paid by %s.", method.name) for bill in self},
+        )
+
+    def _check_method(self, method):
+        if not method or not method.active:
+            raise UserError(
+                self.env._("Choose a payment method that is still offered.")
+            )
+        for bill in self:
+            if method.company_id != bill.company_id:
+                raise UserError(
+                    self.env._(
+                        "%(method)s is a payment method of %(other)s; bill %(bill)s "
+                        "belongs to %(company)s.",
+                        method=method.name,
+                        other=method.company_id.name,
+                        bill=bill.name,
+                        company=bill.company_id.name,
+                    )
+                )
+
+    # === PAYMENT === #
+
+    def _complete_payment(self, method, date=None, number=None):
+        """Record that these bills are paid, each in full.
+
+        :param method: the ``kavi.payment.method`` the money came by
+        :param datetime.date date: when it came; default today
+        :param str number: check number or the like, if the method collects one
+        :return: the posted ``account.payment`` records
+        :raise UserError: with the reason; then none of them is paid
+        """
+        self._lock_for_act("complete_payment")
+        self._check_method(method)
+        if number and not method.collect_payment_number:
+            raise UserError(
+                self.env._("%s does not collect a payment number.", method.name)
+            )
+        for bill in self:
+            if not bill.is_booked:
+                raise UserError(
+                    self.env._(
+                        "The invoice of bill %s is not posted: nothing is owed in the "
+                        "books. Ask the accountant to post it first.",
+                        bill.name,
+                    )
+                )
+        self._write_facts(
+            {"payment_method_id": method.id, "payment_number": number or False}
+        )
+        bills = self.sudo().with_company(method.company_id)
+        payments = bills._post_payments(
+            method, date or method.company_id._billing_today()
+        )
+        self.env.flush_all()
+        self._log_act(
+            "complete_payment",
+            {
+                bill.id: self.env._(
+                    "%(amount)s received by %(method)s on %(date)s. %(number)s",
+                    amount=bill.currency_id.format(payment.amount),
+                    method=method.name,
+                    date=fields.Date.to_string(payment.date),
+                    number=number or "",
+                )
+                for bill, payment in zip(bills, payments, strict=True)
+            },
+        )
+        self._run_state_hooks()
+        return payments
+
+    def _post_payments(self, method, date):
+        """One posted payment a bill, matched with its invoice; all in one batch."""
+        journal = method.sudo()._get_journal()
+        lines = {bill: bill._get_open_lines() for bill in self}
+        payments = (
+            self.env["account.payment"]
+            .with_context(skip_invoice_sync=True, mail_create_nosubscribe=True)
+            .create(
+                [
+                    bill._prepare_payment_vals(lines[bill], journal, date)
+                    for bill in self
+                ]
+            )
+        )
+        payments.action_post()
+        plan = []
+        for bill, payment in zip(self, payments, strict=True):
+            account = lines[bill].account_id
+            counterpart = payment.move_id.line_ids.filtered(
+                lambda line, account=account: line.account_id == account
+            )
+            plan.append(lines[bill] + counterpart)
+        self.env["account.move.line"]._reconcile_plan(plan)
+        return payments
+
+    def _get_open_lines(self):
+        """The receivable lines of the bill on which something is still owed."""
+        self.ensure_one()
+        invoices = self.move_ids.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_invoice"
+        )
+        return self._get_receivable_lines(invoices).filtered(
+            lambda line: not line.reconciled
+        )
+
+    def _prepare_payment_vals(self, lines, journal, date):
+        """Values of the payment of what is open on ``lines``."""
+        self.ensure_one()
+        return {
+            "payment_type": "inbound",
+            "partner_type": "customer",
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "journal_id": journal.id,
+            "currency_id": self.currency_id.id,
+            "amount": self.amount_due,
+            "date": date,
+            "memo": " ".join(filter(None, (self.name, self.payment_number))),
+            "destination_account_id": lines.account_id[:1].id,
+            "invoice_ids": [fields.Command.set(lines.move_id.ids)],
+        }
+
+    # === CANCEL === #
+
+    def _cancel(self, reason=None):
+        """Cancel unpaid bills: a full credit note each, nothing is deleted.
+
+        :param str reason: kept on the bill
+        :raise UserError: with the reason; then none of them is canceled
+        """
+        self._lock_for_act("cancel")
+        bills = self.sudo()
+        for company in bills.company_id:
+            batch = bills.filtered(lambda bill, company=company: bill.company_id == company)
+            batch.with_company(company)._credit_invoices(company._billing_today())
+        self._write_facts({"is_canceled": True, "cancel_reason": reason or False})
+        self.env.flush_all()
+        self._log_act(
+            "cancel",
+            {bill.id: self.env._("Canceled. %s", reason or "") for bill in self},
+        )
+        self._run_state_hooks()
+
+    def _credit_invoices(self, date):
+        """Credit the open posted invoices of one company's bills in full."""
+        invoices = self.move_ids.filtered(
+            lambda move: move.move_type == "out_invoice"
+            and move.state == "posted"
+            and not move.currency_id.is_zero(move.amount_residual)
+        )
+        defaults = [
+            {
+                "invoice_date": max(date, invoice.invoice_date),
+                "date": max(date, invoice.date),
+                "invoice_date_due": max(date, invoice.invoice_date),
+                "invoice_payment_term_id": False,
+                "ref": self.env._("Cancellation of bill %s", invoice.kavi_bill_id.name),
+                "invoice_origin": invoice.kavi_bill_id.name,
+            }
+            for invoice in invoices
+        ]
+        invoices._reverse_moves(defaults, cancel=True)
+        drafts = self.move_ids.filtered(lambda move: move.state == "draft")
+        drafts.button_cancel()
+
+    # === HISTORY AND CALL-BACKS === #
+
+    def _log_act(self, act, bodies):
+        """Write who did what, when, in the bills' history: one message a bill."""
+        self.sudo()._message_log_batch(
+            {
+                id_: f"{self.env._(ACTS[act].label)}: {body.strip()}"
+                for id_, body in bodies.items()
+            }
+        )
+
+    def _compute_field_value(self, field):
+        if self._fields["state"] in self.pool.field_computed[field]:
+            self._remember_states()
+        return super()._compute_field_value(field)
+
+    def _remember_states(self):
+        """Keep the states as they were, to tell who is to be called when they change.
+
+        Like mail's tracking: whatever changes them, from wherever, is noticed before
+        the commit.
+        """
+        known = self.env.cr.precommit.data.setdefault("kavi.bill.states", {})
+        if not known:
+            self.env.cr.precommit.add(self._run_state_hooks)
+        for bill in self:
+            if bill.id:
+                known.setdefault(bill.id, bill.state)
+
+    def _run_state_hooks(self):
+        """Call back whoever waits for bills whose state has changed."""
+        known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
+        changed = defaultdict(self.browse)
+        for bill in self.sudo().browse(known).exists():
+            before, after = known[bill.id], bill.state
+            if before == after:
+                continue
+            if after in ("paid", "refunded", "canceled"):
+                changed[after] += bill
+            elif before in ("paid", "refunded"):
+                changed["reopened"] += bill
+        for event, bills in changed.items():
+            bills._on_state_changed(event)
+
+    def _on_state_changed(self, event):
+        """Hook: these bills were just paid, refunded, canceled or reopened.
+
+        :param str event: "paid", "refunded", "canceled" or "reopened"
+        """
+        self.partner_id._settle_pending_accounts()
+        for model in set(self.mapped("origin_model")) - {False}:
+            if model not in self.env:
+                continue  # the application was uninstalled
+            bills = self.filtered(lambda bill, model=model: bill.origin_model == model)
+            origins = self.env[model].browse(set(bills.mapped("origin_id"))).exists()
+            callback = getattr(origins, f"_kavi_bills_{event}", None)
+            if callback and origins:
+                bills._call_back(callback, event)
+
+    def _call_back(self, callback, event):
+        """Run another application's callback without letting it undo the payment."""
+        try:
+            with self.env.cr.savepoint():
+                callback(self)
+                self.env.flush_all()
+        except OperationalError:
+            raise  # a conflict with somebody else: the whole request is tried again
+        except Exception as error:
+            _logger.exception("Callback of %s failed", ", ".join(self.mapped("name")))
+            for bill in self:
+                bill.activity_schedule(
+                    "mail.mail_activity_data_warning",
+                    summary=self.env._("What was billed did not follow"),
+                    note=self.env._(
+                        "%(application)s was told that the bill is %(event)s and "
+                        "answered: %(error)s",
+                        application=bill.created_by,
+                        event=event,
+                        error=error,
+                    ),
+                )

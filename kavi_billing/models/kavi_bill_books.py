@@ -1,0 +1,261 @@
+from odoo import api, fields, models
+
+from ..bill_rules import STATES
+
+
+class KaviBill(models.Model):
+    """What a bill reads from the books: every amount, its state, its dates.
+
+    All of it is stored, and computed from posted entries only (DESIGN section 4), so
+    whoever changes an entry, from wherever, the bill follows.
+    """
+
+    _inherit = "kavi.bill"
+
+    move_ids = fields.One2many(
+        "account.move",
+        "kavi_bill_id",
+        string="Documents",
+        readonly=True,
+        copy=False,
+        groups="account.group_account_readonly,account.group_account_invoice",
+    )
+    invoice_id = fields.Many2one(
+        "account.move",
+        compute="_compute_books",
+        store=True,
+        groups="account.group_account_readonly,account.group_account_invoice",
+        help="The invoice that stands for the bill's lines.",
+    )
+    state = fields.Selection(
+        list(STATES.items()),
+        compute="_compute_books",
+        store=True,
+        index=True,
+        tracking=True,
+        group_expand=True,
+    )
+    is_booked = fields.Boolean(
+        compute="_compute_books",
+        store=True,
+        help="The invoice is posted. Otherwise nothing is owed in the books.",
+    )
+    is_partly_paid = fields.Boolean(
+        string="Partly Paid", compute="_compute_books", store=True
+    )
+    amount_untaxed = fields.Monetary(compute="_compute_books", store=True)
+    amount_tax = fields.Monetary(
+        string="Taxes", compute="_compute_books", store=True
+    )
+    amount_total = fields.Monetary(
+        string="Total", compute="_compute_books", store=True, tracking=True
+    )
+    amount_paid = fields.Monetary(
+        string="Paid", compute="_compute_books", store=True
+    )
+    amount_credited = fields.Monetary(
+        string="Credited",
+        compute="_compute_books",
+        store=True,
+        help="Taken off the debt by credit notes, without money.",
+    )
+    amount_due = fields.Monetary(
+        compute="_compute_books", store=True, tracking=True
+    )
+    amount_due_company = fields.Monetary(
+        string="Amount Due (Company Currency)",
+        compute="_compute_books",
+        store=True,
+        currency_field="company_currency_id",
+        help="What the ledger holds for the bill, at the rates it was booked with.",
+    )
+    refund_amount = fields.Monetary(
+        string="Refunded", compute="_compute_books", store=True
+    )
+    amount_retained = fields.Monetary(
+        string="Retained", compute="_compute_books", store=True
+    )
+    next_due_date = fields.Date(
+        compute="_compute_books",
+        store=True,
+        help="The first day on which something that is still open is due.",
+    )
+    payment_date = fields.Date(
+        string="Date Paid", compute="_compute_books", store=True
+    )
+    refund_date = fields.Date(
+        string="Date Refunded",
+        compute="_compute_books",
+        store=True,
+        help="The latest refund.",
+    )
+    cancel_date = fields.Date(compute="_compute_books", store=True)
+
+    @api.depends(
+        "name",
+        "is_canceled",
+        "payment_method_id",
+        "currency_id",
+        "line_ids.price_subtotal",
+        "line_ids.price_total",
+        "move_ids.state",
+        "move_ids.amount_total",
+        "move_ids.line_ids.amount_residual",
+        "move_ids.line_ids.amount_residual_currency",
+        "move_ids.line_ids.date_maturity",
+        "move_ids.line_ids.matched_debit_ids.debit_move_id.parent_state",
+        "move_ids.line_ids.matched_credit_ids.credit_move_id.parent_state",
+    )
+    def _compute_books(self):
+        for bill in self:
+            bill.update(bill._read_lines() if not bill.name else bill._read_books())
+
+    def _read_lines(self):
+        """A draft: nothing is in the books yet, the lines say what will be.
+
+        :return: dict of values, for every field of ``_compute_books``
+        """
+        self.ensure_one()
+        untaxed, total = self._sum_lines()
+        return {
+            **dict.fromkeys(
+                (
+                    "amount_paid",
+                    "amount_credited",
+                    "amount_due",
+                    "amount_due_company",
+                    "refund_amount",
+                    "amount_retained",
+                ),
+                0.0,
+            ),
+            "state": "draft",
+            "invoice_id": False,
+            "is_booked": False,
+            "is_partly_paid": False,
+            "amount_untaxed": untaxed,
+            "amount_tax": total - untaxed,
+            "amount_total": total,
+            "next_due_date": False,
+            "payment_date": False,
+            "refund_date": False,
+            "cancel_date": False,
+        }
+
+    def _sum_lines(self):
+        """Untaxed amount and total of the lines, rounded as the invoice will be."""
+        self.ensure_one()
+        AccountTax = self.env["account.tax"]
+        company = self.company_id or self.env.company
+        base_lines = [line._prepare_base_line() for line in self.line_ids]
+        AccountTax._add_tax_details_in_base_lines(base_lines, company)
+        AccountTax._round_base_lines_tax_details(base_lines, company)
+        totals = AccountTax._get_tax_totals_summary(
+            base_lines=base_lines,
+            currency=self.currency_id or company.currency_id,
+            company=company,
+        )
+        return totals["base_amount_currency"], totals["total_amount_currency"]
+
+    def _read_books(self):
+        """An issued bill: everything from its posted documents.
+
+        What was matched with an entry that is no longer posted does not count: Odoo
+        keeps such a match, and an invoice "paid" by a payment that was reset to draft.
+
+        :return: dict of values, for every field of ``_compute_books``
+        """
+        self.ensure_one()
+        posted = self.move_ids.filtered(lambda move: move.state == "posted")
+        invoices = posted.filtered(lambda move: move.move_type == "out_invoice")
+        notes = posted.filtered(lambda move: move.move_type == "out_refund")
+        invoice = invoices[:1] or self.move_ids.filtered(
+            lambda move: move.move_type == "out_invoice"
+        )[:1]
+
+        total = due_company = paid = credited = withdrawn = refunded = 0.0
+        paid_on, refunded_on, open_dates = [], [], []
+        for line in self._get_receivable_lines(invoices):
+            total += line.amount_currency
+            due_company += line.balance
+            rest = line.amount_currency
+            for match in line.matched_credit_ids:
+                counterpart = match.credit_move_id
+                if counterpart.parent_state != "posted":
+                    continue
+                rest -= match.debit_amount_currency
+                due_company -= match.amount
+                if counterpart.move_id.move_type == "out_refund":
+                    credited += match.debit_amount_currency
+                    if counterpart.move_id in notes:
+                        withdrawn += match.debit_amount_currency
+                elif match.debit_amount_currency:
+                    paid += match.debit_amount_currency
+                    paid_on.append(counterpart.date)
+            if not self.currency_id.is_zero(rest):
+                open_dates.append(line.date_maturity)
+        for line in self._get_receivable_lines(notes):
+            for match in line.matched_debit_ids:
+                counterpart = match.debit_move_id
+                if (
+                    counterpart.parent_state == "posted"
+                    and counterpart.move_id.move_type != "out_invoice"
+                    and match.credit_amount_currency
+                ):
+                    refunded += match.credit_amount_currency
+                    refunded_on.append(counterpart.date)
+
+        currency = self.currency_id
+        due = currency.round(total - paid - credited)
+        settled = bool(invoices) and currency.is_zero(due)
+        void = bool(self.move_ids) and (
+            all(move.state == "cancel" for move in self.move_ids)
+            or (settled and withdrawn and currency.compare_amounts(withdrawn, total) == 0)
+        )
+        if self.is_canceled or void:
+            state = "canceled"
+        elif not currency.is_zero(refunded):
+            state = "refunded"
+        elif settled:
+            state = "paid"
+        elif self.payment_method_id:
+            state = "pending"
+        else:
+            state = "new"
+        if invoices:
+            untaxed = sum(invoices.mapped("amount_untaxed"))
+        else:
+            untaxed, total = self._sum_lines()
+        return {
+            "state": state,
+            "invoice_id": invoice.id,
+            "is_booked": bool(invoices),
+            "is_partly_paid": bool(invoices)
+            and state in ("new", "pending")
+            and not currency.is_zero(paid + credited),
+            "amount_untaxed": untaxed,
+            "amount_tax": currency.round(total - untaxed),
+            "amount_total": currency.round(total),
+            "amount_paid": currency.round(paid),
+            "amount_credited": currency.round(credited),
+            "amount_due": due,
+            "amount_due_company": self.company_currency_id.round(due_company),
+            "refund_amount": currency.round(refunded),
+            "amount_retained": currency.round(paid - refunded),
+            "next_due_date": min(filter(None, open_dates), default=False),
+            "payment_date": max(paid_on, default=False) if settled else False,
+            "refund_date": max(refunded_on, default=False),
+            "cancel_date": (
+                max(notes.mapped("invoice_date"), default=None)
+                or self.cancel_date
+                or self.company_id._billing_today()
+            )
+            if state == "canceled"
+            else False,
+        }
+
+    @api.model
+    def _get_receivable_lines(self, moves):
+        return moves.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )

@@ -1,0 +1,114 @@
+import logging
+
+from odoo import api, models
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+
+class KaviBill(models.Model):
+    """The nightly check: bills against the general ledger (DESIGN section 4)."""
+
+    _inherit = "kavi.bill"
+
+    @api.model
+    def _cron_check_books(self):
+        """Tell the billing administrators of bills that differ from the ledger."""
+        differing = self._find_book_differences()
+        self.env["ir.cron"]._commit_progress(len(differing), remaining=len(differing))
+        for bill, difference in differing.items():
+            bill._report_book_difference(difference)
+            self.env["ir.cron"]._commit_progress(1)
+
+    @api.model
+    def _find_book_differences(self):
+        """Compare every issued bill with its documents' receivable lines.
+
+        Both are summed by the database, independently of how the bill computes: what is
+        open on posted invoices, in the bill's and in company currency, less what is
+        matched with entries that are posted.
+
+        :return: ``{bill: sentence}``
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH invoice_line AS (
+                    SELECT line.id, move.kavi_bill_id AS bill_id,
+                           line.amount_currency, line.balance
+                      FROM account_move_line line
+                      JOIN account_move move ON move.id = line.move_id
+                      JOIN account_account account ON account.id = line.account_id
+                     WHERE move.kavi_bill_id IS NOT NULL
+                       AND move.state = 'posted'
+                       AND move.move_type = 'out_invoice'
+                       AND account.account_type = 'asset_receivable'
+                ), matched AS (
+                    SELECT invoice_line.bill_id,
+                           SUM(match.debit_amount_currency) AS amount_currency,
+                           SUM(match.amount) AS balance
+                      FROM invoice_line
+                      JOIN account_partial_reconcile match
+                        ON match.debit_move_id = invoice_line.id
+                      JOIN account_move_line counterpart
+                        ON counterpart.id = match.credit_move_id
+                     WHERE counterpart.parent_state = 'posted'
+                  GROUP BY invoice_line.bill_id
+                ), charged AS (
+                    SELECT bill_id, SUM(amount_currency) AS amount_currency,
+                           SUM(balance) AS balance
+                      FROM invoice_line
+                  GROUP BY bill_id
+                )
+                SELECT bill.id,
+                       COALESCE(charged.amount_currency, 0)
+                       - COALESCE(matched.amount_currency, 0) AS due,
+                       COALESCE(charged.balance, 0)
+                       - COALESCE(matched.balance, 0) AS due_company
+                  FROM kavi_bill bill
+             LEFT JOIN charged ON charged.bill_id = bill.id
+             LEFT JOIN matched ON matched.bill_id = bill.id
+                 WHERE bill.name IS NOT NULL
+                   AND (ROUND((COALESCE(charged.amount_currency, 0)
+                          - COALESCE(matched.amount_currency, 0)
+                          - bill.amount_due)::numeric, 6) <> 0
+                    OR ROUND((COALESCE(charged.balance, 0)
+                          - COALESCE(matched.balance, 0)
+                          - bill.amount_due_company)::numeric, 6) <> 0
+                    OR (bill.state IN ('paid', 'refunded', 'canceled')
+                        AND bill.amount_due <> 0))
+              ORDER BY bill.id
+                """
+            )
+        )
+        return {
+            bill: self.env._(
+                "The bill says that %(said)s is due and is %(state)s; the ledger says "
+                "%(due)s.",
+                said=bill.currency_id.format(bill.amount_due),
+                state=bill._get_state_label(),
+                due=bill.currency_id.format(due),
+            )
+            for bill, due in ((self.browse(row[0]), row[1]) for row in rows)
+        }
+
+    def _report_book_difference(self, difference):
+        """Give the administrators one activity a bill, not one every night."""
+        self.ensure_one()
+        _logger.info("Bill %s differs from the ledger", self.name)
+        activity_type = self.env.ref("mail.mail_activity_data_warning")
+        administrators = self.env.ref(
+            "kavi_billing.group_billing_administrator"
+        ).all_user_ids.filtered(
+            lambda user: self.company_id in user.company_ids and not user.share
+        )
+        summary = self.env._("Bill and books differ")
+        told = self.activity_ids.filtered(lambda known: known.summary == summary)
+        for user in administrators - told.user_id:
+            self.activity_schedule(
+                activity_type_id=activity_type.id,
+                summary=summary,
+                note=difference,
+                user_id=user.id,
+            )

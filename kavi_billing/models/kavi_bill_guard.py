@@ -1,0 +1,213 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, LockError, UserError
+
+from ..bill_rules import ACTS, DERIVED, EDITABLE, FACTS, allowed_acts, refusal
+
+# Only code of this process can put this object into a context: what comes by RPC,
+# import or portal cannot, and so cannot write what only an act may write.
+_ACT = object()
+# Bookkeeping of chatter and activities, not part of the bill.
+_THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
+_ROLES = {
+    "officer": "kavi_billing.group_billing_officer",
+    "administrator": "kavi_billing.group_billing_administrator",
+}
+
+
+class KaviBill(models.Model):
+    """The guards: they ask ``bill_rules``, on every path."""
+
+    _inherit = "kavi.bill"
+
+    allowed_acts = fields.Char(
+        compute="_compute_allowed_acts",
+        help="What the table allows now, between spaces: the form shows these buttons.",
+    )
+    overlay_label = fields.Char(string="Marks", compute="_compute_overlay_label")
+
+    @api.depends("state", "is_overdue", "is_partly_paid", "is_disputed", "is_frozen")
+    def _compute_allowed_acts(self):
+        for bill in self:
+            acts = allowed_acts(bill.state or "draft", bill._get_overlays())
+            bill.allowed_acts = f" {' '.join(acts)} "
+
+    @api.depends("is_overdue", "is_partly_paid", "is_disputed", "is_frozen")
+    def _compute_overlay_label(self):
+        labels = self._get_overlay_labels()
+        for bill in self:
+            overlays = bill._get_overlays()
+            bill.overlay_label = " · ".join(
+                label for overlay, label in labels.items() if overlay in overlays
+            )
+
+    def _check_act(self, act):
+        """Refuse ``act`` unless the table allows it on each of these bills.
+
+        :param str act: a key of ``bill_rules.ACTS``
+        :raise AccessError: when the user's role may not do it
+        :raise UserError: with the reason, for the first bill that refuses
+        """
+        self._check_role(ACTS[act].role)
+        for bill in self:
+            reason = bill._get_refusal(act)
+            if reason:
+                raise UserError(reason)
+
+    def _check_role(self, role):
+        if not self.env.su and not self.env.user.has_group(_ROLES[role]):
+            raise AccessError(
+                self.env._(
+                    "This takes the Billing %s role. Ask a billing administrator.",
+                    role.capitalize(),
+                )
+            )
+
+    def _lock_for_act(self, act):
+        """Lock the bills' rows, look again at what they are, and check ``act``.
+
+        Two persons at once: one waits for nobody and is told, or is served again by
+        the framework with the facts as they are then.
+        """
+        self.check_access("write")
+        try:
+            self.lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "Somebody else is working on this bill right now. Wait a moment, "
+                    "reload the page and look at it again."
+                )
+            ) from error
+        self._check_act(act)
+
+    def _get_refusal(self, act):
+        """Why ``act`` is refused on this bill, as a sentence; "" when it is allowed."""
+        self.ensure_one()
+        found = refusal(act, self.state, self._get_overlays())
+        if not found:
+            return ""
+        reason, detail = found
+        label = self.env._(ACTS[act].label)
+        if reason == "overlay":
+            return self.env._(
+                "%(act)s: not while bill %(bill)s is marked “%(overlay)s”.",
+                act=label,
+                bill=self.display_name,
+                overlay=self._get_overlay_labels()[detail],
+            )
+        if reason == "missing":
+            return self.env._(
+                "%(act)s: bill %(bill)s is not marked “%(overlay)s”.",
+                act=label,
+                bill=self.display_name,
+                overlay=self._get_overlay_labels()[detail],
+            )
+        if reason == "later":
+            return self.env._(
+                "%(act)s: not available yet for a bill like %(bill)s.",
+                act=label,
+                bill=self.display_name,
+            )
+        return self._get_state_refusal(act, label)
+
+    def _get_state_refusal(self, act, label):
+        """The sentence for an act that the bill's state refuses."""
+        if act == "delete":
+            return self.env._(
+                "Bill %s is issued, and what was issued is not deleted. Cancel it "
+                "instead: its history stays.",
+                self.display_name,
+            )
+        if self.state == "canceled":
+            return self.env._(
+                "%(act)s: bill %(bill)s is canceled, and that is final.",
+                act=label,
+                bill=self.display_name,
+            )
+        if self.state == "draft":
+            return self.env._(
+                "%(act)s: issue the draft %(bill)s first.",
+                act=label,
+                bill=self.display_name,
+            )
+        return self.env._(
+            "%(act)s: not on a bill that is %(state)s (%(bill)s).",
+            act=label,
+            bill=self.display_name,
+            state=self._get_state_label(),
+        )
+
+    @api.model
+    def _get_wizard_bills(self, act):
+        """The selected bills, if a wizard for ``act`` may open on them."""
+        if self.env.context.get("active_model") != self._name:
+            return self.browse()
+        bills = self.browse(self.env.context.get("active_ids") or ())
+        bills._check_act(act)
+        if len(bills.company_id) > 1:
+            raise UserError(
+                self.env._("Choose bills of one company: each has its own methods.")
+            )
+        return bills
+
+    def _write_facts(self, vals):
+        """Write what only acts may write. Call it after the guard."""
+        return self.with_context(kavi_act=_ACT).write(vals)
+
+    @api.model
+    def _check_created_vals(self, vals_list):
+        """No bill is born issued, paid or canceled."""
+        if self.env.context.get("kavi_act") is _ACT:
+            return
+        for vals in vals_list:
+            # A default or a form may send what is empty anyway.
+            self._refuse_fields(
+                {name for name in vals if name in DERIVED | FACTS and vals[name]}
+            )
+            if vals.get("created_by") and not self.env.su:
+                self._check_role("officer")
+
+    def write(self, vals):
+        if self.env.context.get("kavi_act") is _ACT:
+            return super().write(vals)
+        self._check_written_vals(vals)
+        result = super().write(vals)
+        if "due_date" in vals:
+            self.filtered("name")._push_due_date()
+        return result
+
+    def _check_written_vals(self, vals):
+        self._refuse_fields(set(vals) & (DERIVED | FACTS))
+        issued = self.filtered("name")
+        names = {name for name in vals if not name.startswith(_THREAD_FIELDS)}
+        if not issued or not names:
+            return
+        fixed = names - EDITABLE
+        if fixed:
+            raise UserError(
+                self.env._(
+                    "Bill %(bill)s is issued: %(fields)s can no longer be changed. "
+                    "Cancel it and raise a new one instead.",
+                    bill=issued[0].name,
+                    fields=self._get_field_labels(fixed),
+                )
+            )
+        issued._check_act("edit")
+
+    def _refuse_fields(self, names):
+        if names:
+            raise UserError(
+                self.env._(
+                    "%s cannot be set by hand: it follows from what is done with the "
+                    "bill, and from the books.",
+                    self._get_field_labels(names),
+                )
+            )
+
+    def _get_field_labels(self, names):
+        labels = self.sudo().fields_get(sorted(names), ["string"])
+        return ", ".join(label["string"] for label in labels.values())
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_issued(self):
+        self._check_act("delete")

@@ -1,0 +1,114 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# What every company starts with (KB-49): name, collects a payment number.
+DEFAULT_METHODS = {"check": ("Check", True), "wire": ("Wire Transfer", False)}
+
+
+class KaviPaymentMethod(models.Model):
+    _name = "kavi.payment.method"
+    _description = "Bill Payment Method"
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True)
+    # Card payment comes from another addon, which adds its kind (KB-50).
+    kind = fields.Selection([("manual", "Manual")], default="manual", required=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    journal_id = fields.Many2one(
+        "account.journal",
+        check_company=True,
+        domain="[('type', 'in', ('bank', 'cash', 'credit'))]",
+        help="Where the money is booked. Empty: the company's first bank journal.",
+    )
+    collect_payment_number = fields.Boolean(
+        help="Offer a field for the check number or the like when a payment is "
+        "completed."
+    )
+    instructions = fields.Html(
+        translate=True,
+        help="How to pay this way: shown to the payer once the method is chosen.",
+    )
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+
+    _company_idx = models.Index("(company_id, sequence)")
+
+    @api.model
+    def _create_default_methods(self, companies):
+        """Create Check and Wire Transfer for companies that have no method yet."""
+        served = self.with_context(active_test=False).search(
+            [("company_id", "in", companies.ids)]
+        )
+        missing = companies - served.company_id
+        self.env["kavi.payment.method"]._load_records(
+            [
+                {
+                    "xml_id": f"kavi_billing.{company.id}_payment_method_{key}",
+                    "noupdate": True,
+                    "values": {
+                        "name": name,
+                        "collect_payment_number": collects,
+                        "company_id": company.id,
+                        "sequence": (index + 1) * 10,
+                    },
+                }
+                for company in missing
+                for index, (key, (name, collects)) in enumerate(
+                    DEFAULT_METHODS.items()
+                )
+            ]
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        used = self.env["kavi.bill"].sudo()._read_group(
+            [("payment_method_id", "in", self.ids)], ["payment_method_id"]
+        )
+        if used:
+            raise UserError(
+                self.env._(
+                    "Bills were paid by %s: archive the method instead of deleting "
+                    "it, and it is no longer offered.",
+                    ", ".join(method.name for (method,) in used),
+                )
+            )
+
+    def _get_journal(self):
+        """The journal that a payment by this method is booked in.
+
+        :raise UserError: when there is none, saying where to set it
+        """
+        self.ensure_one()
+        journal = self.journal_id or self.env["account.journal"].search(
+            [
+                *self.env["account.journal"]._check_company_domain(self.company_id),
+                ("type", "=", "bank"),
+            ],
+            limit=1,
+        )
+        if not journal:
+            raise UserError(
+                self.env._(
+                    "%(company)s has no bank journal to book payments by %(method)s "
+                    "in. Set one on the method (Billing → Configuration → Payment "
+                    "Methods) or add a bank journal in Invoicing.",
+                    company=self.company_id.name,
+                    method=self.name,
+                )
+            )
+        if not journal.active:
+            raise UserError(
+                self.env._(
+                    "The journal %(journal)s of the method %(method)s is archived: "
+                    "choose another one on the method.",
+                    journal=journal.name,
+                    method=self.name,
+                )
+            )
+        return journal

@@ -1,0 +1,21 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    billing_payment_term_id = fields.Many2one(
+        related="company_id.billing_payment_term_id", readonly=False
+    )
+    billing_id_template = fields.Char(
+        related="company_id.billing_id_template", readonly=False
+    )
+    billing_account_creation = fields.Selection(
+        related="company_id.billing_account_creation", readonly=False
+    )
+    billing_collect_invoice_number = fields.Boolean(
+        related="company_id.billing_collect_invoice_number", readonly=False
+    )
+    billing_collect_purchase_order = fields.Boolean(
+        related="company_id.billing_collect_purchase_order", readonly=False
+    )

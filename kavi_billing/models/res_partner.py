@@ -1,0 +1,344 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+USER = "kavi_billing.group_billing_user"
+OFFICER = "kavi_billing.group_billing_officer"
+# What makes a contact an account; the rest of an account is the contact's own (KB-05).
+ACCOUNT_FIELDS = {
+    "is_billing_account",
+    "is_billing_pending",
+    "is_billing_approved",
+    "is_billing_holder",
+    "billing_contact_id",
+    "primary_contact_id",
+    "billing_admin_ids",
+}
+
+
+class ResPartner(models.Model):
+    """An account: who is billed. A person or a company, never an employee's card.
+
+    It is always the commercial partner, for that is where the receivable is booked; so
+    a person or company has one account at most (KB-01).
+    """
+
+    _inherit = "res.partner"
+
+    is_billing_account = fields.Boolean(
+        string="Billing Account", copy=False, index=True, groups=USER
+    )
+    billing_account_type = fields.Selection(
+        [
+            ("pending_user", "Pending User"),
+            ("pending_company", "Pending Company"),
+            ("user", "User"),
+            ("company", "Company"),
+        ],
+        string="Account Type",
+        compute="_compute_billing_account_type",
+        store=True,
+        groups=USER,
+    )
+    is_billing_pending = fields.Boolean(
+        string="Pending Account",
+        copy=False,
+        groups=USER,
+        help="An applicant's account: it becomes a regular one once it is approved and "
+        "its bills are settled.",
+    )
+    is_billing_approved = fields.Boolean(string="Approved", copy=False, groups=USER)
+    is_billing_holder = fields.Boolean(
+        string="Company For Individuals",
+        groups=USER,
+        help="A technical holder: it is never billed, its people are, each by "
+        "themselves.",
+    )
+    billing_contact_id = fields.Many2one(
+        "res.partner",
+        string="Billing Contact",
+        groups=USER,
+        domain="[('parent_id', '=', id), ('is_company', '=', False)]",
+    )
+    primary_contact_id = fields.Many2one(
+        "res.partner",
+        groups=USER,
+        domain="[('parent_id', '=', id), ('is_company', '=', False)]",
+    )
+    billing_admin_ids = fields.Many2many(
+        "res.partner",
+        "res_partner_billing_admin_rel",
+        "account_id",
+        "admin_id",
+        string="Company Administrators",
+        groups=USER,
+        domain="[('parent_id', '=', id), ('is_company', '=', False)]",
+        help="They see and pay the company's bills in the portal.",
+    )
+    billing_recipient_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_billing_recipient_id",
+        string="Bills Go To",
+        groups=USER,
+        help="The billing contact, else the primary contact, else nobody. A person "
+        "gets their own bills.",
+    )
+    bill_ids = fields.One2many("kavi.bill", "partner_id", string="Bills", groups=USER)
+
+    # === COMPUTES === #
+
+    @api.depends("is_billing_account", "is_billing_pending", "is_company")
+    def _compute_billing_account_type(self):
+        for partner in self:
+            if not partner.is_billing_account:
+                partner.billing_account_type = False
+                continue
+            kind = "company" if partner.is_company else "user"
+            pending = "pending_" if partner.is_billing_pending else ""
+            partner.billing_account_type = pending + kind
+
+    @api.depends("is_company", "billing_contact_id", "primary_contact_id")
+    def _compute_billing_recipient_id(self):
+        """Billing contact → contact of type Invoice → primary contact → none (KB-06)."""
+        companies = self.filtered("is_company")
+        invoice_contacts = {}
+        if companies:
+            for contact in self.search(
+                [("parent_id", "in", companies.ids), ("type", "=", "invoice")],
+                order="id",
+            ):
+                invoice_contacts.setdefault(contact.parent_id.id, contact)
+        for partner in self:
+            if not partner.is_company:
+                partner.billing_recipient_id = partner
+                continue
+            partner.billing_recipient_id = (
+                partner.billing_contact_id.filtered("active")
+                or invoice_contacts.get(partner.id)
+                or partner.primary_contact_id.filtered("active")
+            )
+
+    @api.depends("parent_id.is_billing_holder")
+    def _compute_commercial_partner(self):
+        """People of a company for individuals stand for themselves (KB-04)."""
+        super()._compute_commercial_partner()
+        for partner in self:
+            if partner.parent_id.sudo().is_billing_holder:
+                partner.commercial_partner_id = partner
+
+    # === GUARDS === #
+
+    @api.constrains("is_billing_account", "is_billing_holder", "parent_id", "is_company")
+    def _check_billing_account(self):
+        for partner in self.sudo():
+            if not partner.is_billing_account:
+                continue
+            if partner.is_billing_holder:
+                raise ValidationError(partner._get_holder_problem())
+            if partner.commercial_partner_id != partner:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s belongs to %(company)s, which is billed as a "
+                        "whole and has one account at most. Use the account of "
+                        "%(company)s.",
+                        contact=partner.name,
+                        company=partner.commercial_partner_id.name,
+                    )
+                )
+
+    @api.constrains("is_billing_holder")
+    def _check_billing_holder(self):
+        holders = self.sudo().filtered("is_billing_holder")
+        for partner in holders.filtered(lambda partner: not partner.is_company):
+            raise ValidationError(
+                self.env._("%s is a person: only a company holds people.", partner.name)
+            )
+
+    def _get_holder_problem(self):
+        self.ensure_one()
+        return self.env._(
+            "%s is a company for individuals: it is not billed itself. Bill the person "
+            "it stands for.",
+            self.name,
+        )
+
+    @api.constrains("billing_contact_id", "primary_contact_id", "billing_admin_ids")
+    def _check_billing_contacts(self):
+        for partner in self.sudo():
+            contacts = (
+                partner.billing_contact_id
+                | partner.primary_contact_id
+                | partner.billing_admin_ids
+            )
+            strangers = contacts.filtered(
+                lambda contact, partner=partner: contact.parent_id != partner
+            )
+            if strangers:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is not a contact of %(company)s.",
+                        contact=strangers[0].name,
+                        company=partner.name,
+                    )
+                )
+
+    def _check_account_rights(self, vals_list):
+        """Contacts are many people's; what makes them accounts is billing's."""
+        if self.env.su or self.env.user.has_group(OFFICER):
+            return
+        if any(vals.get(name) for vals in vals_list for name in ACCOUNT_FIELDS):
+            raise AccessError(
+                self.env._(
+                    "Opening and changing billing accounts takes the Billing Officer "
+                    "role."
+                )
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_account_rights(vals_list)
+        partners = super().create(vals_list)
+        partners._open_billing_account_by_setting()
+        return partners
+
+    def write(self, vals):
+        if ACCOUNT_FIELDS & set(vals):
+            self._check_account_rights([dict.fromkeys(ACCOUNT_FIELDS & set(vals), True)])
+        if "is_billing_holder" in vals:
+            self._check_holder_change(vals["is_billing_holder"])
+        if vals.get("is_billing_account") is False:
+            self._check_account_removal()
+        return super().write(vals)
+
+    def _check_holder_change(self, is_holder):
+        """Whoever has entries keeps them: a change would move their receivable."""
+        changed = self.sudo().filtered(lambda p: p.is_billing_holder != is_holder)
+        family = changed | changed.child_ids
+        entry = self.env["account.move.line"].sudo().search(
+            [("partner_id", "in", family.ids)], limit=1
+        )
+        if entry:
+            raise UserError(
+                self.env._(
+                    "%s has journal entries: whether it is a company for individuals "
+                    "can no longer be changed.",
+                    entry.partner_id.name,
+                )
+            )
+
+    def _check_account_removal(self):
+        """An account that was ever billed is archived, not removed (DESIGN 6)."""
+        issued = self.env["kavi.bill"].sudo()._read_group(
+            [("partner_id", "in", self.ids), ("name", "!=", False)], ["partner_id"]
+        )
+        if issued:
+            raise UserError(
+                self.env._(
+                    "%s has issued bills: the account cannot be deleted. Archive the "
+                    "contact instead; the bills stay.",
+                    ", ".join(partner.name for (partner,) in issued),
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        self._check_account_removal()
+        # drafts go with their account (KB-10); nothing of them is in the books
+        self.env["kavi.bill"].sudo().search([("partner_id", "in", self.ids)]).unlink()
+
+    # === OPENING ACCOUNTS === #
+
+    def _get_billing_account(self):
+        """The partners that are billed for these contacts.
+
+        :raise UserError: for a company for individuals
+        """
+        accounts = self.commercial_partner_id
+        for account in accounts.sudo():
+            if account.is_billing_holder:
+                raise UserError(account._get_holder_problem())
+        return accounts
+
+    def _open_billing_account(self, pending=False):
+        """Open accounts for those of these contacts that have none (KB-03).
+
+        For other applications, and when a bill is raised.
+
+        :param bool pending: for applicants (KB-07)
+        :return: the accounts, old and new
+        """
+        accounts = self._get_billing_account()
+        # sudo: contacts may be read-only for whoever raises a bill; bills have guards
+        new = accounts.sudo().filtered(lambda partner: not partner.is_billing_account)
+        new.write({"is_billing_account": True, "is_billing_pending": pending})
+        return accounts
+
+    def _open_billing_account_by_setting(self):
+        """Open accounts for new contacts, if the company's setting says so."""
+        for partner in self.sudo():
+            company = partner.company_id or self.env.company
+            setting = company.billing_account_creation
+            wanted = ("both", "company" if partner.is_company else "person")
+            if (
+                setting in wanted
+                and partner.commercial_partner_id == partner
+                and not partner.is_billing_account
+                and not partner.is_billing_holder
+                and not partner.ref_company_ids
+                and (partner.is_company or partner.type == "contact")
+            ):
+                partner.is_billing_account = True
+
+    def action_open_billing_account(self):
+        """Button of the list of those without an account."""
+        self._check_account_rights([{"is_billing_account": True}])
+        accounts = self._open_billing_account()
+        return accounts._get_billing_accounts_action()
+
+    def action_manage_billing_account(self):
+        """The page *Manage an account* (KB-09)."""
+        self.ensure_one()
+        return self._get_billing_accounts_action()
+
+    def action_open_contact(self):
+        """The contact itself: where name, address and e-mail are edited (KB-05)."""
+        self.ensure_one()
+        return self._get_records_action()
+
+    def action_delete_billing_account(self):
+        """Remove accounts that were never billed; the contacts stay."""
+        self._check_account_rights([{"is_billing_account": True}])
+        self._check_account_removal()
+        self.env["kavi.bill"].search([("partner_id", "in", self.ids)]).unlink()
+        # sudo: the rights were checked; a contact may be read-only for the officer
+        self.sudo().write({"is_billing_account": False})
+        return self._get_billing_accounts_action(empty=True)
+
+    def action_approve_billing_account(self):
+        """Approve applicants: regular as soon as their bills are settled (KB-07)."""
+        self._check_account_rights([{"is_billing_account": True}])
+        # sudo: as above
+        self.sudo().write({"is_billing_approved": True})
+        self._settle_pending_accounts()
+
+    def _settle_pending_accounts(self):
+        """Make approved pending accounts regular ones once nothing is open."""
+        waiting = self.sudo().filtered(
+            lambda partner: partner.is_billing_pending and partner.is_billing_approved
+        )
+        if not waiting:
+            return
+        owing = self.env["kavi.bill"].sudo()._read_group(
+            [("partner_id", "in", waiting.ids), ("state", "in", ("new", "pending"))],
+            ["partner_id"],
+        )
+        settled = waiting - self.browse(partner.id for (partner,) in owing)
+        settled.write({"is_billing_pending": False})
+
+    def _get_billing_accounts_action(self, empty=False):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_billing_account"
+        )
+        if len(self) == 1 and not empty:
+            form = self.env.ref("kavi_billing.view_billing_account_form")
+            action.update(res_id=self.id, views=[(form.id, "form")])
+        return action

@@ -1,0 +1,5 @@
+from . import (
+    kavi_bill_cancel_wizard,
+    kavi_bill_method_wizard,
+    kavi_bill_payment_wizard,
+)
