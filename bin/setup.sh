@@ -52,8 +52,9 @@ get_venv() {
     echo "$want" > "$stamp"
   fi
   mkdir -p "$home/bin"
-  export PATH="$home/bin:$venv/bin:$PATH" PYTHONNOUSERSITE=1
-  unset PYTHONPATH
+  # Compiled modules are kept here, even where Odoo's folder is read-only: without them each start takes 2 s more.
+  export PATH="$home/bin:$venv/bin:$PATH" PYTHONNOUSERSITE=1 PYTHONPYCACHEPREFIX=$home/pycache
+  unset PYTHONPATH PYTHONDONTWRITEBYTECODE
 }
 
 # ---------------------------------------------------------------- Odoo

@@ -1,20 +1,21 @@
 """Databases in which a test may commit, for what only shows between transactions.
 
-A TransactionCase has one transaction that is rolled back; two buyers at the same bill, or
-a server that dies between two commits, need a database that keeps what is committed:
+A TransactionCase has one transaction, which is rolled back; two buyers at the same
+bill, or a server that dies between two commits, need a database that keeps what is
+committed. The fixture is a copy of the seeded database, dropped at the end:
 
-    def test_two_payers(scratch):                  # the fixture: a copy, dropped at the end
-        with scratch.env() as env:                 # a transaction, committed at the end
+    def test_two_payers(scratch):
+        with scratch.env() as env:              # a transaction, committed at the end
             bill = env["kavi.bill"].create(...).id
 
-        def pay(env):                              # runs in a transaction of its own
+        def pay(env):                           # gets a transaction of its own
             return env["kavi.bill"].browse(bill).pay()
 
-        answers = scratch.in_threads(pay, pay)     # both at once: results or exceptions
-        process = scratch.process(slow_pay, bill)  # another process: process.kill() is a crash
-        with scratch.serve() as url: ...           # a real server
+        answers = scratch.in_threads(pay, pay)  # both at once: results or exceptions
+        process = scratch.process(slow, bill)   # elsewhere; process.kill() is a crash
+        with scratch.serve() as url: ...        # a real server
 
-Each copy of the seeded database (KAVI_SCRATCH_DB, made by bin/kavi) takes about 2 s.
+A copy (of KAVI_SCRATCH_DB, which bin/kavi makes) takes well under a second.
 """
 
 import contextlib
@@ -134,7 +135,9 @@ def scratch_database(template=None):
     """A copy of the seeded database for as long as the block lasts."""
     template = template or os.environ.get("KAVI_SCRATCH_DB")
     if not template:
-        raise RuntimeError("KAVI_SCRATCH_DB is not set: run the tests with bin/kavi test")
+        raise RuntimeError(
+            "KAVI_SCRATCH_DB is not set: run the tests with bin/kavi test"
+        )
     name = f"{template}_{os.getpid()}_{next(_numbers)}"
     _copy(template, name)
     database = ScratchDatabase(name)
