@@ -6,7 +6,12 @@ module.exports = [
     {
         files: ["**/static/**/*.js"],
         languageOptions: {
-            globals: {odoo: "readonly", owl: "readonly", luxon: "readonly", ...globals.browser},
+            globals: {
+                odoo: "readonly",
+                owl: "readonly",
+                luxon: "readonly",
+                ...globals.browser,
+            },
             ecmaVersion: 2024,
             sourceType: "module",
         },

@@ -42,7 +42,7 @@ lint() {
   check "OCA's module checks" oca-checks-odoo-module "${addon_list[@]}" || failed=1
   po=$(ls */i18n/*.po */i18n/*.pot 2>/dev/null || true)
   # shellcheck disable=SC2086
-  [ -z "$po" ] || check "OCA's translation checks" oca-checks-po --disable=po-pretty-format $po || failed=1
+  [ -z "$po" ] || check "OCA's translation checks" oca-checks-po $po || failed=1
   if get_node_tools; then
     check "prettier" prettier --check || failed=1
     check "eslint" eslint --max-warnings=0 || failed=1
@@ -52,8 +52,9 @@ lint() {
   return "$failed"
 }
 
-format() {
+format() {  # what can be put right by a tool; the rest is lint's to tell
   ruff check --fix --quiet . || true
   ruff format --quiet .
+  oca-checks-odoo-module --fix "${addon_list[@]}" >/dev/null 2>&1 || true
   if get_node_tools; then prettier --write; else say "prettier left out (no npm, or its registry is out of reach)"; fi
 }
