@@ -1,5 +1,6 @@
 import logging
 from collections import defaultdict
+from contextlib import contextmanager
 
 from psycopg2 import OperationalError
 
@@ -129,10 +130,11 @@ class KaviBill(models.Model):
     def _post_invoices(self):
         """Create and post the invoices of one company's bills, in one batch."""
         journal = self.company_id._get_billing_journal()
-        moves = self.env["account.move"].create(
-            [bill._prepare_invoice_vals(journal) for bill in self]
-        )
-        moves._post(soft=False)
+        with self._read_books_once():
+            moves = self.env["account.move"].create(
+                [bill._prepare_invoice_vals(journal) for bill in self]
+            )
+            moves._post(soft=False)
         moves._message_log_batch(
             {
                 move.id: self.env._(
@@ -280,25 +282,38 @@ class KaviBill(models.Model):
         """One posted payment a bill, matched with its invoice; all in one batch."""
         journal = method.sudo()._get_journal()
         lines = {bill: bill._get_open_lines() for bill in self}
-        payments = (
-            self.env["account.payment"]
-            .with_context(skip_invoice_sync=True, mail_create_nosubscribe=True)
-            .create(
+        # one log line a payment instead of a creation note and a tracking message each
+        Payment = self.env["account.payment"].with_context(
+            skip_invoice_sync=True, tracking_disable=True
+        )
+        with self._read_books_once():
+            payments = Payment.create(
                 [
                     bill._prepare_payment_vals(lines[bill], journal, date)
                     for bill in self
                 ]
             )
+            payments.action_post()
+            plan = []
+            for bill, payment in zip(self, payments, strict=True):
+                account = lines[bill].account_id
+                counterpart = payment.move_id.line_ids.filtered(
+                    lambda line, account=account: line.account_id == account
+                )
+                plan.append(lines[bill] + counterpart)
+            self.env["account.move.line"].with_context(
+                tracking_disable=True
+            )._reconcile_plan(plan)
+        Payment.env.flush_all()
+        payments = payments.with_env(self.env)
+        payments._message_log_batch(
+            {
+                payment.id: self.env._(
+                    "Created and posted for bill %s.", bill._get_html_link(bill.name)
+                )
+                for payment, bill in zip(payments, self, strict=True)
+            }
         )
-        payments.action_post()
-        plan = []
-        for bill, payment in zip(self, payments, strict=True):
-            account = lines[bill].account_id
-            counterpart = payment.move_id.line_ids.filtered(
-                lambda line, account=account: line.account_id == account
-            )
-            plan.append(lines[bill] + counterpart)
-        self.env["account.move.line"]._reconcile_plan(plan)
         return payments
 
     def _get_open_lines(self):
@@ -370,6 +385,15 @@ class KaviBill(models.Model):
         invoices._reverse_moves(defaults, cancel=True)
         drafts = self.move_ids.filtered(lambda move: move.state == "draft")
         drafts.button_cancel()
+
+    @contextmanager
+    def _read_books_once(self):
+        """Let the bills read the books when all entries are made, not after each."""
+        fields_ = self.pool.field_computed[self._fields["state"]]
+        with self.env.protecting(fields_, self):
+            yield
+        for field in fields_:
+            self.env.add_to_compute(field, self)
 
     # === HISTORY AND CALL-BACKS === #
 
