@@ -22,7 +22,7 @@
         "views/res_config_settings_views.xml",
         "views/kavi_billing_menus.xml",
     ],
-    "demo": ["demo/kavi_billing_demo.xml"],
+    "demo": ["demo/accounts.xml", "demo/bills.xml"],
     "assets": {
         "web.assets_tests": ["kavi_billing/static/tests/tours/**/*"],
     },
