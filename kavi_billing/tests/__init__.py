@@ -1,0 +1,2 @@
+from . import test_table_rules
+from . import test_table_walk

@@ -1,0 +1,261 @@
+"""What the tests of billing have in common.
+
+A company of their own with a chart of accounts, one user of each role, short ways to
+raise and settle bills as these users do it, and a reading of the ledger in plain SQL
+that owes nothing to the code under test.
+"""
+
+from contextlib import contextmanager
+from datetime import datetime
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.service.model import call_kw
+from odoo.tests import TransactionCase, new_test_user
+
+ROLES = {
+    "user": "kavi_billing.group_billing_user",
+    "officer": "kavi_billing.group_billing_officer",
+    "administrator": "kavi_billing.group_billing_administrator",
+    # keeps the books, has no billing role
+    "accountant": "account.group_account_user,account.group_account_invoice",
+}
+
+# What is charged, paid and credited on the posted invoices of a bill, in the bill's
+# and in company currency. A match with an entry that is no longer posted is none.
+LEDGER = """
+    WITH charge AS (
+        SELECT line.id, line.amount_currency, line.balance
+          FROM account_move_line line
+          JOIN account_move move ON move.id = line.move_id
+          JOIN account_account account ON account.id = line.account_id
+         WHERE move.kavi_bill_id = %s AND move.state = 'posted'
+           AND move.move_type = 'out_invoice'
+           AND account.account_type = 'asset_receivable'
+    ), settled AS (
+        SELECT other.move_type = 'out_refund' AS by_credit,
+               match.debit_amount_currency AS amount, match.amount AS balance
+          FROM account_partial_reconcile match
+          JOIN charge ON charge.id = match.debit_move_id
+          JOIN account_move_line line ON line.id = match.credit_move_id
+          JOIN account_move other ON other.id = line.move_id
+         WHERE other.state = 'posted'
+    )
+    SELECT (SELECT COALESCE(SUM(amount_currency), 0) FROM charge),
+           (SELECT COALESCE(SUM(amount), 0) FROM settled WHERE NOT by_credit),
+           (SELECT COALESCE(SUM(amount), 0) FROM settled WHERE by_credit),
+           (SELECT COALESCE(SUM(balance), 0) FROM charge)
+           - (SELECT COALESCE(SUM(balance), 0) FROM settled)
+"""
+
+
+class BillingCommon(TransactionCase):
+    # Where the tests are; without a zone of its own the company is in UTC.
+    company_name = "Kavi Tests Ltd"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls._new_company(cls.company_name)
+        cls.env = cls.env(
+            context={**cls.env.context, "allowed_company_ids": cls.company.ids}
+        )
+        cls.users = {
+            role: cls._new_user(role, groups) for role, groups in ROLES.items()
+        }
+        cls.officer = cls.users["officer"]
+        cls.bank = cls._journal("bank")
+        cls.check, cls.wire = cls.env["kavi.payment.method"].search(
+            [("company_id", "=", cls.company.id)], order="sequence"
+        )
+        cls.account = cls.env["res.partner"].create(
+            {"name": "Acme Ltd", "is_company": True, "is_billing_account": True}
+        )
+        cls.person = cls.env["res.partner"].create({"name": "Jane Doe"})
+        cls.bills = cls.as_user("officer")["kavi.bill"]
+
+    @classmethod
+    def _new_company(cls, name, **vals):
+        company = cls.env["res.company"].create(
+            {"name": name, "currency_id": cls.env.ref("base.USD").id, **vals}
+        )
+        cls.env.user.company_ids |= company
+        cls.env["account.chart.template"].try_loading(
+            "generic_coa", company=company, install_demo=False
+        )
+        return company
+
+    @classmethod
+    def _new_user(cls, login, groups, **vals):
+        vals = {
+            "company_id": cls.company.id,
+            "company_ids": [Command.set(cls.company.ids)],
+            "tz": "UTC",
+            **vals,
+        }
+        return new_test_user(
+            cls.env, f"kavi_{login}", groups, {"no_reset_password": True}, **vals
+        )
+
+    @classmethod
+    def _journal(cls, kind, company=None):
+        return cls.env["account.journal"].search(
+            [("company_id", "=", (company or cls.company).id), ("type", "=", kind)],
+            limit=1,
+        )
+
+    @classmethod
+    def as_user(cls, role):
+        """An environment of the user of that role, without superuser rights."""
+        user = cls.users[role] if isinstance(role, str) else role
+        return cls.env(user=user, su=False)
+
+    # === ACTS, AS THE USER DOES THEM === #
+
+    @classmethod
+    def draft(cls, amount=100.0, **vals):
+        vals = {"partner_id": cls.account.id, "title": "Membership", **vals}
+        if "line_ids" not in vals:
+            vals["amount"] = amount
+        return cls.bills.create(vals)
+
+    @classmethod
+    def issued(cls, amount=100.0, **vals):
+        bill = cls.draft(amount, **vals)
+        bill.action_issue()
+        return bill
+
+    @classmethod
+    def wizard(cls, bills, act, vals):
+        """The wizard of an act, opened on the bills as its button does."""
+        model = f"kavi.bill.{act}.wizard"
+        context = {"active_model": "kavi.bill", "active_ids": bills.ids}
+        return bills.env[model].with_context(**context).create(vals)
+
+    @classmethod
+    def choose(cls, bills, method=None):
+        wizard = cls.wizard(bills, "method", {"method_id": (method or cls.check).id})
+        wizard.action_choose_method()
+
+    @classmethod
+    def pay(cls, bills, method=None, **vals):
+        vals = {"method_id": (method or cls.check).id, **vals}
+        cls.wizard(bills, "payment", vals).action_complete_payment()
+
+    @classmethod
+    def cancel(cls, bills, reason="asked for"):
+        cls.wizard(bills, "cancel", {"reason": reason}).action_cancel_bills()
+
+    # === THE ACCOUNTANT, WHO WORKS ON INVOICES === #
+
+    @classmethod
+    def invoice(cls, bill):
+        """The bill's invoice, in the accountant's hands."""
+        return cls.as_user("accountant")["account.move"].browse(
+            bill.sudo().invoice_id.id
+        )
+
+    @classmethod
+    def register_payment(cls, move, amount=None, **vals):
+        """Register a payment on an invoice or credit note, by Odoo's wizard."""
+        if amount is not None:
+            vals["amount"] = amount
+        wizard = (
+            move.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": cls.bank.id, **vals})
+        )
+        return wizard._create_payments()
+
+    @classmethod
+    def reverse(cls, move, modify=False, **vals):
+        """Credit an invoice by Odoo's wizard.
+
+        :return: the credit note: a draft, or posted and matched with ``modify``
+        """
+        wizard = (
+            move.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, **vals})
+        )
+        wizard.modify_moves() if modify else wizard.refund_moves()
+        return move.reversal_move_ids[-1:]
+
+    @classmethod
+    def refund(cls, bill, amount=None):
+        """Give money back in the books: a credit note, paid out."""
+        note = cls.reverse(cls.invoice(bill))
+        if amount is not None:
+            note.invoice_line_ids.write({"quantity": 1, "price_unit": amount})
+        note.action_post()
+        return note, cls.register_payment(note)
+
+    # === OTHER PATHS === #
+
+    def rpc(self, role, model, method, *args, **kwargs):
+        """Call a method as a client over RPC does: through Odoo's own gate."""
+        return call_kw(self.as_user(role)[model], method, list(args), kwargs)
+
+    @contextmanager
+    def refused(self, *words, error=UserError):
+        """Something is refused, with a sentence that holds these words."""
+        with self.assertRaises(error) as caught:
+            yield
+        message = str(caught.exception)
+        for word in words:
+            self.assertIn(word, message)
+        self.assertGreater(len(message.split()), 3, "not a sentence: " + message)
+
+    @contextmanager
+    def at(self, moment):
+        """Do something at another moment, as Python and Odoo's clock see it."""
+        with (
+            freeze_time(moment),
+            patch.object(type(self.cr), "now", lambda cr: datetime.now()),
+        ):
+            yield
+
+    # === THE LEDGER === #
+
+    def ledger(self, bill):
+        """What the journal items say of a bill, read without the code under test."""
+        self.env.flush_all()
+        self.env.cr.execute(LEDGER, [bill.id])
+        charged, paid, credited, due_company = map(float, self.env.cr.fetchone())
+        return {
+            "amount_total": charged,
+            "amount_paid": paid,
+            "amount_credited": credited,
+            "amount_due": charged - paid - credited,
+            "amount_due_company": due_company,
+        }
+
+    def assertBooks(self, *bills):
+        """Bills and ledger agree, and the nightly check sees it the same way."""
+        self.env.flush_all()
+        for bill in bills:
+            for name, amount in self.ledger(bill).items():
+                if name == "amount_total" and not bill.is_booked:
+                    continue  # nothing is charged in the books
+                self.assertAlmostEqual(
+                    bill[name], amount, 6, f"{name} of {bill.display_name}"
+                )
+            if bill.state in ("paid", "refunded", "canceled"):
+                self.assertEqual(self.ledger(bill)["amount_due"], 0.0)
+        found = self.env["kavi.bill"].sudo()._find_book_differences()
+        ours = {bill.id: text for bill, text in found.items() if bill in bills}
+        self.assertFalse(ours)
+
+    def assertBill(self, bill, state, **values):
+        """A bill is in that state, with these values, and agrees with the books."""
+        self.env.flush_all()
+        self.assertEqual(bill.state, state)
+        for name, value in values.items():
+            if isinstance(value, float):
+                self.assertAlmostEqual(bill[name], value, 6, name)
+            else:
+                self.assertEqual(bill[name], value, name)
+        self.assertBooks(bill)
