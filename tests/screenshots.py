@@ -1,0 +1,223 @@
+"""Pictures of the demo for the README, taken in headless Chromium.
+
+    bin/kavi up &
+    python tests/screenshots.py [--url URL] [--login LOGIN] [NAME ...]
+
+Each picture of PICTURES goes to kavi_billing/static/description/NAME.png, with as few
+colors as keep it small.
+"""
+
+import argparse
+import base64
+import io
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urljoin
+
+import websocket
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
+SWITCHES = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+)
+DESKTOP = (1400, 900)
+PHONE = (390, 844)
+# A page is there when nothing is being fetched and nothing is being faded in.
+QUIET = """
+    !document.querySelector(".o_blockUI, .o_view_sample_data .o_loading, .o_loading")
+    && !!document.querySelector(".o_action_manager .o_view_controller, main, .o_login_auth")
+"""
+
+# name -> (path, size, script to run before the picture is taken)
+FIRST_ROW = """
+    [...document.querySelectorAll(".o_data_row")]
+        .find((row) => row.innerText.includes({text!r}))
+        .querySelector("td[name={cell}]").click()
+"""
+PICTURES = {
+    "bills": ("/odoo/kavi-bills", DESKTOP, ""),
+    "bill": (
+        "/odoo/kavi-bills",
+        DESKTOP,
+        FIRST_ROW.format(text="Overdue · Partly Paid", cell="title"),
+    ),
+    "account": (
+        "/odoo/billing-accounts",
+        DESKTOP,
+        FIRST_ROW.format(text="Harbor Instruments", cell="display_name"),
+    ),
+}
+
+
+class Browser:
+    """One tab, driven over Chromium's own protocol."""
+
+    def __init__(self):
+        program = next(filter(None, map(shutil.which, BROWSERS)), None)
+        if not program:
+            sys.exit("No Chromium on the PATH: bin/kavi test gets one into .odoo/bin")
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.process = subprocess.Popen(
+            [program, *SWITCHES, f"--user-data-dir={self.folder.name}", "about:blank"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for line in self.process.stderr:
+            found = re.search(r"ws://[^/]+/", line)
+            if found:
+                break
+        else:
+            sys.exit("Chromium did not start.")
+        port = found.group().split(":")[2].rstrip("/")
+        self.socket = websocket.create_connection(
+            f"ws://127.0.0.1:{port}/devtools/page/{self._find_tab(port)}",
+            suppress_origin=True,
+            timeout=60,
+        )
+        self.numbers = itertools.count(1)
+        self.errors = []
+        self.send("Runtime.enable")
+        self.send("Page.enable")
+
+    @staticmethod
+    def _find_tab(port):
+        from urllib.request import urlopen
+
+        with urlopen(f"http://127.0.0.1:{port}/json", timeout=30) as answer:
+            return next(tab["id"] for tab in json.load(answer) if tab["type"] == "page")
+
+    def close(self):
+        self.socket.close()
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.folder.cleanup()
+
+    def send(self, method, **params):
+        """Sends a command and returns its result; notes errors of the page."""
+        number = next(self.numbers)
+        self.socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        while True:
+            message = json.loads(self.socket.recv())
+            if message.get("method") == "Runtime.exceptionThrown":
+                self.errors.append(message["params"]["exceptionDetails"]["text"])
+            if message.get("method") == "Runtime.consoleAPICalled":
+                if message["params"]["type"] == "error":
+                    self.errors.append(str(message["params"]["args"]))
+            if message.get("id") == number:
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']}")
+                return message["result"]
+
+    def run(self, script):
+        """Runs JavaScript in the page and returns its value."""
+        answer = self.send(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"]["exception"]["description"])
+        return answer["result"].get("value")
+
+    def wait(self, condition=QUIET, seconds=40):
+        """Waits until the condition held for half a second."""
+        since, end = None, time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                holds = self.run(f"Boolean({condition})")
+            except RuntimeError:  # the page is being replaced
+                holds = False
+            if not holds:
+                since = None
+            elif since is None:
+                since = time.monotonic()
+            elif time.monotonic() - since > 0.7:
+                return
+            time.sleep(0.1)
+        raise TimeoutError(f"The page did not come to rest: {condition}")
+
+    def open(self, url, size):
+        self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=size[0],
+            height=size[1],
+            deviceScaleFactor=1,
+            mobile=size[0] < 768,
+        )
+        self.send("Page.navigate", url=url)
+        time.sleep(0.3)
+
+    def log_in(self, url, login, password):
+        self.open(urljoin(url, "/web/login"), DESKTOP)
+        self.wait("document.querySelector('form.oe_login_form')")
+        self.run(
+            f"""
+            document.querySelector("input[name=login]").value = {json.dumps(login)};
+            document.querySelector("input[name=password]").value = {json.dumps(password)};
+            document.querySelector("form.oe_login_form").submit();
+            """
+        )
+        self.wait("!location.pathname.startsWith('/web/login')")
+
+    def shoot(self, colors=128):
+        """Returns what is seen as the bytes of a PNG."""
+        shot = self.send("Page.captureScreenshot", format="png")
+        picture = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
+        small = io.BytesIO()
+        picture.quantize(colors, dither=Image.Dither.NONE).save(
+            small, "png", optimize=True
+        )
+        return small.getvalue()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--url", default="http://localhost:8069")
+    parser.add_argument("--login", default="officer")
+    parser.add_argument("--password", help="default: the login")
+    parser.add_argument(
+        "--to", type=Path, default=ROOT / "kavi_billing" / "static" / "description"
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURES))
+    options = parser.parse_args()
+    unknown = set(options.names) - set(PICTURES)
+    if unknown:
+        parser.error(f"there is no picture {', '.join(sorted(unknown))}")
+    browser = Browser()
+    try:
+        browser.log_in(options.url, options.login, options.password or options.login)
+        for name in options.names or PICTURES:
+            path, size, script = PICTURES[name]
+            browser.open(urljoin(options.url, path), size)
+            browser.wait()
+            if script:
+                browser.run(script)
+                time.sleep(0.3)
+                browser.wait()
+            picture = options.to / f"{name}.png"
+            picture.write_bytes(browser.shoot())
+            print(f"{picture}: {picture.stat().st_size // 1024} kB")
+    finally:
+        browser.close()
+    if browser.errors:
+        sys.exit("The page reported: " + "\n".join(browser.errors))
+
+
+if __name__ == "__main__":
+    main()
