@@ -93,6 +93,13 @@ class KaviBill(models.Model):
         help="The number of an outside invoice, if the payer names one.",
     )
 
+    collect_purchase_order = fields.Boolean(
+        related="company_id.billing_collect_purchase_order"
+    )
+    collect_invoice_number = fields.Boolean(
+        related="company_id.billing_collect_invoice_number"
+    )
+
     # -- when
     bill_date = fields.Date(
         string="Issued",
@@ -132,6 +139,8 @@ class KaviBill(models.Model):
         help="What the lines ask before taxes that come on top. On a bill without "
         "lines or with one line it can be typed here.",
     )
+
+    has_many_lines = fields.Boolean(compute="_compute_amount")
 
     # -- how it is paid
     payment_method_id = fields.Many2one(
@@ -246,6 +255,7 @@ class KaviBill(models.Model):
             bill.amount = sum(
                 line.quantity * line.price_unit for line in bill.line_ids
             )
+            bill.has_many_lines = len(bill.line_ids) > 1
 
     @api.onchange("amount")
     def _inverse_amount(self):
@@ -266,6 +276,15 @@ class KaviBill(models.Model):
                     bill.amount, bill.title, bill.kind_id
                 )
                 bill.line_ids = [Command.create(vals)]
+
+    @api.onchange("kind_id")
+    def _onchange_kind_id(self):
+        """A kind chosen late still says what the one line charges for."""
+        line = self.line_ids
+        if len(line) == 1 and not line.product_id and self.kind_id.product_id:
+            name, price = line.name, line.price_unit
+            line.product_id = self.kind_id.product_id
+            line.name, line.price_unit = name, price
 
     @api.model
     def _prepare_amount_line_vals(self, amount, title, kind):

@@ -179,7 +179,11 @@ class KaviBill(models.Model):
     def _check_written_vals(self, vals):
         self._refuse_fields(set(vals) & (DERIVED | FACTS))
         issued = self.filtered("name")
-        names = {name for name in vals if not name.startswith(_THREAD_FIELDS)}
+        names = {
+            name
+            for name in set(vals) - set(models.MAGIC_COLUMNS)
+            if not name.startswith(_THREAD_FIELDS)
+        }
         if not issued or not names:
             return
         fixed = names - EDITABLE

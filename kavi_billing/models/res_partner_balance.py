@@ -46,13 +46,15 @@ class ResPartner(models.Model):
         )
 
     @api.depends("bill_ids.amount_due")
-    @api.depends_context("allowed_company_ids", "lang")
+    @api.depends_context("allowed_company_ids", "company", "lang")
     def _compute_billing_detail(self):
         balances = self._get_billing_balances()
+        own = self.env.company.currency_id
         for partner in self:
             owed = balances.get(partner._origin.id, {})
             partner.billing_open_count = sum(count for _due, count in owed.values())
-            partner.billing_balance_detail = " + ".join(
+            # in company currency alone it would only repeat the balance
+            partner.billing_balance_detail = bool(set(owed) - {own}) and " + ".join(
                 currency.format(due) for currency, (due, _count) in owed.items()
             )
 
