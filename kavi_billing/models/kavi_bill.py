@@ -70,6 +70,7 @@ class KaviBill(models.Model):
         string="Raised By",
         required=True,
         readonly=True,
+        copy=False,
         default=lambda self: self.env._("Kavi Billing"),
         help="The application that raised the bill.",
     )
@@ -120,6 +121,7 @@ class KaviBill(models.Model):
         compute="_compute_due_date",
         store=True,
         readonly=False,
+        copy=False,
         tracking=True,
     )
 
@@ -348,6 +350,19 @@ class KaviBill(models.Model):
                     )
                 )
 
+    @api.constrains("partner_id")
+    def _check_partner_id(self):
+        for bill in self:
+            if bill.partner_id._get_billing_account() != bill.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is billed through %(account)s: choose that "
+                        "account.",
+                        contact=bill.partner_id.name,
+                        account=bill.partner_id.commercial_partner_id.name,
+                    )
+                )
+
     @api.constrains("due_date", "bill_date")
     def _check_due_date(self):
         for bill in self:
@@ -393,7 +408,8 @@ class KaviBill(models.Model):
         self._check_created_vals(vals_list)
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
-            if not vals.get("partner_id"):
+            vals.setdefault("partner_id", self.env.context.get("default_partner_id"))
+            if not vals["partner_id"]:
                 raise UserError(
                     self.env._("Choose the account that is billed: a bill needs one.")
                 )

@@ -35,6 +35,7 @@ class KaviBill(models.Model):
         """
         self._lock_for_act("issue")
         self._check_issuable()
+        self.partner_id._open_billing_account()
         bills = self.sudo().with_context(
             tracking_disable=True, mail_create_nolog=True, mail_notrack=True
         )
@@ -91,8 +92,6 @@ class KaviBill(models.Model):
                 raise UserError(
                     self.env._("%(bill)s: %(problem)s", bill=bill.title, problem=problem)
                 )
-            bill._check_company()
-            bill.line_ids._check_company()
 
     def _get_issue_problem(self):
         """What keeps this draft from being issued, as a sentence; "" if nothing."""
@@ -322,9 +321,13 @@ class KaviBill(models.Model):
         invoices = self.move_ids.filtered(
             lambda move: move.state == "posted" and move.move_type == "out_invoice"
         )
-        return self._get_receivable_lines(invoices).filtered(
-            lambda line: not line.reconciled
-        )
+        lines = self._get_receivable_lines(invoices)
+        # Odoo keeps the match with a payment that was reset to draft, and the line
+        # stays "reconciled" with nothing
+        lines.matched_credit_ids.filtered(
+            lambda match: match.credit_move_id.parent_state != "posted"
+        ).unlink()
+        return lines.filtered(lambda line: not line.reconciled)
 
     def _prepare_payment_vals(self, lines, journal, date):
         """Values of the payment of what is open on ``lines``."""
@@ -366,10 +369,9 @@ class KaviBill(models.Model):
 
     def _credit_invoices(self, date):
         """Credit the open posted invoices of one company's bills in full."""
-        invoices = self.move_ids.filtered(
-            lambda move: move.move_type == "out_invoice"
-            and move.state == "posted"
-            and not move.currency_id.is_zero(move.amount_residual)
+        owing = self.filtered(lambda bill: not bill.currency_id.is_zero(bill.amount_due))
+        invoices = owing.move_ids.filtered(
+            lambda move: move.move_type == "out_invoice" and move.state == "posted"
         )
         defaults = [
             {
@@ -444,6 +446,11 @@ class KaviBill(models.Model):
 
         :param str event: "paid", "refunded", "canceled" or "reopened"
         """
+        if event == "canceled":
+            # also when an accountant reversed the invoice: canceled is final (KB-27)
+            self.filtered(lambda bill: not bill.is_canceled)._write_facts(
+                {"is_canceled": True, "cancel_reason": self.env._("Taken back in the books")}
+            )
         self.partner_id._settle_pending_accounts()
         for model in set(self.mapped("origin_model")) - {False}:
             if model not in self.env:

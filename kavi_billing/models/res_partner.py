@@ -269,8 +269,17 @@ class ResPartner(models.Model):
         accounts = self._get_billing_account()
         # sudo: contacts may be read-only for whoever raises a bill; bills have guards
         new = accounts.sudo().filtered(lambda partner: not partner.is_billing_account)
-        new.write({"is_billing_account": True, "is_billing_pending": pending})
+        new._set_billing_account(
+            {"is_billing_account": True, "is_billing_pending": pending},
+            self.env._("Billing account opened."),
+        )
         return accounts
+
+    def _set_billing_account(self, vals, history):
+        """Write what makes accounts, with one line in the history of each."""
+        if self:
+            self.with_context(tracking_disable=True).write(vals)
+            self._message_log_batch(dict.fromkeys(self.ids, history))
 
     def _open_billing_account_by_setting(self):
         """Open accounts for new contacts, if the company's setting says so."""
@@ -286,7 +295,7 @@ class ResPartner(models.Model):
                 and not partner.ref_company_ids
                 and (partner.is_company or partner.type == "contact")
             ):
-                partner.is_billing_account = True
+                partner._open_billing_account()
 
     def action_open_billing_account(self):
         """Button of the list of those without an account."""
@@ -310,14 +319,18 @@ class ResPartner(models.Model):
         self._check_account_removal()
         self.env["kavi.bill"].search([("partner_id", "in", self.ids)]).unlink()
         # sudo: the rights were checked; a contact may be read-only for the officer
-        self.sudo().write({"is_billing_account": False})
+        self.sudo()._set_billing_account(
+            {"is_billing_account": False}, self.env._("Billing account deleted.")
+        )
         return self._get_billing_accounts_action(empty=True)
 
     def action_approve_billing_account(self):
         """Approve applicants: regular as soon as their bills are settled (KB-07)."""
         self._check_account_rights([{"is_billing_account": True}])
         # sudo: as above
-        self.sudo().write({"is_billing_approved": True})
+        self.sudo()._set_billing_account(
+            {"is_billing_approved": True}, self.env._("Billing account approved.")
+        )
         self._settle_pending_accounts()
 
     def _settle_pending_accounts(self):
@@ -332,7 +345,10 @@ class ResPartner(models.Model):
             ["partner_id"],
         )
         settled = waiting - self.browse(partner.id for (partner,) in owing)
-        settled.write({"is_billing_pending": False})
+        settled._set_billing_account(
+            {"is_billing_pending": False},
+            self.env._("Approved and settled: a regular billing account from now on."),
+        )
 
     def _get_billing_accounts_action(self, empty=False):
         action = self.env["ir.actions.act_window"]._for_xml_id(
