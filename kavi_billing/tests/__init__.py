@@ -1,2 +1,5 @@
 from . import test_table_rules
 from . import test_table_walk
+from . import test_outside_changes
+from . import test_outside_invoices
+from . import test_outside_limits

@@ -71,7 +71,9 @@ def decided():
     states = states.split()
     for row in rows:
         act, *signs = row.split()
-        yield from (((act, state), sign) for state, sign in zip(states, signs))
+        yield from (
+            ((act, state), sign) for state, sign in zip(states, signs, strict=True)
+        )
 
 
 @tagged("post_install", "-at_install")

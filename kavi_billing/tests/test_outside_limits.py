@@ -1,0 +1,192 @@
+"""What accountants cannot do to the documents of a bill, and locked periods."""
+
+from datetime import date
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import BillingCommon
+
+FINAL = ("canceled", "final")
+
+
+@tagged("post_install", "-at_install")
+class TestCanceledIsFinal(BillingCommon):
+    """KB-27: nothing that is done to the entries brings a canceled bill back."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bill = cls.issued(100)
+        cls.move = cls.invoice(cls.bill)
+        cls.cancel(cls.bill)
+        cls.note = cls.move.reversal_move_ids
+
+    def tearDown(self):
+        # After whatever the test did: still canceled, and the ledger says the same.
+        self.assertBill(self.bill, "canceled", amount_due=0.0, amount_paid=0.0)
+        super().tearDown()
+
+    def test_entries_stay_posted(self):
+        for move in (self.move, self.note):
+            with self.refused(*FINAL):
+                move.button_draft()
+            with self.refused(*FINAL):
+                move.button_cancel()
+
+    def test_credit_note_stays_matched(self):
+        """Taken off the invoice, the debt would be open again."""
+        match = self.move.line_ids.matched_credit_ids
+        with self.refused(*FINAL):
+            self.move.js_remove_outstanding_partial(match.id)
+        with self.refused(*FINAL):
+            (self.move | self.note).line_ids.remove_move_reconcile()
+
+    def test_credit_note_is_not_reversed(self):
+        with self.refused(*FINAL):
+            self.reverse(self.note, modify=True)
+
+    def test_nothing_is_left_to_pay(self):
+        with self.assertRaises(UserError):
+            self.register_payment(self.move)
+        self.assertFalse(self.bill.is_overdue)
+        with self.at("2036-01-01"):
+            self.bill.invalidate_recordset()
+            self.assertFalse(self.bill.is_overdue)
+
+    def test_another_credit_note_changes_nothing(self):
+        note = self.reverse(self.move)
+        note.action_post()
+        self.register_payment(note)
+
+
+@tagged("post_install", "-at_install")
+class TestCanceledByTheAccountant(BillingCommon):
+    """A bill whose invoice was canceled or credited in Invoicing is as canceled as any:
+    the application that raised it was told so."""
+
+    def test_canceled_invoice_does_not_come_back(self):
+        bill = self.issued(100)
+        move = self.invoice(bill)
+        move.button_draft()
+        move.button_cancel()
+        self.assertBill(bill, "canceled")
+        with self.refused(*FINAL):
+            move.button_draft()
+        self.assertBill(bill, "canceled", amount_due=0.0)
+
+    def test_credited_invoice_does_not_come_back(self):
+        bill = self.issued(100)
+        move = self.invoice(bill)
+        self.reverse(move, modify=True)
+        self.assertBill(bill, "canceled")
+        with self.refused(*FINAL):
+            move.line_ids.remove_move_reconcile()
+        self.assertBill(bill, "canceled", amount_due=0.0)
+
+
+@tagged("post_install", "-at_install")
+class TestLockedPeriods(BillingCommon):
+    """Lock dates are Odoo's; billing goes on around them."""
+
+    def setUp(self):
+        super().setUp()
+        self.bill = self.issued(100, bill_date="2026-01-15")
+        self.move = self.invoice(self.bill)
+        # sudo: who locks is not the subject
+        self.company.sale_lock_date = "2026-01-31"
+
+    def test_cancel(self):
+        """The credit note falls into the open period, without an error."""
+        with self.at("2026-01-20 12:00"):
+            self.cancel(self.bill)
+        note = self.move.reversal_move_ids
+        self.assertGreater(note.date, date(2026, 1, 31))
+        self.assertBill(self.bill, "canceled", amount_credited=100.0)
+        self.assertEqual(self.move.date, date(2026, 1, 15))
+
+    def test_pay(self):
+        with self.at("2026-01-20 12:00"):
+            self.pay(self.bill)
+        self.assertBill(self.bill, "paid", amount_paid=100.0)
+
+    def test_issue(self):
+        """The bill is of the day that was asked for; its entry is booked later."""
+        bill = self.issued(50, bill_date="2026-01-10")
+        self.assertEqual(bill.bill_date, date(2026, 1, 10))
+        move = self.invoice(bill)
+        self.assertEqual(move.invoice_date, date(2026, 1, 10))
+        self.assertGreater(move.date, date(2026, 1, 31))
+        self.assertBill(bill, "new", amount_due=50.0)
+
+    def test_reset_is_refused_by_odoo(self):
+        with self.assertRaises(UserError):
+            self.move.button_draft()
+        self.assertBill(self.bill, "new", amount_due=100.0)
+
+
+@tagged("post_install", "-at_install")
+class TestLinkToTheBill(BillingCommon):
+    """Only the bill says which entries are its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.bill = self.issued(100)
+        self.vals = {
+            "move_type": "out_invoice",
+            "partner_id": self.account.id,
+            "invoice_line_ids": [Command.create({"name": "X", "price_unit": 7})],
+        }
+
+    def tearDown(self):
+        self.assertEqual(len(self.bill.sudo().move_ids), 1)
+        self.assertBill(self.bill, "new", amount_total=100.0, amount_due=100.0)
+        super().tearDown()
+
+    def test_not_by_create(self):
+        for role in ("accountant", "administrator"):
+            vals = {**self.vals, "kavi_bill_id": self.bill.id}
+            with self.assertRaises(UserError):
+                self.rpc(role, "account.move", "create", [vals])
+
+    def test_not_by_a_default(self):
+        """A context is written by whoever calls."""
+        context = {"default_kavi_bill_id": self.bill.id}
+        try:
+            id_ = self.rpc(
+                "accountant", "account.move", "create", self.vals, context=context
+            )
+        except (UserError, ValidationError):
+            return  # refused: as good
+        move = self.as_user("accountant")["account.move"].browse(id_)
+        move.action_post()
+        self.assertFalse(move.sudo().kavi_bill_id)
+
+    def test_not_by_write(self):
+        id_ = self.rpc("accountant", "account.move", "create", self.vals)
+        with self.refused("by hand"):
+            self.rpc(
+                "accountant",
+                "account.move",
+                "write",
+                [id_],
+                {"kavi_bill_id": self.bill.id},
+            )
+
+    def test_not_taken_off(self):
+        move = self.invoice(self.bill)
+        with self.refused("by hand"):
+            move.kavi_bill_id = False
+        with self.refused("by hand"):
+            move.write({"kavi_bill_id": self.issued(1).id})
+
+    def test_not_by_import(self):
+        answer = self.rpc(
+            "accountant",
+            "account.move",
+            "load",
+            [".id", "kavi_bill_id/.id"],
+            [[str(self.invoice(self.bill).id), str(self.issued(1).id)]],
+        )
+        self.assertTrue(answer["messages"])
