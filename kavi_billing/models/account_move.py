@@ -26,7 +26,30 @@ class AccountMove(models.Model):
     def write(self, vals):
         if "kavi_bill_id" in vals:
             self._check_bill_link()
+        if "partner_id" in vals or "currency_id" in vals:
+            self._check_bill_agrees(vals)
         return super().write(vals)
+
+    def _check_bill_agrees(self, vals):
+        """Whom the entry charges and in what currency, the bill has fixed."""
+        account = self.env["res.partner"].browse(vals.get("partner_id") or ())
+        for bill in self.sudo().kavi_bill_id:
+            other_account = (
+                "partner_id" in vals
+                and account.sudo().commercial_partner_id != bill.partner_id
+            )
+            other_currency = vals.get("currency_id", bill.currency_id.id)
+            if other_account or other_currency != bill.currency_id.id:
+                raise UserError(
+                    self.env._(
+                        "This entry belongs to bill %(bill)s, which asks %(account)s "
+                        "for %(currency)s. Cancel the bill and raise a new one to "
+                        "change that.",
+                        bill=bill.name,
+                        account=bill.partner_id.name,
+                        currency=bill.currency_id.name,
+                    )
+                )
 
     def _check_bill_link(self):
         """Only the bill itself says which entries are its own."""

@@ -183,7 +183,8 @@ class KaviBill(models.Model):
                         bill.name,
                     )
                 )
-            if len(self._get_receivable_lines(invoice)) > 1:
+            line = self._get_receivable_lines(invoice)
+            if len(line) > 1:
                 raise UserError(
                     self.env._(
                         "Bill %s is paid in instalments: its due dates follow its "
@@ -193,6 +194,9 @@ class KaviBill(models.Model):
                 )
             if invoice.invoice_date_due != bill.due_date:
                 invoice.invoice_date_due = bill.due_date
+            # with a term, Odoo leaves the journal item where the term put it
+            if line.date_maturity != bill.due_date:
+                line.date_maturity = bill.due_date
 
     # === METHOD === #
 
