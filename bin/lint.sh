@@ -19,12 +19,18 @@ get_node_tools() {
 }
 
 # What git has or would add: never what lies in .odoo/
-files_of() { git -C "$here" ls-files -z --cached --others --exclude-standard -- "$@"; }
-existing() { local file; while IFS= read -r -d '' file; do [ ! -f "$here/$file" ] || printf '%s\0' "$file"; done; }
+files_of() {  # files_of SUFFIX...
+  local suffix file
+  for suffix in "$@"; do
+    git ls-files -z --cached --others --exclude-standard -- "*.$suffix" 2>/dev/null ||
+      find . -path ./.odoo -prune -o -type f -name "*.$suffix" -print0
+  done | while IFS= read -r -d '' file; do [ ! -f "$file" ] || printf '%s\0' "$file"; done
+}
 
-prettier() { files_of '*.xml' '*.js' '*.cjs' '*.css' '*.scss' '*.yml' '*.yaml' '*.json' | existing |
-  xargs -0 -r "$home/node/node_modules/.bin/prettier" --log-level=warn "$@"; }
-eslint() { files_of '*.js' | existing | xargs -0 -r "$home/node/node_modules/.bin/eslint" "$@"; }
+prettier() {
+  files_of xml js cjs css scss yml yaml json | xargs -0 -r "$home/node/node_modules/.bin/prettier" --log-level=warn "$@"
+}
+eslint() { files_of js | xargs -0 -r "$home/node/node_modules/.bin/eslint" "$@"; }
 
 check() {  # check NAME COMMAND...: quiet when it passes
   local name=$1 out; shift

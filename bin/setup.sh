@@ -11,6 +11,12 @@ logged() {  # logged NAME COMMAND...
   "$@" >>"$log" 2>&1 </dev/null
 }
 
+why() {  # why NAME: the first complaint in that log, and where it is
+  local log=$home/log/$1.log line
+  line=$(grep -iE -m1 '^(E:|error|fatal|could not)' "$log" || tail -n1 "$log")
+  echo "${line:-no reason given}; all of it: $log"
+}
+
 # ---------------------------------------------------------------- Python and its packages
 
 find_python() {
@@ -48,7 +54,7 @@ get_venv() {
     say "installing the Python packages ..."
     : > "$home/log/python.log"
     { make_venv && install_packages; } ||
-      die "the Python packages could not be installed: is a package index in reach? (what pip said: $home/log/python.log)"
+      die "the Python packages could not be installed: is a package index in reach? ($(why python))"
     echo "$want" > "$stamp"
   fi
   mkdir -p "$home/bin"
@@ -99,7 +105,7 @@ download_odoo() {
     (cd "$home/debs" && logged odoo apt-get -q -c "$home/apt-odoo/apt.conf" download odoo-19/sid \
       fonts-font-awesome/trixie fonts-montserrat/trixie fonts-roboto-unhinted/trixie fonts-inconsolata/trixie \
       fonts-ocr-b/trixie libjs-jquery/trixie libjs-jquery-form/trixie libjs-underscore/trixie) ||
-    die "Odoo 19 could not be downloaded from this machine's Debian mirror: go online, or set ODOO_PATH (what apt said: $home/log/odoo.log)"
+    die "Odoo 19 could not be downloaded from this machine's Debian mirror: go online, or set ODOO_PATH ($(why odoo))"
   for deb in "$home"/debs/*.deb; do
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$new" --no-same-owner \
       --exclude './usr/lib/python3/dist-packages/addons' --exclude './usr/lib/python3/dist-packages/doc'
@@ -196,7 +202,7 @@ get_chromium() {
   if [ ! -x "$own" ]; then
     say "getting Chromium for the browser tours (about 100 MB) ..."
     get_debian chromium fonts-dejavu-core ||
-      die "the browser tours need Chromium, and it could not be downloaded: install chromium (what apt said: $home/log/apt.log)"
+      die "the browser tours need Chromium, and it could not be downloaded: install chromium ($(why apt))"
   fi
   wrap chromium "$own"
 }
@@ -272,7 +278,7 @@ get_postgres() {
     : > "$home/log/postgres.log"
     rm -rf "$data"
     (cd / && logged postgres "${as[@]}" "$pgbin/initdb" -D "$data" -U odoo -A trust -E UTF8 --locale=C.UTF-8 --no-sync) ||
-      die "no PostgreSQL cluster could be made (what initdb said: $home/log/postgres.log)"
+      die "no PostgreSQL cluster could be made ($(why postgres))"
   fi
   if ! "$pgbin/pg_isready" -q -h "$socket" -p 5432; then
     # Only this user can reach the socket, and there is no TCP port. The data can be made again: no fsync.
@@ -285,13 +291,20 @@ get_postgres() {
   export PGHOST=$socket PGPORT=5432 PGUSER=odoo
 }
 
+# Whether process PID runs a command with WORD in it: the number may be another program's by now. (A process
+# that has ended and is not yet waited for, as in a container without an init, has no command any more.)
+runs() { tr '\0' ' ' 2>/dev/null < "/proc/$1/cmdline" | grep -q -e "$2"; }
+
+end() {  # end SIGNAL PID WORD
+  kill "-$1" "$2"
+  while runs "$2" "$3"; do sleep 0.1; done
+}
+
 stop_postgres() {
   local data pid
   data=$(cat "$home/pgdata" 2>/dev/null) || return 0
   pid=$(head -n1 "$data/postmaster.pid" 2>/dev/null) || return 0
-  # after a crash of the machine the number may be another program's
-  grep -qs postgres "/proc/$pid/comm" || return 0
-  kill -INT "$pid" 2>/dev/null || return 0
+  runs "$pid" postgres || return 0
   say "stopping PostgreSQL"
-  while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+  end INT "$pid" postgres
 }

@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 class FakeCursor:
     sql_log_count = 0
 
+    def flush(self):
+        pass
+
 
 class FakeEnv:
     """Counts what the runner does with an environment."""
