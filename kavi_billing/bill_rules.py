@@ -131,9 +131,7 @@ ACTS = {
         "Resolve the dispute", _stay(*OPEN), needs=("disputed",), later=OPEN
     ),
     # -- what the gateway and the mail do
-    "freeze": Act(
-        "Freeze", _stay(*SETTLED, "canceled"), later=(*SETTLED, "canceled")
-    ),
+    "freeze": Act("Freeze", _stay(*SETTLED, "canceled"), later=(*SETTLED, "canceled")),
     "send_notice": Act("Send a notice", _stay(*ISSUED), refused=(), later=ISSUED),
 }
 
@@ -150,9 +148,7 @@ FACTS = frozenset(
     "cancel_reason move_ids".split()
 )
 # ... and what "edit" may change once the bill is issued. Everything else is fixed.
-EDITABLE = frozenset(
-    "title description due_date purchase_order invoice_number".split()
-)
+EDITABLE = frozenset("title description due_date purchase_order invoice_number".split())
 
 
 def refusal(act, state, overlays=()):
@@ -167,7 +163,8 @@ def refusal(act, state, overlays=()):
     :raise KeyError: for an unknown act or state
     """
     rule = ACTS[act]
-    STATES[state]  # an unknown state is a programming error, not a refusal
+    if state not in STATES:
+        raise KeyError(state)  # a programming error, not a refusal
     for overlay in rule.refused:
         if overlay in overlays:
             return "overlay", overlay

@@ -76,7 +76,6 @@ class KaviBill(models.Model):
     )
     origin_model = fields.Char(readonly=True, copy=False)
     origin_id = fields.Many2oneReference(
-        string="Origin",
         model_field="origin_model",
         readonly=True,
         copy=False,
@@ -193,7 +192,9 @@ class KaviBill(models.Model):
     def _compute_currency_id(self):
         for bill in self:
             bill.currency_id = (
-                bill.currency_id or bill.company_id.currency_id or self.env.company.currency_id
+                bill.currency_id
+                or bill.company_id.currency_id
+                or self.env.company.currency_id
             )
 
     @api.depends("partner_id", "company_id")
@@ -254,18 +255,19 @@ class KaviBill(models.Model):
     @api.depends("line_ids.quantity", "line_ids.price_unit")
     def _compute_amount(self):
         for bill in self:
-            bill.amount = sum(
-                line.quantity * line.price_unit for line in bill.line_ids
-            )
+            bill.amount = sum(line.quantity * line.price_unit for line in bill.line_ids)
             bill.has_many_lines = len(bill.line_ids) > 1
 
     @api.onchange("amount")
     def _inverse_amount(self):
         for bill in self:
             lines = bill.line_ids
-            if bill.currency_id.compare_amounts(
-                bill.amount, sum(line.quantity * line.price_unit for line in lines)
-            ) == 0:
+            if (
+                bill.currency_id.compare_amounts(
+                    bill.amount, sum(line.quantity * line.price_unit for line in lines)
+                )
+                == 0
+            ):
                 continue
             if len(lines) > 1:
                 raise UserError(
@@ -311,11 +313,11 @@ class KaviBill(models.Model):
     def _search_is_overdue(self, operator, value):
         if operator not in ("in", "=") or (operator == "in" and set(value) != {True}):
             return NotImplemented
-        # sudo: only the time zones and ids of companies are used; record rules
-        # apply to the bills
-        companies = self.env["res.company"].sudo().search([])
+        # sudo: only time zones and ids of companies are used (all of them, for a job has
+        # no chosen ones); record rules apply to the bills
+        Company = self.env["res.company"].sudo().with_context(active_test=False)
         by_day = {}
-        for company in companies:
+        for company in Company.search(Domain.TRUE):
             by_day.setdefault(company._billing_today(), []).append(company.id)
         return Domain("state", "in", OPEN) & Domain.OR(
             Domain("company_id", "in", ids) & Domain("next_due_date", "<", day)
@@ -398,7 +400,7 @@ class KaviBill(models.Model):
         bills = self.with_context(
             mail_create_nolog=issue, mail_create_nosubscribe=True
         ).create(vals_list)
-        bills = bills.with_context(self.env.context)
+        bills = bills.with_env(self.env)
         if issue:
             bills._issue()
         return bills
@@ -430,57 +432,6 @@ class KaviBill(models.Model):
         bills = super().create(vals_list)
         accounts._open_billing_account()
         return bills
-
-    # === WHAT A BILL LEADS TO === #
-
-    def action_open_moves(self):
-        """The bill's invoice and credit notes."""
-        return self.move_ids._get_records_action(name=self.env._("Documents"))
-
-    def action_open_payments(self):
-        """The payments that settled the bill."""
-        return self._get_payments()._get_records_action(name=self.env._("Payments"))
-
-    def _get_payments(self):
-        """Posted payments and refunds that are matched with the bill's documents."""
-        lines = self._get_receivable_lines(self.move_ids)
-        matched = (
-            lines.matched_debit_ids.debit_move_id
-            | lines.matched_credit_ids.credit_move_id
-        )
-        return matched.move_id.origin_payment_id
-
-    def action_open_entries(self):
-        """Every journal item that the bill has caused."""
-        moves = self.move_ids | self._get_payments().move_id
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account.action_account_moves_all"
-        )
-        action.update(
-            name=self.env._("Journal Items"),
-            domain=[("move_id", "in", moves.ids)],
-            context={"search_default_group_by_move": 1, "expand": True},
-        )
-        return action
-
-    def action_open_account(self):
-        """The page of the account that is billed."""
-        self.ensure_one()
-        return self.partner_id._get_billing_accounts_action()
-
-    def action_choose_method(self):
-        return self._open_wizard("kavi_billing.action_kavi_bill_method_wizard")
-
-    def action_complete_payment(self):
-        return self._open_wizard("kavi_billing.action_kavi_bill_payment_wizard")
-
-    def action_cancel(self):
-        return self._open_wizard("kavi_billing.action_kavi_bill_cancel_wizard")
-
-    def _open_wizard(self, xml_id):
-        action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
-        action["context"] = {"active_model": self._name, "active_ids": self.ids}
-        return action
 
     # === LABELS === #
 

@@ -1,15 +1,7 @@
-import logging
-from collections import defaultdict
 from contextlib import contextmanager
-
-from psycopg2 import OperationalError
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-
-from ..bill_rules import ACTS
-
-_logger = logging.getLogger(__name__)
 
 
 class KaviBill(models.Model):
@@ -40,7 +32,9 @@ class KaviBill(models.Model):
             tracking_disable=True, mail_create_nolog=True, mail_notrack=True
         )
         for company in bills.company_id:
-            batch = bills.filtered(lambda bill, company=company: bill.company_id == company)
+            batch = bills.filtered(
+                lambda bill, company=company: bill.company_id == company
+            )
             batch = batch.with_company(company)
             batch._assign_bill_ids()
             batch._post_invoices()
@@ -90,7 +84,9 @@ class KaviBill(models.Model):
             problem = bill._get_issue_problem()
             if problem:
                 raise UserError(
-                    self.env._("%(bill)s: %(problem)s", bill=bill.title, problem=problem)
+                    self.env._(
+                        "%(bill)s: %(problem)s", bill=bill.title, problem=problem
+                    )
                 )
 
     def _get_issue_problem(self):
@@ -361,7 +357,9 @@ class KaviBill(models.Model):
         self._lock_for_act("cancel")
         bills = self.sudo()
         for company in bills.company_id:
-            batch = bills.filtered(lambda bill, company=company: bill.company_id == company)
+            batch = bills.filtered(
+                lambda bill, company=company: bill.company_id == company
+            )
             batch.with_company(company)._credit_invoices(company._billing_today())
         self._write_facts({"is_canceled": True, "cancel_reason": reason or False})
         self.env.flush_all()
@@ -373,7 +371,9 @@ class KaviBill(models.Model):
 
     def _credit_invoices(self, date):
         """Credit the open posted invoices of one company's bills in full."""
-        owing = self.filtered(lambda bill: not bill.currency_id.is_zero(bill.amount_due))
+        owing = self.filtered(
+            lambda bill: not bill.currency_id.is_zero(bill.amount_due)
+        )
         invoices = owing.move_ids.filtered(
             lambda move: move.move_type == "out_invoice" and move.state == "posted"
         )
@@ -400,90 +400,3 @@ class KaviBill(models.Model):
             yield
         for field in fields_:
             self.env.add_to_compute(field, self)
-
-    # === HISTORY AND CALL-BACKS === #
-
-    def _log_act(self, act, bodies):
-        """Write who did what, when, in the bills' history: one message a bill."""
-        self.sudo()._message_log_batch(
-            {
-                id_: f"{self.env._(ACTS[act].label)}: {body.strip()}"
-                for id_, body in bodies.items()
-            }
-        )
-
-    def _compute_field_value(self, field):
-        if self._fields["state"] in self.pool.field_computed[field]:
-            self._remember_states()
-        return super()._compute_field_value(field)
-
-    def _remember_states(self):
-        """Keep the states as they were, to tell who is to be called when they change.
-
-        Like mail's tracking: whatever changes them, from wherever, is noticed before
-        the commit.
-        """
-        known = self.env.cr.precommit.data.setdefault("kavi.bill.states", {})
-        if not known:
-            self.env.cr.precommit.add(self._run_state_hooks)
-        for bill in self:
-            if bill.id:
-                known.setdefault(bill.id, bill.state)
-
-    def _run_state_hooks(self):
-        """Call back whoever waits for bills whose state has changed."""
-        known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
-        changed = defaultdict(self.browse)
-        for bill in self.sudo().browse(known).exists():
-            before, after = known[bill.id], bill.state
-            if before == after:
-                continue
-            if after in ("paid", "refunded", "canceled"):
-                changed[after] += bill
-            elif before in ("paid", "refunded"):
-                changed["reopened"] += bill
-        for event, bills in changed.items():
-            bills._on_state_changed(event)
-
-    def _on_state_changed(self, event):
-        """Hook: these bills were just paid, refunded, canceled or reopened.
-
-        :param str event: "paid", "refunded", "canceled" or "reopened"
-        """
-        if event == "canceled":
-            # also when an accountant reversed the invoice: canceled is final (KB-27)
-            self.filtered(lambda bill: not bill.is_canceled)._write_facts(
-                {"is_canceled": True, "cancel_reason": self.env._("Taken back in the books")}
-            )
-        self.partner_id._settle_pending_accounts()
-        for model in set(self.mapped("origin_model")) - {False}:
-            if model not in self.env:
-                continue  # the application was uninstalled
-            bills = self.filtered(lambda bill, model=model: bill.origin_model == model)
-            origins = self.env[model].browse(set(bills.mapped("origin_id"))).exists()
-            callback = getattr(origins, f"_kavi_bills_{event}", None)
-            if callback and origins:
-                bills._call_back(callback, event)
-
-    def _call_back(self, callback, event):
-        """Run another application's callback without letting it undo the payment."""
-        try:
-            with self.env.cr.savepoint():
-                callback(self)
-                self.env.flush_all()
-        except OperationalError:
-            raise  # a conflict with somebody else: the whole request is tried again
-        except Exception as error:
-            _logger.exception("Callback of %s failed", ", ".join(self.mapped("name")))
-            for bill in self:
-                bill.activity_schedule(
-                    "mail.mail_activity_data_warning",
-                    summary=self.env._("What was billed did not follow"),
-                    note=self.env._(
-                        "%(application)s was told that the bill is %(event)s and "
-                        "answered: %(error)s",
-                        application=bill.created_by,
-                        event=event,
-                        error=error,
-                    ),
-                )

@@ -44,24 +44,18 @@ class KaviBill(models.Model):
         string="Partly Paid", compute="_compute_books", store=True
     )
     amount_untaxed = fields.Monetary(compute="_compute_books", store=True)
-    amount_tax = fields.Monetary(
-        string="Taxes", compute="_compute_books", store=True
-    )
+    amount_tax = fields.Monetary(string="Taxes", compute="_compute_books", store=True)
     amount_total = fields.Monetary(
         string="Total", compute="_compute_books", store=True, tracking=True
     )
-    amount_paid = fields.Monetary(
-        string="Paid", compute="_compute_books", store=True
-    )
+    amount_paid = fields.Monetary(string="Paid", compute="_compute_books", store=True)
     amount_credited = fields.Monetary(
         string="Credited",
         compute="_compute_books",
         store=True,
         help="Taken off the debt by credit notes, without money.",
     )
-    amount_due = fields.Monetary(
-        compute="_compute_books", store=True, tracking=True
-    )
+    amount_due = fields.Monetary(compute="_compute_books", store=True, tracking=True)
     amount_due_company = fields.Monetary(
         string="Amount Due (Company Currency)",
         compute="_compute_books",
@@ -80,9 +74,7 @@ class KaviBill(models.Model):
         store=True,
         help="The first day on which something that is still open is due.",
     )
-    payment_date = fields.Date(
-        string="Date Paid", compute="_compute_books", store=True
-    )
+    payment_date = fields.Date(string="Date Paid", compute="_compute_books", store=True)
     refund_date = fields.Date(
         string="Date Refunded",
         compute="_compute_books",
@@ -169,9 +161,10 @@ class KaviBill(models.Model):
         posted = self.move_ids.filtered(lambda move: move.state == "posted")
         invoices = posted.filtered(lambda move: move.move_type == "out_invoice")
         notes = posted.filtered(lambda move: move.move_type == "out_refund")
-        invoice = invoices[:1] or self.move_ids.filtered(
-            lambda move: move.move_type == "out_invoice"
-        )[:1]
+        invoice = (
+            invoices[:1]
+            or self.move_ids.filtered(lambda move: move.move_type == "out_invoice")[:1]
+        )
 
         total = due_company = paid = credited = withdrawn = refunded = 0.0
         paid_on, refunded_on, open_dates = [], [], []
@@ -210,7 +203,11 @@ class KaviBill(models.Model):
         settled = bool(invoices) and currency.is_zero(due)
         void = bool(self.move_ids) and (
             all(move.state == "cancel" for move in self.move_ids)
-            or (settled and withdrawn and currency.compare_amounts(withdrawn, total) == 0)
+            or (
+                settled
+                and withdrawn
+                and currency.compare_amounts(withdrawn, total) == 0
+            )
         )
         if self.is_canceled or void:
             state = "canceled"

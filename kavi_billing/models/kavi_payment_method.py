@@ -59,16 +59,16 @@ class KaviPaymentMethod(models.Model):
                     },
                 }
                 for company in missing
-                for index, (key, (name, collects)) in enumerate(
-                    DEFAULT_METHODS.items()
-                )
+                for index, (key, (name, collects)) in enumerate(DEFAULT_METHODS.items())
             ]
         )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        used = self.env["kavi.bill"].sudo()._read_group(
-            [("payment_method_id", "in", self.ids)], ["payment_method_id"]
+        used = (
+            self.env["kavi.bill"]
+            .sudo()
+            ._read_group([("payment_method_id", "in", self.ids)], ["payment_method_id"])
         )
         if used:
             raise UserError(

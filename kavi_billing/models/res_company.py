@@ -105,14 +105,18 @@ class ResCompany(models.Model):
         term = self.env.ref("account.account_payment_term_30days", False)
         for company in self.sudo():
             if not company.billing_sequence_id:
-                company.billing_sequence_id = self.env["ir.sequence"].sudo().create(
-                    {
-                        "name": self.env._("Bill IDs of %s", company.name),
-                        "code": "kavi.bill",
-                        "company_id": company.id,
-                        "implementation": "standard",
-                        "padding": 5,
-                    }
+                company.billing_sequence_id = (
+                    self.env["ir.sequence"]
+                    .sudo()
+                    .create(
+                        {
+                            "name": self.env._("Bill IDs of %s", company.name),
+                            "code": "kavi.bill",
+                            "company_id": company.id,
+                            "implementation": "standard",
+                            "padding": 5,
+                        }
+                    )
                 )
                 company._sync_billing_sequence()
             if term and not company.billing_payment_term_id:

@@ -55,7 +55,6 @@ class ResPartner(models.Model):
     )
     billing_contact_id = fields.Many2one(
         "res.partner",
-        string="Billing Contact",
         groups=USER,
         domain="[('parent_id', '=', id), ('is_company', '=', False)]",
     )
@@ -98,7 +97,7 @@ class ResPartner(models.Model):
 
     @api.depends("is_company", "billing_contact_id", "primary_contact_id")
     def _compute_billing_recipient_id(self):
-        """Billing contact → contact of type Invoice → primary contact → none (KB-06)."""
+        """Billing contact → invoice address → primary contact → none (KB-06)."""
         companies = self.filtered("is_company")
         invoice_contacts = {}
         if companies:
@@ -120,14 +119,17 @@ class ResPartner(models.Model):
     @api.depends("parent_id.is_billing_holder")
     def _compute_commercial_partner(self):
         """People of a company for individuals stand for themselves (KB-04)."""
-        super()._compute_commercial_partner()
+        result = super()._compute_commercial_partner()
         for partner in self:
             if partner.parent_id.sudo().is_billing_holder:
                 partner.commercial_partner_id = partner
+        return result
 
     # === GUARDS === #
 
-    @api.constrains("is_billing_account", "is_billing_holder", "parent_id", "is_company")
+    @api.constrains(
+        "is_billing_account", "is_billing_holder", "parent_id", "is_company"
+    )
     def _check_billing_account(self):
         for partner in self.sudo():
             if not partner.is_billing_account:
@@ -202,7 +204,9 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         if ACCOUNT_FIELDS & set(vals):
-            self._check_account_rights([dict.fromkeys(ACCOUNT_FIELDS & set(vals), True)])
+            self._check_account_rights(
+                [dict.fromkeys(ACCOUNT_FIELDS & set(vals), True)]
+            )
         if "is_billing_holder" in vals:
             self._check_holder_change(vals["is_billing_holder"])
         if vals.get("is_billing_account") is False:
@@ -213,8 +217,10 @@ class ResPartner(models.Model):
         """Whoever has entries keeps them: a change would move their receivable."""
         changed = self.sudo().filtered(lambda p: p.is_billing_holder != is_holder)
         family = changed | changed.child_ids
-        entry = self.env["account.move.line"].sudo().search(
-            [("partner_id", "in", family.ids)], limit=1
+        entry = (
+            self.env["account.move.line"]
+            .sudo()
+            .search([("partner_id", "in", family.ids)], limit=1)
         )
         if entry:
             raise UserError(
@@ -227,8 +233,12 @@ class ResPartner(models.Model):
 
     def _check_account_removal(self):
         """An account that was ever billed is archived, not removed (DESIGN 6)."""
-        issued = self.env["kavi.bill"].sudo()._read_group(
-            [("partner_id", "in", self.ids), ("name", "!=", False)], ["partner_id"]
+        issued = (
+            self.env["kavi.bill"]
+            .sudo()
+            ._read_group(
+                [("partner_id", "in", self.ids), ("name", "!=", False)], ["partner_id"]
+            )
         )
         if issued:
             raise UserError(
@@ -340,9 +350,16 @@ class ResPartner(models.Model):
         )
         if not waiting:
             return
-        owing = self.env["kavi.bill"].sudo()._read_group(
-            [("partner_id", "in", waiting.ids), ("state", "in", ("new", "pending"))],
-            ["partner_id"],
+        owing = (
+            self.env["kavi.bill"]
+            .sudo()
+            ._read_group(
+                [
+                    ("partner_id", "in", waiting.ids),
+                    ("state", "in", ("new", "pending")),
+                ],
+                ["partner_id"],
+            )
         )
         settled = waiting - self.browse(partner.id for (partner,) in owing)
         settled._set_billing_account(

@@ -65,14 +65,18 @@ class ResPartner(models.Model):
             accounts that owe nothing are missing
         """
         # sudo: who may read the field may read the sum; the companies are the user's
-        groups = self.env["kavi.bill"].sudo()._read_group(
-            [
-                ("partner_id", "in", self._origin.ids),
-                ("company_id", "in", self.env.companies.ids),
-                ("amount_due", "!=", 0.0),
-            ],
-            ["partner_id", "currency_id"],
-            ["amount_due:sum", "__count"],
+        groups = (
+            self.env["kavi.bill"]
+            .sudo()
+            ._read_group(
+                [
+                    ("partner_id", "in", self._origin.ids),
+                    ("company_id", "in", self.env.companies.ids),
+                    ("amount_due", "!=", 0.0),
+                ],
+                ["partner_id", "currency_id"],
+                ["amount_due:sum", "__count"],
+            )
         )
         balances = {}
         for partner, currency, due, count in groups:
@@ -98,7 +102,9 @@ class ResPartner(models.Model):
         :param partners: only these; default: all that owe something
         """
         bills = self.env["kavi.bill"]
-        bills.flush_model(["partner_id", "company_id", "amount_due_company", "amount_due"])
+        bills.flush_model(
+            ["partner_id", "company_id", "amount_due_company", "amount_due"]
+        )
         rates = self._get_company_rates()
         if set(rates.values()) == {1.0}:
             amount = SQL("amount_due_company")
@@ -118,7 +124,9 @@ class ResPartner(models.Model):
             amount,
             self.env.company.currency_id.decimal_places,
             list(rates),
-            SQL() if partners is None else SQL("AND partner_id = ANY(%s)", partners.ids),
+            SQL()
+            if partners is None
+            else SQL("AND partner_id = ANY(%s)", partners.ids),
         )
 
     def _search_billing_balance(self, operator, value):
@@ -143,9 +151,11 @@ class ResPartner(models.Model):
         domain = Domain("id", "in", fitting)
         if zero_fits:
             # those who owe nothing are in no group
-            domain |= Domain("id", "not in", SQL(
-                "(SELECT partner_id FROM (%s) b WHERE balance <> 0)", balances
-            ))
+            domain |= Domain(
+                "id",
+                "not in",
+                SQL("(SELECT partner_id FROM (%s) b WHERE balance <> 0)", balances),
+            )
         return ~domain if operator == "not in" else domain
 
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
@@ -165,5 +175,7 @@ class ResPartner(models.Model):
             ),
         )
         return SQL(
-            "COALESCE(%s, 0) %s", SQL.identifier("billing_balance", "balance"), direction
+            "COALESCE(%s, 0) %s",
+            SQL.identifier("billing_balance", "balance"),
+            direction,
         )

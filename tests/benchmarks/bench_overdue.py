@@ -34,5 +34,7 @@ class FindOverdue(Benchmark):
         assert len(env.cr.fetchall()) >= BILLS // 31
 
     def report(self, env):
-        env.cr.execute(SQL("EXPLAIN (ANALYZE, COSTS OFF) %s", self._search(env).select()))
+        env.cr.execute(
+            SQL("EXPLAIN (ANALYZE, COSTS OFF) %s", self._search(env).select())
+        )
         return "\n".join(line for (line,) in env.cr.fetchall())

@@ -1,0 +1,104 @@
+import logging
+from collections import defaultdict
+
+from psycopg2 import OperationalError
+
+from odoo import models
+
+from ..bill_rules import ACTS
+
+_logger = logging.getLogger(__name__)
+
+
+class KaviBill(models.Model):
+    """What happened to a bill, and who is told of it."""
+
+    _inherit = "kavi.bill"
+
+    def _log_act(self, act, bodies):
+        """Write who did what, when, in the bills' history: one message a bill."""
+        self.sudo()._message_log_batch(
+            {
+                id_: f"{self.env._(ACTS[act].label)}: {body.strip()}"
+                for id_, body in bodies.items()
+            }
+        )
+
+    def _compute_field_value(self, field):
+        if self._fields["state"] in self.pool.field_computed[field]:
+            self._remember_states()
+        return super()._compute_field_value(field)
+
+    def _remember_states(self):
+        """Keep the states as they were, to tell who is to be called when they change.
+
+        Like mail's tracking: whatever changes them, from wherever, is noticed before
+        the commit.
+        """
+        known = self.env.cr.precommit.data.setdefault("kavi.bill.states", {})
+        if not known:
+            self.env.cr.precommit.add(self._run_state_hooks)
+        for bill in self:
+            if bill.id:
+                known.setdefault(bill.id, bill.state)
+
+    def _run_state_hooks(self):
+        """Call back whoever waits for bills whose state has changed."""
+        known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
+        changed = defaultdict(self.browse)
+        for bill in self.sudo().browse(known).exists():
+            before, after = known[bill.id], bill.state
+            if before == after:
+                continue
+            if after in ("paid", "refunded", "canceled"):
+                changed[after] += bill
+            elif before in ("paid", "refunded"):
+                changed["reopened"] += bill
+        for event, bills in changed.items():
+            bills._on_state_changed(event)
+
+    def _on_state_changed(self, event):
+        """Hook: these bills were just paid, refunded, canceled or reopened.
+
+        :param str event: "paid", "refunded", "canceled" or "reopened"
+        """
+        if event == "canceled":
+            # also when an accountant reversed the invoice: canceled is final (KB-27)
+            self.filtered(lambda bill: not bill.is_canceled)._write_facts(
+                {
+                    "is_canceled": True,
+                    "cancel_reason": self.env._("Taken back in the books"),
+                }
+            )
+        self.partner_id._settle_pending_accounts()
+        for model in set(self.mapped("origin_model")) - {False}:
+            if model not in self.env:
+                continue  # the application was uninstalled
+            bills = self.filtered(lambda bill, model=model: bill.origin_model == model)
+            origins = self.env[model].browse(set(bills.mapped("origin_id"))).exists()
+            callback = getattr(origins, f"_kavi_bills_{event}", None)
+            if callback and origins:
+                bills._call_back(callback, event)
+
+    def _call_back(self, callback, event):
+        """Run another application's callback without letting it undo the payment."""
+        try:
+            with self.env.cr.savepoint():
+                callback(self)
+                self.env.flush_all()
+        except OperationalError:
+            raise  # a conflict with somebody else: the whole request is tried again
+        except Exception as error:
+            _logger.exception("Callback of %s failed", ", ".join(self.mapped("name")))
+            for bill in self:
+                bill.activity_schedule(
+                    "mail.mail_activity_data_warning",
+                    summary=self.env._("What was billed did not follow"),
+                    note=self.env._(
+                        "%(application)s was told that the bill is %(event)s and "
+                        "answered: %(error)s",
+                        application=bill.created_by,
+                        event=event,
+                        error=error,
+                    ),
+                )
