@@ -40,10 +40,10 @@ SWITCHES = (
 )
 DESKTOP = (1400, 900)
 PHONE = (390, 844)
-# A page is there when nothing is being fetched and nothing is being faded in.
+# When a page has come to rest.
 QUIET = """
-    !document.querySelector(".o_blockUI, .o_view_sample_data .o_loading, .o_loading")
-    && !!document.querySelector(".o_action_manager .o_view_controller, main, .o_login_auth")
+    !document.querySelector(".o_blockUI, .o_loading_indicator")
+    && document.querySelector(".o_action_manager .o_view_controller")
 """
 
 # name -> (path, size, script to run before the picture is taken)
@@ -62,7 +62,7 @@ PICTURES = {
     "account": (
         "/odoo/billing-accounts",
         DESKTOP,
-        FIRST_ROW.format(text="Harbor Instruments", cell="display_name"),
+        FIRST_ROW.format(text="Harbor Instruments", cell="name"),
     ),
 }
 
@@ -166,13 +166,12 @@ class Browser:
     def log_in(self, url, login, password):
         self.open(urljoin(url, "/web/login"), DESKTOP)
         self.wait("document.querySelector('form.oe_login_form')")
-        self.run(
-            f"""
-            document.querySelector("input[name=login]").value = {json.dumps(login)};
-            document.querySelector("input[name=password]").value = {json.dumps(password)};
-            document.querySelector("form.oe_login_form").submit();
-            """
-        )
+        for field, value in (("login", login), ("password", password)):
+            self.run(
+                f"document.getElementById({json.dumps(field)}).value ="
+                f" {json.dumps(value)}"
+            )
+        self.run("document.querySelector('form.oe_login_form').submit()")
         self.wait("!location.pathname.startsWith('/web/login')")
 
     def shoot(self, colors=128):
