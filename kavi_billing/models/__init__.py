@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_partial_reconcile,
     kavi_bill,
     kavi_bill_accounting,
     kavi_bill_actions,

@@ -19,7 +19,9 @@ class AccountMove(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if any(vals.get("kavi_bill_id") for vals in vals_list):
+        if self.env.context.get("default_kavi_bill_id") or any(
+            vals.get("kavi_bill_id") for vals in vals_list
+        ):
             self._check_bill_link()
         return super().create(vals_list)
 

@@ -313,8 +313,8 @@ class KaviBill(models.Model):
     def _search_is_overdue(self, operator, value):
         if operator not in ("in", "=") or (operator == "in" and set(value) != {True}):
             return NotImplemented
-        # sudo: only time zones and ids of companies are used (all of them, for a job has
-        # no chosen ones); record rules apply to the bills
+        # sudo: only time zones and ids of companies are used (all of them, for a job
+        # has no chosen ones); record rules apply to the bills
         Company = self.env["res.company"].sudo().with_context(active_test=False)
         by_day = {}
         for company in Company.search(Domain.TRUE):
