@@ -53,8 +53,13 @@ get_venv() {
   if [ "$(cat "$stamp" 2>/dev/null)" != "$want" ]; then
     say "installing the Python packages ..."
     : > "$home/log/python.log"
-    { make_venv && install_packages; } ||
-      die "the Python packages could not be installed: is a package index in reach? ($(why python))"
+    if ! { make_venv && install_packages; }; then
+      # one reason is enough: offline, the download of Odoo beside this has given its own
+      if [ -z "${fetching:-}" ] || wait "$fetching"; then
+        say "the Python packages could not be installed: is a package index in reach? ($(why python))"
+      fi
+      exit 1
+    fi
     echo "$want" > "$stamp"
   fi
   mkdir -p "$home/bin"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +119,56 @@ def test_without_a_package_index_it_is_told_in_one_sentence(tmp_path):
     last = answer.stderr.strip().splitlines()[-1]
     assert "the Python packages could not be installed" in last
     assert "Traceback" not in answer.stderr
+
+
+# --- what a run of pytest here adds
+
+
+def pytest_here(tmp_path, source, *arguments):
+    """Runs pytest, without Odoo, on one test below a copy of our conftest."""
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    (tmp_path / "test_it.py").write_text(source)
+    command = [sys.executable, "-m", "pytest", "-p", "no:odoo", *arguments]
+    return subprocess.run(
+        [*command, "-p", "no:cacheprovider", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["Chrome executable not found", "websocket-client module is not installed"],
+)
+def test_a_tour_without_a_browser_fails(tmp_path, reason):
+    source = (
+        f"import unittest\ndef test_tour():\n    raise unittest.SkipTest({reason!r})"
+    )
+    answer = pytest_here(tmp_path, source)
+    assert answer.returncode == 1
+    assert "1 failed" in answer.stdout
+
+
+def test_another_skip_is_only_a_skip(tmp_path):
+    source = "import pytest\ndef test_it():\n    pytest.skip('no such currency')"
+    assert "1 skipped" in pytest_here(tmp_path, source).stdout
+
+
+def test_the_seed_of_random_examples_is_told_and_brings_them_back(tmp_path):
+    source = (
+        "from hypothesis import given, strategies as st\n"
+        "@given(st.integers())\n"
+        "def test_it(number):\n"
+        "    assert False, number\n"
+    )
+    answer = pytest_here(tmp_path, source)
+    assert re.search(
+        r"random examples: seed \d+ \(again: --hypothesis-seed", answer.stdout
+    )
+    assert "@reproduce_failure" in answer.stdout
+    answer = pytest_here(tmp_path, source, "--hypothesis-seed=42")
+    assert "random examples: seed 42 " in answer.stdout
 
 
 # --- the check of Odoo's log
