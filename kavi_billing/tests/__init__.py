@@ -6,3 +6,5 @@ from . import test_outside_limits
 from . import test_journey
 from . import test_bill
 from . import test_bill_dates
+from . import test_company
+from . import test_payment_method

@@ -257,5 +257,5 @@ class BillingCommon(TransactionCase):
             if isinstance(value, float):
                 self.assertAlmostEqual(bill[name], value, 6, name)
             else:
-                self.assertEqual(bill[name], value, name)
+                self.assertEqual(bill[name] or False, value, name)
         self.assertBooks(bill)

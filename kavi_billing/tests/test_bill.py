@@ -13,8 +13,8 @@ DESIGN_FIELDS = """
     name title partner_id kind_id state bill_date due_date description line_ids
     amount_untaxed amount_tax amount_total amount_paid amount_due refund_amount
     amount_retained payment_method_id payment_number payment_date refund_date
-    cancel_date created_by invoice_number purchase_order item_key payment_term_id is_overdue
-    is_partly_paid is_disputed is_frozen move_ids company_id currency_id
+    cancel_date created_by invoice_number purchase_order item_key payment_term_id
+    is_overdue is_partly_paid is_disputed is_frozen move_ids company_id currency_id
 """.split()
 
 
