@@ -70,9 +70,8 @@ ACTS = {
         "Change the amount",
         {"draft": ("draft",), "new": ("new", "paid"), "pending": ("pending", "paid")},
         refused=("frozen", "awaiting_gateway", "partly_paid"),
-        later=OPEN,
     ),
-    "postpone": Act("Postpone", _stay(*OPEN), later=OPEN),
+    "postpone": Act("Postpone", _stay(*OPEN)),
     # -- how it is paid
     "choose_method": Act(
         "Choose a payment method",
@@ -81,7 +80,7 @@ ACTS = {
     ),
     "complete_payment": Act(
         "Complete a payment",
-        {"new": ("paid",), "pending": ("paid",)},
+        {"new": ("new", "paid"), "pending": ("pending", "paid")},
         refused=("frozen", "awaiting_gateway"),
     ),
     "pay_by_card": Act(
@@ -94,7 +93,6 @@ ACTS = {
         "Write off the rest",
         _to("paid", *OPEN),
         refused=("frozen", "awaiting_gateway"),
-        later=OPEN,
     ),
     "apply_credit": Act(
         "Apply a credit",
@@ -110,26 +108,21 @@ ACTS = {
     "reverse_payment": Act(
         "Reverse a payment",
         {"paid": OPEN, "new": ("new",), "pending": ("pending",)},
-        later=("paid", *OPEN),
     ),
     # -- how it ends
     "refund": Act(
         "Refund",
         _to("refunded", *SETTLED),
         refused=("frozen", "awaiting_gateway"),
-        later=SETTLED,
     ),
     "cancel": Act(
         "Cancel",
         _to("canceled", *OPEN, *SETTLED),
         refused=("frozen", "awaiting_gateway"),
-        later=(*SETTLED, "partly_paid"),
     ),
     # -- disputes (unpaid bills only, KB-23)
-    "dispute": Act("Open a dispute", _stay(*OPEN), ("frozen", "disputed"), later=OPEN),
-    "resolve_dispute": Act(
-        "Resolve the dispute", _stay(*OPEN), needs=("disputed",), later=OPEN
-    ),
+    "dispute": Act("Open a dispute", _stay(*OPEN), ("frozen", "disputed")),
+    "resolve_dispute": Act("Resolve the dispute", _stay(*OPEN), needs=("disputed",)),
     # -- what the gateway and the mail do
     "freeze": Act("Freeze", _stay(*SETTLED, "canceled"), later=(*SETTLED, "canceled")),
     "send_notice": Act("Send a notice", _stay(*ISSUED), refused=(), later=ISSUED),

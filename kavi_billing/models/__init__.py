@@ -10,6 +10,8 @@ from . import (
     kavi_bill_history,
     kavi_bill_kind,
     kavi_bill_line,
+    kavi_bill_payment,
+    kavi_bill_refund,
     kavi_billable_mixin,
     kavi_payment_method,
     res_company,

@@ -17,16 +17,24 @@ class AccountMove(models.Model):
         "account.group_account_invoice",
     )
 
+    is_kavi_replaced = fields.Boolean(
+        copy=False,
+        readonly=True,
+        help="An invoice that the bill no longer stands for, or the credit note that "
+        "took it back, since the bill's amount was changed.",
+    )
+
     @api.model_create_multi
     def create(self, vals_list):
         if self.env.context.get("default_kavi_bill_id") or any(
-            vals.get("kavi_bill_id") for vals in vals_list
+            vals.get("kavi_bill_id") or vals.get("is_kavi_replaced")
+            for vals in vals_list
         ):
             self._check_bill_link()
         return super().create(vals_list)
 
     def write(self, vals):
-        if "kavi_bill_id" in vals:
+        if {"kavi_bill_id", "is_kavi_replaced"} & set(vals):
             self._check_bill_link()
         if "partner_id" in vals or "currency_id" in vals:
             self._check_bill_agrees(vals)

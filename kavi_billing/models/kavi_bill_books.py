@@ -91,6 +91,7 @@ class KaviBill(models.Model):
         "line_ids.price_subtotal",
         "line_ids.price_total",
         "move_ids.state",
+        "move_ids.is_kavi_replaced",
         "move_ids.amount_total",
         "move_ids.line_ids.amount_residual",
         "move_ids.line_ids.amount_residual_currency",
@@ -158,12 +159,13 @@ class KaviBill(models.Model):
         :return: dict of values, for every field of ``_compute_books``
         """
         self.ensure_one()
-        posted = self.move_ids.filtered(lambda move: move.state == "posted")
+        present = self.move_ids.filtered(lambda move: not move.is_kavi_replaced)
+        posted = present.filtered(lambda move: move.state == "posted")
         invoices = posted.filtered(lambda move: move.move_type == "out_invoice")
         notes = posted.filtered(lambda move: move.move_type == "out_refund")
         invoice = (
             invoices[:1]
-            or self.move_ids.filtered(lambda move: move.move_type == "out_invoice")[:1]
+            or present.filtered(lambda move: move.move_type == "out_invoice")[:1]
         )
 
         total = due_company = paid = credited = withdrawn = refunded = 0.0
@@ -183,7 +185,9 @@ class KaviBill(models.Model):
                     if counterpart.move_id in notes:
                         withdrawn += match.debit_amount_currency
                 elif match.debit_amount_currency:
-                    paid += match.debit_amount_currency
+                    money = self._get_money_part(match)
+                    paid += money
+                    credited += match.debit_amount_currency - money
                     paid_on.append(counterpart.date)
             if not self.currency_id.is_zero(rest):
                 open_dates.append(line.date_maturity)
@@ -201,8 +205,8 @@ class KaviBill(models.Model):
         currency = self.currency_id
         due = currency.round(total - paid - credited)
         settled = bool(invoices) and currency.is_zero(due)
-        void = bool(self.move_ids) and (
-            all(move.state == "cancel" for move in self.move_ids)
+        void = bool(present) and (
+            all(move.state == "cancel" for move in present)
             or (
                 settled
                 and withdrawn
@@ -250,6 +254,24 @@ class KaviBill(models.Model):
             if state == "canceled"
             else False,
         }
+
+    @api.model
+    def _get_money_part(self, match):
+        """How much of a match was money: a payment may write off or discount a rest.
+
+        Only money can be given back, so the rest counts as credited.
+        """
+        line = match.credit_move_id
+        payment = line.move_id.origin_payment_id
+        matched, whole = match.debit_amount_currency, -line.amount_currency
+        currency = line.currency_id
+        if (
+            not payment
+            or payment.currency_id != currency
+            or currency.compare_amounts(payment.amount, whole) >= 0
+        ):
+            return matched
+        return currency.round(matched * payment.amount / whole)
 
     @api.model
     def _get_receivable_lines(self, moves):

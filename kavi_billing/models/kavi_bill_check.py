@@ -42,6 +42,7 @@ class KaviBill(models.Model):
                       JOIN account_account account ON account.id = line.account_id
                      WHERE move.kavi_bill_id IS NOT NULL
                        AND move.state = 'posted'
+                       AND move.is_kavi_replaced IS NOT TRUE
                        AND move.move_type = 'out_invoice'
                        AND account.account_type = 'asset_receivable'
                 ), matched AS (

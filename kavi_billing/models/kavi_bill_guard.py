@@ -5,7 +5,7 @@ from ..bill_rules import ACTS, DERIVED, EDITABLE, FACTS, allowed_acts, refusal
 
 # Only code of this process can put this object into a context: what comes by RPC,
 # import or portal cannot, and so cannot write what only an act may write.
-_ACT = object()
+ACT = object()
 # Bookkeeping of chatter and activities, not part of the bill.
 _THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
 _ROLES = {
@@ -152,12 +152,12 @@ class KaviBill(models.Model):
 
     def _write_facts(self, vals):
         """Write what only acts may write. Call it after the guard."""
-        return self.with_context(kavi_act=_ACT).write(vals)
+        return self.with_context(kavi_act=ACT).write(vals)
 
     @api.model
     def _check_created_vals(self, vals_list):
         """No bill is born issued, paid or canceled."""
-        if self.env.context.get("kavi_act") is _ACT:
+        if self.env.context.get("kavi_act") is ACT:
             return
         for vals in vals_list:
             # A default or a form may send what is empty anyway.
@@ -168,7 +168,7 @@ class KaviBill(models.Model):
                 self._check_role("officer")
 
     def write(self, vals):
-        if self.env.context.get("kavi_act") is _ACT:
+        if self.env.context.get("kavi_act") is ACT:
             return super().write(vals)
         self._check_written_vals(vals)
         result = super().write(vals)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .kavi_bill_guard import ACT
+
 
 class KaviBillLine(models.Model):
     _name = "kavi.bill.line"
@@ -152,6 +154,8 @@ class KaviBillLine(models.Model):
         self._check_draft()
 
     def _check_draft(self):
+        if self.env.context.get("kavi_act") is ACT:
+            return  # the act was allowed, and makes a new invoice
         issued = self.bill_id.filtered("name")
         if issued:
             raise UserError(

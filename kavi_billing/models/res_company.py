@@ -49,6 +49,17 @@ class ResCompany(models.Model):
         string="Collect Purchase Order Number", default=True
     )
 
+    billing_allow_part_payment = fields.Boolean(
+        string="Allow Part Payments", default=True
+    )
+    billing_write_off_limit = fields.Monetary(
+        string="Write-Off Limit",
+        help="How small a rest must be to be written off with a payment.",
+    )
+    billing_write_off_account_id = fields.Many2one(
+        "account.account", string="Write-Off Account", check_company=True
+    )
+
     @api.model_create_multi
     def create(self, vals_list):
         companies = super().create(vals_list)

@@ -1,0 +1,326 @@
+import math
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare
+
+
+class KaviBill(models.Model):
+    """Money that comes in, and money that turns out not to have come."""
+
+    _inherit = "kavi.bill"
+
+    def _complete_payment(
+        self, method, date=None, number=None, amount=None, write_off=False
+    ):
+        """Record a payment of each of these bills (KB-32).
+
+        :param method: the ``kavi.payment.method`` the money came by
+        :param datetime.date date: when it came; default today
+        :param str number: check number or the like, if the method collects one
+        :param float amount: what came, in the bill's currency, for one bill; default
+            all that is due. Less leaves the bill Partly Paid; what is more becomes a
+            credit of the account
+        :param bool write_off: book the small rest to the company's write-off account
+        :return: the posted ``account.payment`` records, in the order of the bills
+        :raise UserError: with the reason; then nothing is booked
+        """
+        self._lock_for_act("complete_payment")
+        self._check_method(method)
+        if number and not method.collect_payment_number:
+            raise UserError(
+                self.env._("%s does not collect a payment number.", method.name)
+            )
+        self._check_booked()
+        amounts = self._get_payment_amounts(amount, write_off)
+        bills = self.sudo().with_company(method.company_id)
+        date = date or method.company_id._billing_today()
+        payments = bills._post_payments(method, date, number, amounts, write_off)
+        # only what settles a bill says how it was paid
+        settled = self.filtered(lambda bill: bill.currency_id.is_zero(bill.amount_due))
+        settled._write_facts({"payment_method_id": method.id})
+        if number:
+            self._write_facts({"payment_number": number})
+        self.env.flush_all()
+        self._log_act(
+            "complete_payment",
+            {
+                bill.id: self.env._(
+                    "%(amount)s received by %(method)s on %(date)s. %(number)s",
+                    amount=bill.currency_id.format(payment.amount),
+                    method=method.name,
+                    date=fields.Date.to_string(payment.date),
+                    number=number or "",
+                )
+                for bill, payment in zip(bills, payments, strict=True)
+            },
+        )
+        self._run_state_hooks()
+        return payments
+
+    def _check_booked(self):
+        for bill in self:
+            if not bill.is_booked:
+                raise UserError(
+                    self.env._(
+                        "The invoice of bill %s is not posted: nothing is owed in the "
+                        "books. Ask the accountant to post it first.",
+                        bill.name,
+                    )
+                )
+
+    def _check_amount(self, amount):
+        """Refuse what is no amount of money in this bill's currency.
+
+        :return: the amount, rounded as the currency rounds
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        if not isinstance(amount, int | float) or not math.isfinite(amount):
+            raise UserError(self.env._("Enter an amount of money."))
+        if currency.compare_amounts(amount, 0.0) <= 0:
+            raise UserError(self.env._("Enter an amount above zero."))
+        if float_compare(amount, currency.round(amount), precision_digits=8):
+            raise UserError(
+                self.env._(
+                    "%(amount)s has more decimals than %(currency)s has.",
+                    amount=amount,
+                    currency=currency.name,
+                )
+            )
+        return currency.round(amount)
+
+    def _get_payment_amounts(self, amount, write_off):
+        """What is paid of each bill, after the rules on parts and write-offs.
+
+        :return: ``{bill: amount}``
+        """
+        if amount is None:
+            return {bill: bill.amount_due for bill in self}
+        if len(self) > 1:
+            raise UserError(
+                self.env._(
+                    "An amount is entered for one bill; several are paid in full."
+                )
+            )
+        amount = self._check_amount(amount)
+        rest = self.currency_id.round(self.amount_due - amount)
+        if self.currency_id.compare_amounts(rest, 0.0) > 0:
+            if write_off:
+                self._check_write_off(rest)
+            elif not self._may_be_paid_in_parts():
+                raise UserError(
+                    self.env._(
+                        "Bill %(bill)s is paid in full: %(due)s. An administrator may "
+                        "allow part payments in the settings.",
+                        bill=self.name,
+                        due=self.currency_id.format(self.amount_due),
+                    )
+                )
+        return {self: amount}
+
+    def _may_be_paid_in_parts(self):
+        """Where the term or the administrator allows (DESIGN section 6)."""
+        self.ensure_one()
+        return (
+            self.company_id.billing_allow_part_payment
+            or len(self.payment_term_id.line_ids) > 1
+        )
+
+    def _check_write_off(self, rest):
+        """Only a small rest, and only to an account that somebody chose."""
+        self.ensure_one()
+        self._check_act("write_off")
+        company = self.company_id
+        limit = company.currency_id._convert(
+            company.billing_write_off_limit, self.currency_id, company
+        )
+        if not company.sudo().billing_write_off_account_id:
+            raise UserError(
+                self.env._(
+                    "%s has no write-off account. An administrator can set it under "
+                    "Billing → Configuration → Settings.",
+                    company.name,
+                )
+            )
+        if self.currency_id.compare_amounts(rest, limit) > 0:
+            raise UserError(
+                self.env._(
+                    "%(rest)s is more than may be written off (%(limit)s).",
+                    rest=self.currency_id.format(rest),
+                    limit=self.currency_id.format(limit),
+                )
+            )
+
+    def _post_payments(self, method, date, number, amounts, write_off):
+        """One posted payment a bill, matched with its invoice; all in one batch."""
+        journal = method.sudo()._get_journal()
+        lines = {bill: bill._get_open_lines() for bill in self}
+        # one log line a payment instead of a creation note and a tracking message each
+        Payment = self.env["account.payment"].with_context(
+            skip_invoice_sync=True, tracking_disable=True
+        )
+        by_id = {bill.id: amount for bill, amount in amounts.items()}
+        with self._read_books_once():
+            payments = Payment.create(
+                [
+                    bill._prepare_payment_vals(
+                        lines[bill], journal, date, number, by_id[bill.id], write_off
+                    )
+                    for bill in self
+                ]
+            )
+            payments.action_post()
+            plan = [
+                lines[bill] + bill._get_payment_lines(payment, lines[bill])
+                for bill, payment in zip(self, payments, strict=True)
+            ]
+            self.env["account.move.line"].with_context(
+                tracking_disable=True
+            )._reconcile_plan(plan)
+        Payment.env.flush_all()
+        payments = payments.with_env(self.env)
+        self._log_payments(payments)
+        return payments
+
+    def _get_payment_lines(self, payment, lines):
+        """The journal items of ``payment`` that ``lines`` are matched with."""
+        account = lines.account_id[:1] or payment.destination_account_id
+        return payment.move_id.line_ids.filtered(
+            lambda line: line.account_id == account
+        )
+
+    def _log_payments(self, payments):
+        payments._message_log_batch(
+            {
+                payment.id: self.env._(
+                    "Created and posted for bill %s.", bill._get_html_link(bill.name)
+                )
+                for payment, bill in zip(payments, self, strict=True)
+            }
+        )
+
+    def _get_open_lines(self):
+        """The receivable lines of the bill on which something is still owed."""
+        self.ensure_one()
+        invoices = self.move_ids.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_invoice"
+        )
+        lines = self._get_receivable_lines(invoices)
+        # Odoo keeps the match with a payment that was reset to draft, and the line
+        # stays "reconciled" with nothing
+        lines.matched_credit_ids.filtered(
+            lambda match: match.credit_move_id.parent_state != "posted"
+        ).unlink()
+        return lines.filtered(lambda line: not line.reconciled)
+
+    def _prepare_payment_vals(self, lines, journal, date, number, amount, write_off):
+        """Values of the payment of ``amount`` of what is open on ``lines``."""
+        self.ensure_one()
+        vals = {
+            "payment_type": "inbound",
+            "partner_type": "customer",
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "journal_id": journal.id,
+            "currency_id": self.currency_id.id,
+            "amount": amount,
+            "date": date,
+            "memo": " ".join(filter(None, (self.name, number))),
+            "destination_account_id": lines.account_id[:1].id,
+            "invoice_ids": [fields.Command.set(lines.move_id.ids)],
+        }
+        rest = self.currency_id.round(self.amount_due - amount)
+        if write_off and self.currency_id.compare_amounts(rest, 0.0) > 0:
+            vals["write_off_line_vals"] = [self._prepare_write_off_vals(rest, date)]
+        return vals
+
+    def _prepare_write_off_vals(self, rest, date):
+        """The line of a payment that books the small rest."""
+        self.ensure_one()
+        company = self.company_id
+        return {
+            "name": self.env._("Rest of bill %s written off", self.name),
+            "account_id": company.billing_write_off_account_id.id,
+            "partner_id": self.partner_id.id,
+            "currency_id": self.currency_id.id,
+            "amount_currency": rest,
+            "balance": self.currency_id._convert(
+                rest, company.currency_id, company, date
+            ),
+        }
+
+    # === REVERSAL === #
+
+    def _reverse_payment(self, payment, reason=None, date=None):
+        """A payment bounced, was charged back or taken back: the debt is open again.
+
+        The books show both movements. Whatever else the payment settled is open again,
+        too.
+
+        :param payment: one posted inbound ``account.payment`` of this bill
+        :param str reason: kept in the history
+        :param datetime.date date: of the reversal; default today
+        :raise UserError: with the reason; then nothing is booked
+        """
+        self.ensure_one()
+        payment = payment.sudo()
+        bills = self | self.sudo()._get_bills_of(payment).with_env(self.env)
+        bills._lock_for_act("reverse_payment")
+        if payment not in self.sudo()._get_payments().filtered(
+            lambda known: known.payment_type == "inbound"
+        ):
+            raise UserError(
+                self.env._("Choose a payment that settles bill %s now.", self.name)
+            )
+        date = max(date or self.company_id._billing_today(), payment.date)
+        move = payment.move_id.with_company(self.company_id)
+        with bills.sudo()._read_books_once():
+            receivable = self._get_receivable_lines(move)
+            receivable.remove_move_reconcile()
+            reversal = move._reverse_moves(
+                [
+                    {
+                        "date": date,
+                        "ref": self.env._(
+                            "Reversal of %(payment)s: %(reason)s",
+                            payment=payment.name,
+                            reason=reason or self.name,
+                        ),
+                    }
+                ]
+            )
+            if reversal.state == "draft":
+                reversal._post(soft=False)
+            for account in move.line_ids.account_id.filtered("reconcile"):
+                pair = (move + reversal).line_ids.filtered(
+                    lambda line, account=account: (
+                        line.account_id == account and not line.reconciled
+                    )
+                )
+                if len(pair.move_id) == 2:
+                    pair.reconcile()
+            payment.action_reject()
+        self.env.flush_all()
+        bills._log_act(
+            "reverse_payment",
+            {
+                bill.id: self.env._(
+                    "%(payment)s of %(amount)s was taken back. %(reason)s",
+                    payment=payment.name,
+                    amount=payment.currency_id.format(payment.amount),
+                    reason=reason or "",
+                )
+                for bill in bills
+            },
+        )
+        bills._run_state_hooks()
+
+    def _get_bills_of(self, payments):
+        """The bills that ``payments`` are matched with."""
+        lines = self._get_receivable_lines(payments.move_id)
+        matched = (
+            lines.matched_debit_ids.debit_move_id
+            | lines.matched_credit_ids.credit_move_id
+        )
+        return matched.move_id.kavi_bill_id
