@@ -46,24 +46,30 @@ QUIET = """
     && document.querySelector(".o_action_manager .o_view_controller")
 """
 
+
+def open_row(cell, *texts):
+    """The script that opens the first row of a list that holds all of ``texts``."""
+    return f"""
+        [...document.querySelectorAll(".o_data_row")]
+            .find((row) => {json.dumps(texts)}.every((it) => row.innerText.includes(it)))
+            .querySelector("td[name={cell}]").click()
+    """
+
+
 # name -> (path, size, script to run before the picture is taken)
-FIRST_ROW = """
-    [...document.querySelectorAll(".o_data_row")]
-        .find((row) => row.innerText.includes({text!r}))
-        .querySelector("td[name={cell}]").click()
-"""
 PICTURES = {
     "bills": ("/odoo/kavi-bills", DESKTOP, ""),
     "bill": (
         "/odoo/kavi-bills",
         DESKTOP,
-        FIRST_ROW.format(text="Overdue · Partly Paid", cell="title"),
+        open_row("title", "Harbor Instruments", "Membership"),
     ),
     "account": (
         "/odoo/billing-accounts",
         DESKTOP,
-        FIRST_ROW.format(text="Harbor Instruments", cell="name"),
+        open_row("name", "Harbor Instruments"),
     ),
+    "phone": ("/odoo/kavi-bills", PHONE, ""),
 }
 
 
@@ -135,7 +141,7 @@ class Browser:
             raise RuntimeError(answer["exceptionDetails"]["exception"]["description"])
         return answer["result"].get("value")
 
-    def wait(self, condition=QUIET, seconds=40):
+    def wait(self, condition=QUIET, seconds=120):
         """Waits until the condition held for half a second."""
         since, end = None, time.monotonic() + seconds
         while time.monotonic() < end:
@@ -188,7 +194,7 @@ class Browser:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://localhost:8069")
-    parser.add_argument("--login", default="officer")
+    parser.add_argument("--login", default="admin")
     parser.add_argument("--password", help="default: the login")
     parser.add_argument(
         "--to", type=Path, default=ROOT / "kavi_billing" / "static" / "description"
