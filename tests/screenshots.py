@@ -20,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urljoin
+from urllib.request import urlopen
 
 import websocket
 from PIL import Image
@@ -50,8 +51,9 @@ QUIET = """
 def open_row(cell, *texts):
     """The script that opens the first row of a list that holds all of ``texts``."""
     return f"""
-        [...document.querySelectorAll(".o_data_row")]
-            .find((row) => {json.dumps(texts)}.every((it) => row.innerText.includes(it)))
+        const rows = [...document.querySelectorAll(".o_data_row")];
+        const holds = (row) => (text) => row.innerText.includes(text);
+        rows.find((row) => {json.dumps(texts)}.every(holds(row)))
             .querySelector("td[name={cell}]").click()
     """
 
@@ -105,8 +107,6 @@ class Browser:
 
     @staticmethod
     def _find_tab(port):
-        from urllib.request import urlopen
-
         with urlopen(f"http://127.0.0.1:{port}/json", timeout=30) as answer:
             return next(tab["id"] for tab in json.load(answer) if tab["type"] == "page")
 
@@ -135,7 +135,7 @@ class Browser:
     def run(self, script):
         """Runs JavaScript in the page and returns its value."""
         answer = self.send(
-            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+            "Runtime.evaluate", expression=f"{{{script}}}", returnByValue=True
         )
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"]["exception"]["description"])
