@@ -11,3 +11,4 @@ from . import test_payment_method
 from . import test_account
 from . import test_account_balance
 from . import test_billable
+from . import test_access
