@@ -65,12 +65,12 @@ build_assets() {  # build_assets DATABASE
   "$py" -m odoo shell -d "$1" --no-http --log-level=error >>"$home/log/assets.log" 2>&1 9>&- 8>&- <<'PY'
 both = ("web.assets_web", "web.assets_frontend", "web.assets_frontend_lazy", "web.assets_frontend_minimal",
         "web.report_assets_common")
-script = ("web.assets_tests", "web.__assets_tests_call__")
-for name in both + script:
-    bundle = env["ir.qweb"]._get_asset_bundle(name, css=name in both, js=True)
-    if name in both:
-        bundle.css()
-    bundle.js()
+styles = ("web.assets_web_print",)
+scripts = ("web.assets_tests", "web.__assets_tests_call__", "bus.websocket_worker_assets")
+for name in both + styles:
+    env["ir.qweb"]._get_asset_bundle(name, css=True, js=name in both).css()
+for name in both + scripts:
+    env["ir.qweb"]._get_asset_bundle(name, css=name in both, js=True).js()
 env.cr.commit()
 PY
 }

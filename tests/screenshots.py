@@ -20,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urljoin
+from urllib.request import urlopen
 
 import websocket
 from PIL import Image
@@ -46,24 +47,31 @@ QUIET = """
     && document.querySelector(".o_action_manager .o_view_controller")
 """
 
+
+def open_row(cell, *texts):
+    """The script that opens the first row of a list that holds all of ``texts``."""
+    return f"""
+        const rows = [...document.querySelectorAll(".o_data_row")];
+        const holds = (row) => (text) => row.innerText.includes(text);
+        rows.find((row) => {json.dumps(texts)}.every(holds(row)))
+            .querySelector("td[name={cell}]").click()
+    """
+
+
 # name -> (path, size, script to run before the picture is taken)
-FIRST_ROW = """
-    [...document.querySelectorAll(".o_data_row")]
-        .find((row) => row.innerText.includes({text!r}))
-        .querySelector("td[name={cell}]").click()
-"""
 PICTURES = {
     "bills": ("/odoo/kavi-bills", DESKTOP, ""),
     "bill": (
         "/odoo/kavi-bills",
         DESKTOP,
-        FIRST_ROW.format(text="Overdue · Partly Paid", cell="title"),
+        open_row("title", "Harbor Instruments", "Membership"),
     ),
     "account": (
         "/odoo/billing-accounts",
         DESKTOP,
-        FIRST_ROW.format(text="Harbor Instruments", cell="name"),
+        open_row("name", "Harbor Instruments"),
     ),
+    "phone": ("/odoo/kavi-bills", PHONE, ""),
 }
 
 
@@ -99,8 +107,6 @@ class Browser:
 
     @staticmethod
     def _find_tab(port):
-        from urllib.request import urlopen
-
         with urlopen(f"http://127.0.0.1:{port}/json", timeout=30) as answer:
             return next(tab["id"] for tab in json.load(answer) if tab["type"] == "page")
 
@@ -129,13 +135,13 @@ class Browser:
     def run(self, script):
         """Runs JavaScript in the page and returns its value."""
         answer = self.send(
-            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+            "Runtime.evaluate", expression=f"{{{script}}}", returnByValue=True
         )
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"]["exception"]["description"])
         return answer["result"].get("value")
 
-    def wait(self, condition=QUIET, seconds=40):
+    def wait(self, condition=QUIET, seconds=120):
         """Waits until the condition held for half a second."""
         since, end = None, time.monotonic() + seconds
         while time.monotonic() < end:
@@ -188,7 +194,7 @@ class Browser:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://localhost:8069")
-    parser.add_argument("--login", default="officer")
+    parser.add_argument("--login", default="admin")
     parser.add_argument("--password", help="default: the login")
     parser.add_argument(
         "--to", type=Path, default=ROOT / "kavi_billing" / "static" / "description"

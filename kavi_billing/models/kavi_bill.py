@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
+from odoo.tools import format_date
 
 from ..bill_rules import OPEN, OVERLAYS
 
@@ -311,8 +312,10 @@ class KaviBill(models.Model):
             )
 
     def _search_is_overdue(self, operator, value):
-        if operator not in ("in", "=") or (operator == "in" and set(value) != {True}):
+        if operator != "in":
             return NotImplemented
+        if set(value) != {True}:
+            return Domain.TRUE if set(value) == {True, False} else NotImplemented
         # sudo: only time zones and ids of companies are used (all of them, for a job
         # has no chosen ones); record rules apply to the bills
         Company = self.env["res.company"].sudo().with_context(active_test=False)
@@ -374,8 +377,8 @@ class KaviBill(models.Model):
                         "%(bill)s is due on %(due)s, before it is issued on "
                         "%(issued)s: choose a later due date.",
                         bill=bill.display_name,
-                        due=fields.Date.to_string(bill.due_date),
-                        issued=fields.Date.to_string(bill.bill_date),
+                        due=format_date(self.env, bill.due_date),
+                        issued=format_date(self.env, bill.bill_date),
                     )
                 )
 

@@ -2,6 +2,7 @@ from contextlib import contextmanager
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class KaviBill(models.Model):
@@ -47,7 +48,7 @@ class KaviBill(models.Model):
                     "Issued as %(name)s: %(total)s, due %(due)s.",
                     name=bill.name,
                     total=bill.currency_id.format(bill.amount_total),
-                    due=fields.Date.to_string(bill.due_date),
+                    due=format_date(self.env, bill.due_date),
                 )
                 for bill in bills
             },
@@ -70,8 +71,8 @@ class KaviBill(models.Model):
                         "%(bill)s is due on %(due)s, before it is issued on "
                         "%(issued)s: choose a later due date.",
                         bill=bill.display_name,
-                        due=fields.Date.to_string(due or date),
-                        issued=fields.Date.to_string(date),
+                        due=format_date(self.env, due or date),
+                        issued=format_date(self.env, date),
                     )
                 )
             bill._write_facts({"name": name, "bill_date": date, "due_date": due})

@@ -45,7 +45,7 @@ class KaviBill(models.Model):
     def _run_state_hooks(self):
         """Call back whoever waits for bills whose state has changed."""
         known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
-        changed = defaultdict(self.browse)
+        changed = defaultdict(self.sudo().browse)
         for bill in self.sudo().browse(known).exists():
             before, after = known[bill.id], bill.state
             if before == after:

@@ -20,7 +20,6 @@ class KaviBillKind(models.Model):
     )
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    color = fields.Integer()
 
     _name_company_uniq = models.Constraint(
         "unique(name, company_id)", "A bill kind of this name is there already."

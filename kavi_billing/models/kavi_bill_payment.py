@@ -2,7 +2,7 @@ import math
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare
+from odoo.tools import float_compare, format_date
 
 
 class KaviBill(models.Model):
@@ -46,11 +46,11 @@ class KaviBill(models.Model):
             "complete_payment",
             {
                 bill.id: self.env._(
-                    "%(amount)s received by %(method)s on %(date)s. %(number)s",
+                    "%(amount)s received by %(method)s on %(date)s%(number)s.",
                     amount=bill.currency_id.format(payment.amount),
                     method=method.name,
-                    date=fields.Date.to_string(payment.date),
-                    number=number or "",
+                    date=format_date(self.env, payment.date),
+                    number=self.env._(", no. %s", number) if number else "",
                 )
                 for bill, payment in zip(bills, payments, strict=True)
             },

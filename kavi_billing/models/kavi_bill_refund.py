@@ -1,6 +1,7 @@
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from ..proportion import share_of_lines
 
@@ -448,8 +449,8 @@ class KaviBill(models.Model):
             {
                 bill.id: self.env._(
                     "From %(old)s to %(new)s. %(reason)s",
-                    old=fields.Date.to_string(old[bill]),
-                    new=fields.Date.to_string(date),
+                    old=format_date(self.env, old[bill]),
+                    new=format_date(self.env, date),
                     reason=reason or "",
                 )
                 for bill in self

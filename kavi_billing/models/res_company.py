@@ -62,7 +62,11 @@ class ResCompany(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        companies = super().create(vals_list)
+        # a company's own contact is nobody whom it bills
+        companies = super(
+            ResCompany, self.with_context(kavi_no_billing_account=True)
+        ).create(vals_list)
+        companies = companies.with_env(self.env)
         companies._prepare_billing()
         return companies
 
@@ -95,7 +99,7 @@ class ResCompany(models.Model):
             )
         unknown = [
             name
-            for name in re.findall(r"\$\w*", template)
+            for name in re.findall(r"\$[A-Za-z]*", template)
             if name != "$counter" and name not in TEMPLATE_VARIABLES
         ]
         if unknown or "%" in template:

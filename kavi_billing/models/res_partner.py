@@ -209,9 +209,36 @@ class ResPartner(models.Model):
             )
         if "is_billing_holder" in vals:
             self._check_holder_change(vals["is_billing_holder"])
-        if vals.get("is_billing_account") is False:
+        if not vals.get("is_billing_account", True):
             self._check_account_removal()
-        return super().write(vals)
+        result = super().write(vals)
+        if "parent_id" in vals:
+            self._leave_billing_roles()
+        return result
+
+    def _leave_billing_roles(self):
+        """Who left a company no longer speaks for it."""
+        # sudo: whoever may move a contact need not see who bills whom
+        contacts = self.sudo()
+        for account in contacts.search(
+            [
+                "|",
+                "|",
+                ("billing_contact_id", "in", self.ids),
+                ("primary_contact_id", "in", self.ids),
+                ("billing_admin_ids", "in", self.ids),
+            ]
+        ):
+            left = contacts.filtered(lambda c, a=account: c.parent_id != a)
+            account.write(
+                {
+                    "billing_contact_id": (account.billing_contact_id - left).id,
+                    "primary_contact_id": (account.primary_contact_id - left).id,
+                    "billing_admin_ids": [
+                        fields.Command.unlink(contact.id) for contact in left
+                    ],
+                }
+            )
 
     def _check_holder_change(self, is_holder):
         """Whoever has entries keeps them: a change would move their receivable."""
@@ -293,6 +320,8 @@ class ResPartner(models.Model):
 
     def _open_billing_account_by_setting(self):
         """Open accounts for new contacts, if the company's setting says so."""
+        if self.env.context.get("kavi_no_billing_account"):
+            return
         for partner in self.sudo():
             company = partner.company_id or self.env.company
             setting = company.billing_account_creation

@@ -130,6 +130,8 @@ class ResPartner(models.Model):
         )
 
     def _search_billing_balance(self, operator, value):
+        # the ORM checks the groups of a field when it is read, not when it is searched
+        self._check_field_access(self._fields["billing_balance"], "read")
         comparisons = {"<": SQL("<"), ">": SQL(">"), "<=": SQL("<="), ">=": SQL(">=")}
         if operator in ("in", "not in"):
             amounts = [float(amount or 0.0) for amount in value]

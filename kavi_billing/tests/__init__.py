@@ -8,3 +8,7 @@ from . import test_bill
 from . import test_bill_dates
 from . import test_company
 from . import test_payment_method
+from . import test_account
+from . import test_account_balance
+from . import test_billable
+from . import test_access

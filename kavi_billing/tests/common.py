@@ -79,13 +79,14 @@ class BillingCommon(TransactionCase):
 
     @classmethod
     def _new_company(cls, name, **vals):
-        company = cls.env["res.company"].create(
-            {"name": name, "currency_id": cls.env.ref("base.USD").id, **vals}
-        )
+        currency = cls.env["res.currency"].browse(vals.pop("currency_id", ()))
+        company = cls.env["res.company"].create({"name": name, **vals})
         cls.env.user.company_ids |= company
         cls.env["account.chart.template"].try_loading(
             "generic_coa", company=company, install_demo=False
         )
+        # after the chart, which brings its own
+        company.currency_id = currency or cls.env.ref("base.USD")
         return company
 
     @classmethod

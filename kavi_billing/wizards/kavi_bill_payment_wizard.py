@@ -34,6 +34,8 @@ class KaviBillPaymentWizard(models.TransientModel):
     def _compute_method_id(self):
         for wizard in self:
             promised = wizard.bill_ids.payment_method_id
+            if not promised:
+                promised = promised.search([("company_id", "=", wizard.company_id.id)])
             wizard.method_id = promised if len(promised) == 1 else wizard.method_id
 
     @api.depends("bill_ids")
