@@ -2,8 +2,8 @@
 
 Plain Python. A bill that is refunded in parts gets a credit note a part, and each must
 carry its share of every line and tax; when all is refunded the shares must add up to
-the invoice exactly. So shares are taken from running totals: what is due to a line after
-a refund, less what was due before, each rounded once.
+the invoice exactly. So shares are taken from running totals: what a line has coming
+after a refund, less what it had before, each rounded once.
 """
 
 from decimal import ROUND_HALF_UP, Decimal

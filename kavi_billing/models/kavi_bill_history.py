@@ -24,6 +24,32 @@ class KaviBill(models.Model):
             }
         )
 
+    def _log_note(self, body):
+        """An activity note: for those who work with bills, never for the payer (KB-41)."""
+        if body:
+            self.sudo()._message_log_batch(dict.fromkeys(self.ids, body))
+
+    def _notify_account(self, body):
+        """Mail the account what happened; one without an address is said in the history.
+
+        :param str body: plain text, in the account's language if it can be
+        """
+        for bill in self:
+            contact = bill.sudo().contact_id
+            if contact.email:
+                bill.message_post(
+                    body=body,
+                    subject=bill.display_name,
+                    partner_ids=contact.ids,
+                    subtype_xmlid="mail.mt_comment",
+                )
+            else:
+                bill._log_note(
+                    self.env._(
+                        "Nobody was notified: the account has no e-mail address."
+                    )
+                )
+
     def _compute_field_value(self, field):
         if self._fields["state"] in self.pool.field_computed[field]:
             self._remember_states()
