@@ -25,12 +25,12 @@ class KaviBill(models.Model):
         )
 
     def _log_note(self, body):
-        """An activity note: for those who work with bills, never for the payer (KB-41)."""
+        """An activity note: for billing people, never for the payer (KB-41)."""
         if body:
             self.sudo()._message_log_batch(dict.fromkeys(self.ids, body))
 
     def _notify_account(self, body):
-        """Mail the account what happened; one without an address is said in the history.
+        """Mail the account what happened; the history says when it has no address.
 
         :param str body: plain text, in the account's language if it can be
         """

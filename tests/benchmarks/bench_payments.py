@@ -1,0 +1,77 @@
+"""Money in and out, against Odoo's own wizards on the same invoices."""
+
+from .bulk import make_accounts
+from .runner import Benchmark
+
+PAYMENTS, REFUNDS = 500, 200
+
+
+def raise_bills(env, number, prefix):
+    accounts = make_accounts(env, number, prefix)
+    return env["kavi.bill"]._raise_bills(
+        [
+            {"partner_id": partner.id, "title": "Annual fee", "amount": 120.0}
+            for partner in accounts
+        ]
+    )
+
+
+def get_method(env):
+    return env["kavi.payment.method"].search(
+        [("company_id", "=", env.company.id)], limit=1
+    )
+
+
+class CompletePayments(Benchmark):
+    name = "payments"
+    doc = f"{PAYMENTS} bills paid / {PAYMENTS} invoices by account.payment.register"
+    rounds = 3
+
+    def prepare(self, env):
+        self.bills = raise_bills(env, PAYMENTS, "Bench payment").ids
+
+    def ours(self, env):
+        bills = env["kavi.bill"].browse(self.bills)
+        bills._complete_payment(get_method(env))
+        assert set(bills.mapped("state")) == {"paid"}
+
+    def peer(self, env):
+        invoices = env["kavi.bill"].browse(self.bills).invoice_id
+        env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoices.ids
+        ).create({"group_payment": False})._create_payments()
+        assert set(invoices.mapped("payment_state")) <= {"paid", "in_payment"}
+
+
+class RefundBills(Benchmark):
+    name = "refunds"
+    doc = (
+        f"{REFUNDS} paid bills refunded / {REFUNDS} invoices reversed and paid out by "
+        "Odoo's wizards"
+    )
+    rounds = 3
+
+    def prepare(self, env):
+        bills = raise_bills(env, REFUNDS, "Bench refund")
+        bills._complete_payment(get_method(env))
+        self.bills = bills.ids
+
+    def ours(self, env):
+        bills = env["kavi.bill"].browse(self.bills)
+        bills._refund()
+        assert set(bills.mapped("state")) == {"refunded"}
+
+    def peer(self, env):
+        invoices = env["kavi.bill"].browse(self.bills).invoice_id
+        reversal = (
+            env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoices.ids)
+            .create({"journal_id": invoices.journal_id.id})
+        )
+        reversal.refund_moves()
+        notes = reversal.new_move_ids
+        notes.filtered(lambda move: move.state == "draft").action_post()
+        env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=notes.ids
+        ).create({"group_payment": False})._create_payments()
+        assert set(notes.mapped("payment_state")) <= {"paid", "in_payment"}
