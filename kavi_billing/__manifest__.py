@@ -21,6 +21,10 @@
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",
         "views/kavi_billing_menus.xml",
+        "wizards/kavi_credit_apply_wizard_views.xml",
+        "wizards/kavi_credit_refund_wizard_views.xml",
+        "views/kavi_account_ledger_views.xml",
+        "views/kavi_credit_views.xml",
     ],
     "demo": ["demo/accounts.xml", "demo/bills.xml"],
     "assets": {

@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_move_line,
     account_partial_reconcile,
     kavi_bill,
     kavi_bill_accounting,
@@ -13,9 +14,17 @@ from . import (
     kavi_bill_payment,
     kavi_bill_refund,
     kavi_billable_mixin,
+    kavi_credit,
+    kavi_credit_accounting,
+    kavi_credit_matching,
     kavi_payment_method,
     res_company,
+    res_company_credit,
     res_config_settings,
     res_partner,
     res_partner_balance,
+    res_partner_credit,
 )
+
+# views on the tables of those above
+from . import kavi_account_allocation, kavi_account_ledger

@@ -19,3 +19,9 @@ class ResConfigSettings(models.TransientModel):
     billing_collect_purchase_order = fields.Boolean(
         related="company_id.billing_collect_purchase_order", readonly=False
     )
+    billing_credit_product_id = fields.Many2one(
+        related="company_id.billing_credit_product_id", readonly=False
+    )
+    billing_apply_credits_automatically = fields.Boolean(
+        related="company_id.billing_apply_credits_automatically", readonly=False
+    )

@@ -1,0 +1,46 @@
+from odoo import api, models
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    @api.model
+    def _prepare_reconciliation_single_partial(
+        self, debit_values, credit_values, shadowed_aml_values=None
+    ):
+        """Match two items over a chosen amount, when the context holds one for them.
+
+        Odoo always matches as much as fits. To it, we show a credit of just that amount
+        and of its share in company currency, as if there had been two credits from the
+        start; exchange differences and full matches then come out as they do for any
+        other credit.
+
+        The context key ``kavi_match_amounts`` is ``{(debit id, credit id): amount}``,
+        the amount in the credit's currency.
+        """
+        debit, credit = debit_values["aml"], credit_values["aml"]
+        amounts = self.env.context.get("kavi_match_amounts") or {}
+        amount = amounts.get((debit.id, credit.id))
+        rest = -credit_values["amount_residual_currency"]
+        currency = credit.currency_id
+        if amount is None or currency.compare_amounts(amount, rest) >= 0:
+            return super()._prepare_reconciliation_single_partial(
+                debit_values, credit_values, shadowed_aml_values
+            )
+        part = {
+            **credit_values,
+            "amount_residual_currency": -amount,
+            "amount_residual": credit.company_currency_id.round(
+                credit_values["amount_residual"] * amount / rest
+            ),
+        }
+        shown = dict(part)
+        results = super()._prepare_reconciliation_single_partial(
+            debit_values, part, shadowed_aml_values
+        )
+        # the caller goes on counting with its own values
+        for name in ("amount_residual", "amount_residual_currency"):
+            credit_values[name] += part[name] - shown[name]
+        # this pair is done, although the credit is not
+        results["credit_values"] = None
+        return results

@@ -1,0 +1,165 @@
+from odoo import api, fields, models
+from odoo.tools import SQL, drop_view_if_exists
+
+from .kavi_account_ledger import ACCOUNTING
+
+
+class KaviAccountAllocation(models.Model):
+    """Which payment or credit settled which bill, how much and when (BA-04, BB-11).
+
+    A view on Odoo's own matches between posted receivable items of billing accounts.
+    """
+
+    _name = "kavi.account.allocation"
+    _description = "Account Allocation"
+    _auto = False
+    _order = "applied_at desc, id desc"
+    _rec_name = "credit_reference"
+    _rec_names_search = ["debit_reference", "credit_reference"]
+
+    partner_id = fields.Many2one("res.partner", string="Account", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    date = fields.Date(
+        string="Booked On", readonly=True, help="The later of the two documents' dates."
+    )
+    applied_at = fields.Datetime(readonly=True)
+    kind = fields.Selection(
+        [
+            ("payment", "Payment"),
+            ("credit", "Credit"),
+            ("credit_note", "Credit Note"),
+            ("entry", "Other Entry"),
+        ],
+        string="Settled By",
+        readonly=True,
+    )
+    amount = fields.Monetary(
+        readonly=True, help="How much was settled, in the currency of what was owed."
+    )
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    amount_used = fields.Monetary(
+        readonly=True,
+        currency_field="credit_currency_id",
+        help="How much of the payment or credit it took, in its own currency.",
+    )
+    credit_currency_id = fields.Many2one(
+        "res.currency", string="Currency Of The Credit", readonly=True
+    )
+    amount_company = fields.Monetary(
+        string="Amount (Company Currency)",
+        readonly=True,
+        currency_field="company_currency_id",
+    )
+    company_currency_id = fields.Many2one(
+        "res.currency", string="Company Currency", readonly=True
+    )
+    bill_id = fields.Many2one("kavi.bill", readonly=True)
+    credit_id = fields.Many2one("kavi.credit", readonly=True)
+    debit_reference = fields.Char(string="What Was Owed", readonly=True)
+    credit_reference = fields.Char(string="What Settled It", readonly=True)
+    payment_id = fields.Many2one("account.payment", readonly=True, groups=ACCOUNTING)
+    debit_move_id = fields.Many2one(
+        "account.move", string="Debit Entry", readonly=True, groups=ACCOUNTING
+    )
+    credit_move_id = fields.Many2one(
+        "account.move", string="Credit Entry", readonly=True, groups=ACCOUNTING
+    )
+    debit_line_id = fields.Many2one("kavi.account.ledger", readonly=True)
+    credit_line_id = fields.Many2one("kavi.account.ledger", readonly=True)
+
+    _depends = {
+        "account.move": ["kavi_bill_id", "move_type", "name", "origin_payment_id"],
+        "account.move.line": [
+            "account_id",
+            "company_id",
+            "currency_id",
+            "date",
+            "move_id",
+            "parent_state",
+            "partner_id",
+        ],
+        "account.account": ["account_type"],
+        "account.partial.reconcile": [
+            "amount",
+            "credit_amount_currency",
+            "credit_move_id",
+            "debit_amount_currency",
+            "debit_move_id",
+            "max_date",
+        ],
+        "kavi.credit": ["move_id"],
+        "res.company": ["currency_id"],
+        "res.partner": ["commercial_partner_id", "is_billing_account"],
+    }
+
+    def init(self):
+        drop_view_if_exists(self.env.cr, self._table)
+        self.env.cr.execute(
+            SQL("CREATE VIEW %s AS (%s)", SQL.identifier(self._table), self._query())
+        )
+
+    @api.model
+    def _query(self):
+        return SQL(
+            """
+            SELECT match.id,
+                   account.id AS partner_id,
+                   debit.company_id,
+                   match.max_date AS date,
+                   match.create_date AS applied_at,
+                   match.debit_amount_currency AS amount,
+                   debit.currency_id,
+                   match.credit_amount_currency AS amount_used,
+                   credit.currency_id AS credit_currency_id,
+                   match.amount AS amount_company,
+                   company.currency_id AS company_currency_id,
+                   COALESCE(debit_move.kavi_bill_id, credit_move.kavi_bill_id)
+                       AS bill_id,
+                   kavi_credit.id AS credit_id,
+                   debit_move.name AS debit_reference,
+                   credit_move.name AS credit_reference,
+                   COALESCE(credit_move.origin_payment_id, debit_move.origin_payment_id)
+                       AS payment_id,
+                   debit.move_id AS debit_move_id,
+                   credit.move_id AS credit_move_id,
+                   debit.id AS debit_line_id,
+                   credit.id AS credit_line_id,
+                   CASE WHEN kavi_credit.id IS NOT NULL THEN 'credit'
+                        WHEN credit_move.move_type = 'out_refund' THEN 'credit_note'
+                        WHEN credit_move.origin_payment_id IS NOT NULL
+                          OR credit_move.statement_line_id IS NOT NULL THEN 'payment'
+                        ELSE 'entry'
+                   END AS kind
+              FROM account_partial_reconcile match
+              JOIN account_move_line debit ON debit.id = match.debit_move_id
+              JOIN account_move_line credit ON credit.id = match.credit_move_id
+              JOIN account_move debit_move ON debit_move.id = debit.move_id
+              JOIN account_move credit_move ON credit_move.id = credit.move_id
+              JOIN account_account receivable ON receivable.id = debit.account_id
+              JOIN res_company company ON company.id = debit.company_id
+              JOIN res_partner partner ON partner.id = debit.partner_id
+              JOIN res_partner account ON account.id = partner.commercial_partner_id
+         LEFT JOIN kavi_credit ON kavi_credit.move_id = credit.move_id
+             WHERE debit.parent_state = 'posted'
+               AND credit.parent_state = 'posted'
+               AND receivable.account_type = 'asset_receivable'
+               AND account.is_billing_account
+               -- exchange differences settle nothing
+               AND (match.debit_amount_currency <> 0
+                    OR match.credit_amount_currency <> 0)
+            """
+        )
+
+    def action_open_bill(self):
+        """The bill that was settled."""
+        return self.bill_id._get_records_action()
+
+    def action_open_credit(self):
+        """The credit that settled it."""
+        return self.credit_id._get_records_action()
+
+    def action_unapply(self):
+        """Take the credit off the bill again."""
+        for allocation in self:
+            allocation.credit_id._unapply(allocation.bill_id)
+        return True

@@ -1,0 +1,272 @@
+from odoo import api, fields, models
+from odoo.tools import SQL, drop_view_if_exists
+
+ACCOUNTING = "account.group_account_readonly,account.group_account_invoice"
+KINDS = [
+    ("invoice", "Invoice"),
+    ("credit_note", "Credit Note"),
+    ("payment", "Payment"),
+    ("refund", "Refund"),
+    ("reversal", "Reversal"),
+    ("exchange", "Exchange Difference"),
+    ("entry", "Other Entry"),
+]
+
+
+class KaviAccountLedger(models.Model):
+    """The ledger of an account: every document, debit and credit (BA-01, BA-02).
+
+    A view on the posted receivable items of billing accounts, so it cannot differ from
+    the general ledger. The running balances are no part of the view: they are one query
+    over the accounts that are shown, whereas a window function in the view would make
+    PostgreSQL add up all accounts of the database to read one row by its id.
+    """
+
+    _name = "kavi.account.ledger"
+    _description = "Account Ledger"
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "reference"
+    _rec_names_search = ["reference", "label"]
+
+    partner_id = fields.Many2one("res.partner", string="Account", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    company_currency_id = fields.Many2one(
+        "res.currency", string="Company Currency", readonly=True
+    )
+    date = fields.Date(readonly=True)
+    due_date = fields.Date(readonly=True)
+    kind = fields.Selection(KINDS, string="Document", readonly=True)
+    reference = fields.Char(readonly=True)
+    label = fields.Char(readonly=True)
+    debit = fields.Monetary(readonly=True, help="What the account owes more.")
+    credit = fields.Monetary(readonly=True, help="What the account owes less.")
+    amount = fields.Monetary(readonly=True, help="Debit less credit.")
+    amount_open = fields.Monetary(string="Open", readonly=True)
+    debit_company = fields.Monetary(
+        string="Debit (Company Currency)",
+        readonly=True,
+        currency_field="company_currency_id",
+    )
+    credit_company = fields.Monetary(
+        string="Credit (Company Currency)",
+        readonly=True,
+        currency_field="company_currency_id",
+    )
+    amount_company = fields.Monetary(
+        string="Amount (Company Currency)",
+        readonly=True,
+        currency_field="company_currency_id",
+    )
+    amount_open_company = fields.Monetary(
+        string="Open (Company Currency)",
+        readonly=True,
+        currency_field="company_currency_id",
+    )
+    balance = fields.Monetary(
+        compute="_compute_balance",
+        help="What the account owes after this document, in its currency.",
+    )
+    balance_company = fields.Monetary(
+        string="Balance (Company Currency)",
+        compute="_compute_balance",
+        currency_field="company_currency_id",
+        help="What the account owes after this document, in all currencies together.",
+    )
+    bill_id = fields.Many2one(
+        "kavi.bill",
+        readonly=True,
+        help="The bill that the document belongs to. Of a payment: the bill that it "
+        "settled, if it was only one.",
+    )
+    credit_id = fields.Many2one("kavi.credit", string="Credit Number", readonly=True)
+    payment_id = fields.Many2one("account.payment", readonly=True, groups=ACCOUNTING)
+    move_id = fields.Many2one(
+        "account.move", string="Entry", readonly=True, groups=ACCOUNTING
+    )
+    move_line_id = fields.Many2one(
+        "account.move.line", string="Journal Item", readonly=True, groups=ACCOUNTING
+    )
+
+    # what has to be in the database before the view is read
+    _depends = {
+        "account.move": [
+            "move_type",
+            "kavi_bill_id",
+            "origin_payment_id",
+            "reversed_entry_id",
+            "statement_line_id",
+            "name",
+            "payment_reference",
+            "ref",
+        ],
+        "account.move.line": [
+            "account_id",
+            "amount_currency",
+            "amount_residual",
+            "amount_residual_currency",
+            "balance",
+            "company_id",
+            "currency_id",
+            "date",
+            "date_maturity",
+            "move_id",
+            "name",
+            "parent_state",
+            "partner_id",
+        ],
+        "account.account": ["account_type"],
+        "account.partial.reconcile": [
+            "credit_move_id",
+            "debit_move_id",
+            "exchange_move_id",
+        ],
+        "account.payment": ["payment_type"],
+        "kavi.credit": ["move_id"],
+        "res.company": ["currency_id"],
+        "res.partner": ["commercial_partner_id", "is_billing_account"],
+    }
+
+    def init(self):
+        drop_view_if_exists(self.env.cr, self._table)
+        self.env.cr.execute(
+            SQL("CREATE VIEW %s AS (%s)", SQL.identifier(self._table), self._query())
+        )
+
+    @api.model
+    def _query(self):
+        return SQL(
+            """
+            SELECT line.id,
+                   line.id AS move_line_id,
+                   line.move_id,
+                   account.id AS partner_id,
+                   line.company_id,
+                   line.currency_id,
+                   company.currency_id AS company_currency_id,
+                   line.date,
+                   line.date_maturity AS due_date,
+                   move.name AS reference,
+                   COALESCE(NULLIF(line.name, ''), move.payment_reference, move.ref)
+                       AS label,
+                   GREATEST(line.amount_currency, 0) AS debit,
+                   GREATEST(-line.amount_currency, 0) AS credit,
+                   line.amount_currency AS amount,
+                   line.amount_residual_currency AS amount_open,
+                   GREATEST(line.balance, 0) AS debit_company,
+                   GREATEST(-line.balance, 0) AS credit_company,
+                   line.balance AS amount_company,
+                   line.amount_residual AS amount_open_company,
+                   payment.id AS payment_id,
+                   (SELECT credit.id FROM kavi_credit credit
+                     WHERE credit.move_id = line.move_id) AS credit_id,
+                   COALESCE(move.kavi_bill_id, (
+                       SELECT MIN(other.kavi_bill_id)
+                         FROM account_partial_reconcile match
+                         JOIN account_move_line item ON item.id IN
+                              (match.debit_move_id, match.credit_move_id)
+                         JOIN account_move other ON other.id = item.move_id
+                        WHERE line.id IN (match.debit_move_id, match.credit_move_id)
+                       HAVING COUNT(DISTINCT other.kavi_bill_id) = 1
+                   )) AS bill_id,
+                   CASE
+                       WHEN move.move_type IN ('out_invoice', 'out_receipt')
+                           THEN 'invoice'
+                       WHEN move.move_type = 'out_refund' THEN 'credit_note'
+                       WHEN move.reversed_entry_id IS NOT NULL THEN 'reversal'
+                       WHEN payment.payment_type = 'outbound' THEN 'refund'
+                       WHEN payment.id IS NOT NULL THEN 'payment'
+                       WHEN move.statement_line_id IS NOT NULL
+                           THEN CASE WHEN line.balance > 0
+                                THEN 'refund' ELSE 'payment' END
+                       WHEN EXISTS (
+                           SELECT 1 FROM account_partial_reconcile match
+                            WHERE match.exchange_move_id = move.id
+                       ) THEN 'exchange'
+                       ELSE 'entry'
+                   END AS kind
+              FROM account_move_line line
+              JOIN res_partner partner ON partner.id = line.partner_id
+              JOIN res_partner account ON account.id = partner.commercial_partner_id
+              JOIN account_account receivable ON receivable.id = line.account_id
+              JOIN account_move move ON move.id = line.move_id
+              JOIN res_company company ON company.id = line.company_id
+         LEFT JOIN account_payment payment ON payment.id = move.origin_payment_id
+             WHERE line.parent_state = 'posted'
+               AND receivable.account_type = 'asset_receivable'
+               AND account.is_billing_account
+            """
+        )
+
+    @api.depends("partner_id", "company_id", "currency_id", "date")
+    def _compute_balance(self):
+        """Add up each account's documents in the order of dates: one query for all."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, balance, balance_company
+                  FROM (
+                    SELECT id,
+                           SUM(amount) OVER in_currency AS balance,
+                           SUM(amount_company) OVER in_all AS balance_company
+                      FROM (
+                        SELECT line.id, line.date,
+                               line.amount_currency AS amount,
+                               line.balance AS amount_company,
+                               partner.commercial_partner_id AS partner_id,
+                               line.company_id, line.currency_id
+                          FROM account_move_line line
+                          JOIN res_partner partner ON partner.id = line.partner_id
+                          JOIN account_account receivable
+                            ON receivable.id = line.account_id
+                         WHERE partner.commercial_partner_id = ANY(%(partners)s)
+                           AND line.company_id = ANY(%(companies)s)
+                           AND line.parent_state = 'posted'
+                           AND receivable.account_type = 'asset_receivable'
+                      ) item
+                    WINDOW in_currency AS (
+                               PARTITION BY partner_id, company_id, currency_id
+                               ORDER BY date, id),
+                           in_all AS (
+                               PARTITION BY partner_id, company_id
+                               ORDER BY date, id)
+                  ) running
+                 WHERE id = ANY(%(ids)s)
+                """,
+                partners=self.partner_id.ids,
+                companies=self.company_id.ids,
+                ids=self.ids,
+            )
+        )
+        balances = {row[0]: row[1:] for row in rows}
+        for line in self:
+            balance, balance_company = balances.get(line.id, (0.0, 0.0))
+            line.balance = line.currency_id.round(balance)
+            line.balance_company = line.company_currency_id.round(balance_company)
+
+    def action_open_bill(self):
+        """The bill that the document belongs to."""
+        return self.bill_id._get_records_action()
+
+    def action_open_credit(self):
+        """The credit behind the document."""
+        return self.credit_id._get_records_action()
+
+    def action_open_document(self):
+        """The invoice, payment or entry itself."""
+        self.ensure_one()
+        return (self.payment_id or self.move_id)._get_records_action()
+
+    def action_open_allocations(self):
+        """What settled the document, or what it settled."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_kavi_account_allocation"
+        )
+        action["domain"] = [
+            "|",
+            ("debit_line_id", "in", self.ids),
+            ("credit_line_id", "in", self.ids),
+        ]
+        action["context"] = {}
+        return action

@@ -1,0 +1,537 @@
+import math
+
+from odoo import api, fields, models
+from odoo.exceptions import LockError, UserError, ValidationError
+
+# Only code of this process can put this object into a context (see kavi_bill_guard).
+_ACT = object()
+# Fields that follow from the entries, fields that only an act writes, and fields that
+# may still be edited once the credit is in the books.
+DERIVED = frozenset(
+    "state amount_open amount_open_company amount_applied amount_refunded "
+    "amount_expired".split()
+)
+FACTS = frozenset(("name", "move_id"))
+EDITABLE = frozenset(("reason", "expiry_date"))
+_THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
+
+STATES = [
+    ("draft", "Draft"),
+    ("open", "Open"),
+    ("used", "Used"),
+    ("refunded", "Refunded"),
+    ("expired", "Expired"),
+    ("canceled", "Canceled"),
+]
+KINDS = [
+    ("goodwill", "Goodwill"),
+    ("memo", "Credit Memo"),
+    ("first_payment", "First Payment"),
+    ("last_payment", "Last Payment"),
+    ("overpayment", "Overpayment"),
+]
+
+
+class KaviCredit(models.Model):
+    """What an account has in its favour, and what became of it (BB-14).
+
+    Behind each credit is one posted entry: a customer credit note of its own, or, when
+    an account paid too much, the payment. What is open is read from that entry, so it
+    holds whoever matches it, from wherever. What a credit does in the books is in
+    ``kavi_credit_accounting``.
+    """
+
+    _name = "kavi.credit"
+    _description = "Credit"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "date desc, id desc"
+    _check_company_auto = True
+    _rec_names_search = ["name", "reason"]
+    _mail_post_access = "read"
+
+    name = fields.Char(
+        string="Number", readonly=True, copy=False, tracking=True, index="trigram"
+    )
+    kind = fields.Selection(KINDS, required=True, default="goodwill", tracking=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Account",
+        required=True,
+        tracking=True,
+        ondelete="restrict",
+        check_company=True,
+        domain="[('is_billing_account', '=', True)]",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
+    reason = fields.Char(
+        required=True,
+        tracking=True,
+        help="Why it is given: printed on the credit note.",
+    )
+    amount = fields.Monetary(
+        required=True,
+        tracking=True,
+        help="What the account is credited, taxes included.",
+    )
+    date = fields.Date(
+        required=True,
+        copy=False,
+        tracking=True,
+        default=lambda self: self.env.company._billing_today(),
+    )
+    expiry_date = fields.Date(
+        string="Expires",
+        copy=False,
+        tracking=True,
+        help="The last day on which it can be used. What is left then is taken back.",
+    )
+    bill_id = fields.Many2one(
+        "kavi.bill",
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        domain="[('partner_id', '=', partner_id), ('company_id', '=', company_id),"
+        " ('currency_id', '=', currency_id), ('state', '!=', 'draft')]",
+        help="Credit memo: the bill it corrects. First and last payment: the bill it "
+        "is meant for.",
+    )
+    item_key = fields.Char(
+        string="Series",
+        help="The item key of the bills of a series: a first-payment credit goes to "
+        "the first of them.",
+    )
+
+    # -- what the books say
+    move_id = fields.Many2one(
+        "account.move",
+        string="Entry",
+        readonly=True,
+        copy=False,
+        check_company=True,
+        ondelete="restrict",
+        groups="account.group_account_readonly,account.group_account_invoice",
+    )
+    state = fields.Selection(
+        STATES,
+        compute="_compute_books",
+        store=True,
+        index=True,
+        tracking=True,
+    )
+    amount_open = fields.Monetary(
+        string="Open", compute="_compute_books", store=True, tracking=True
+    )
+    amount_open_company = fields.Monetary(
+        string="Open (Company Currency)",
+        compute="_compute_books",
+        store=True,
+        currency_field="company_currency_id",
+        help="What the ledger holds for it, at the rates it was booked with.",
+    )
+    amount_applied = fields.Monetary(
+        string="Applied", compute="_compute_books", store=True
+    )
+    amount_refunded = fields.Monetary(
+        string="Refunded", compute="_compute_books", store=True
+    )
+    amount_expired = fields.Monetary(
+        string="Taken Back", compute="_compute_books", store=True
+    )
+    allocation_ids = fields.One2many(
+        "kavi.account.allocation",
+        "credit_id",
+        string="Allocations",
+        readonly=True,
+        help="What it was matched with, how much and when.",
+    )
+
+    _name_company_uniq = models.UniqueIndex(
+        "(company_id, name) WHERE name IS NOT NULL", "This number was given before."
+    )
+    _move_uniq = models.UniqueIndex(
+        "(move_id) WHERE move_id IS NOT NULL", "This entry is a credit already."
+    )
+    _amount_positive = models.Constraint(
+        "CHECK(amount > 0)", "The amount of a credit is more than nothing."
+    )
+    _open_idx = models.Index(
+        "(partner_id, company_id, currency_id) "
+        "INCLUDE (amount_open, amount_open_company) WHERE amount_open <> 0"
+    )
+    _partner_idx = models.Index("(partner_id, date)")
+
+    # === COMPUTES === #
+
+    @api.depends("name", "reason")
+    def _compute_display_name(self):
+        for credit in self:
+            name = credit.name or self.env._("Draft credit")
+            credit.display_name = f"{name}: {credit.reason}" if credit.reason else name
+
+    @api.depends("company_id", "bill_id")
+    def _compute_currency_id(self):
+        for credit in self:
+            credit.currency_id = (
+                credit.bill_id.currency_id
+                or credit.currency_id
+                or credit.company_id.currency_id
+                or self.env.company.currency_id
+            )
+
+    @api.depends(
+        "name",
+        "kind",
+        "amount",
+        "move_id.state",
+        "move_id.line_ids.amount_residual",
+        "move_id.line_ids.amount_residual_currency",
+        "move_id.line_ids.matched_debit_ids.debit_move_id.parent_state",
+    )
+    def _compute_books(self):
+        for credit in self:
+            credit.update(credit._read_books())
+
+    def _read_books(self):
+        """Everything from the posted entry and from what it is matched with.
+
+        As with bills, a match with an entry that is no longer posted does not count:
+        Odoo keeps such matches.
+
+        :return: dict of values, for every field of ``_compute_books``
+        """
+        self.ensure_one()
+        move = self.move_id
+        total = open_company = taken = refunded = reversed_ = 0.0
+        lines = self._get_credit_lines() if move.state == "posted" else ()
+        for line in lines:
+            total -= line.amount_currency
+            open_company -= line.balance
+            for match in line.matched_debit_ids:
+                counterpart = match.debit_move_id
+                if counterpart.parent_state != "posted":
+                    continue
+                amount = match.credit_amount_currency
+                taken += amount
+                open_company -= match.amount
+                other = counterpart.move_id
+                if other.reversed_entry_id == move:
+                    reversed_ += amount
+                elif other.origin_payment_id or other.statement_line_id:
+                    refunded += amount
+        currency = self.currency_id
+        rest = currency.round(total - taken)
+        # of a payment, only what its bills did not need became the credit
+        before = total - self.amount if lines else 0.0
+        applied = currency.round(taken - refunded - reversed_ - before)
+        is_note = self.kind != "overpayment"
+        if not self.name:
+            state = "draft"
+        elif not lines:
+            state = "canceled"
+        elif not currency.is_zero(rest):
+            state = "open"
+        elif not currency.is_zero(refunded):
+            state = "refunded"
+        elif not currency.is_zero(reversed_) and is_note:
+            state = "expired"
+        elif not currency.is_zero(reversed_) and applied <= 0:
+            state = "canceled"
+        else:
+            state = "used"
+        return {
+            "state": state,
+            "amount_open": rest,
+            "amount_open_company": self.company_currency_id.round(open_company),
+            "amount_applied": max(applied, 0.0),
+            "amount_refunded": currency.round(refunded),
+            "amount_expired": currency.round(reversed_) if is_note else 0.0,
+        }
+
+    def _get_credit_lines(self):
+        """The receivable items of the entries that stand in the account's favour."""
+        return self.move_id.line_ids.filtered(
+            lambda line: (
+                line.account_id.account_type == "asset_receivable"
+                and (line.balance < 0 or line.amount_currency < 0)
+            )
+        )
+
+    # === CONSTRAINTS === #
+
+    @api.constrains("partner_id")
+    def _check_partner_id(self):
+        for credit in self:
+            if credit.partner_id._get_billing_account() != credit.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is billed through %(account)s: choose that "
+                        "account.",
+                        contact=credit.partner_id.name,
+                        account=credit.partner_id.commercial_partner_id.name,
+                    )
+                )
+
+    @api.constrains("date", "expiry_date")
+    def _check_expiry_date(self):
+        for credit in self:
+            if credit.expiry_date and credit.expiry_date < credit.date:
+                raise ValidationError(
+                    self.env._(
+                        "%(credit)s would expire on %(expiry)s, before it is given on "
+                        "%(given)s: choose a later day.",
+                        credit=credit.display_name,
+                        expiry=fields.Date.to_string(credit.expiry_date),
+                        given=fields.Date.to_string(credit.date),
+                    )
+                )
+            if credit.expiry_date and credit.kind == "overpayment":
+                raise ValidationError(
+                    self.env._(
+                        "%s is money that the account has paid: it does not expire. "
+                        "Apply it to a bill or refund it.",
+                        credit.display_name,
+                    )
+                )
+
+    @api.constrains("kind", "bill_id", "partner_id", "company_id", "currency_id")
+    def _check_bill_id(self):
+        for credit in self:
+            bill = credit.bill_id
+            if credit.kind == "memo" and not bill:
+                raise ValidationError(
+                    self.env._("Choose the bill that the credit memo corrects.")
+                )
+            if not bill:
+                continue
+            problem = credit._get_mismatch(bill)
+            if problem:
+                raise ValidationError(problem)
+            if bill.state == "draft":
+                raise ValidationError(
+                    self.env._(
+                        "%s is a draft: change what it asks instead of crediting it.",
+                        bill.display_name,
+                    )
+                )
+
+    def _get_mismatch(self, bill):
+        """Why this credit can never go to ``bill``, as a sentence; "" if it can."""
+        self.ensure_one()
+        if bill.partner_id != self.partner_id:
+            return self.env._(
+                "Credit %(credit)s belongs to %(account)s; bill %(bill)s is that of "
+                "%(other)s.",
+                credit=self.display_name,
+                account=self.partner_id.name,
+                bill=bill.display_name,
+                other=bill.partner_id.name,
+            )
+        if bill.company_id != self.company_id:
+            return self.env._(
+                "Credit %(credit)s was given by %(company)s; bill %(bill)s is one of "
+                "%(other)s.",
+                credit=self.display_name,
+                company=self.company_id.name,
+                bill=bill.display_name,
+                other=bill.company_id.name,
+            )
+        if bill.currency_id != self.currency_id:
+            return self.env._(
+                "Credit %(credit)s is in %(currency)s; bill %(bill)s asks for "
+                "%(other)s.",
+                credit=self.display_name,
+                currency=self.currency_id.name,
+                bill=bill.display_name,
+                other=bill.currency_id.name,
+            )
+        return ""
+
+    @api.model
+    def _check_amount(self, amount, currency):
+        """Refuse what is no amount of money in ``currency``.
+
+        Before it is stored: a monetary field rounds what it is given.
+        """
+        try:
+            amount = float(amount or 0.0)
+        except (TypeError, ValueError):
+            amount = math.nan
+        if not math.isfinite(amount):
+            raise UserError(self.env._("Enter the amount of the credit as a number."))
+        if currency.compare_amounts(amount, 0.0) <= 0:
+            raise UserError(
+                self.env._(
+                    "The amount of a credit is more than nothing: %s is not.", amount
+                )
+            )
+        if abs(amount - currency.round(amount)) > currency.rounding / 1000:
+            raise UserError(
+                self.env._(
+                    "%(amount)s has more decimals than %(currency)s has.",
+                    amount=amount,
+                    currency=currency.name,
+                )
+            )
+
+    # === GUARDS === #
+
+    def _lock_in_state(self, *states):
+        """Lock the credits' rows and refuse those that are in no state of ``states``.
+
+        :raise AccessError: without the officer's role
+        :raise UserError: with the reason
+        """
+        self._check_officer()
+        self.check_access("write")
+        try:
+            self.lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "Somebody else is working on this credit right now. Wait a moment, "
+                    "reload the page and look at it again."
+                )
+            ) from error
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for credit in self:
+            if credit.state not in states:
+                raise UserError(
+                    self.env._(
+                        "Credit %(credit)s is %(state)s: this cannot be done with it.",
+                        credit=credit.display_name,
+                        state=labels[credit.state],
+                    )
+                )
+
+    def _check_officer(self):
+        self.env["kavi.bill"]._check_role("officer")
+
+    def _write_facts(self, vals):
+        """Write what only acts may write. Call it after the guard."""
+        return self.with_context(kavi_act=_ACT).write(vals)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        is_act = self.env.context.get("kavi_act") is _ACT
+        vals_list = [dict(vals) for vals in vals_list]
+        for vals in vals_list:
+            vals.setdefault("partner_id", self.env.context.get("default_partner_id"))
+            if not vals["partner_id"]:
+                raise UserError(
+                    self.env._("Choose the account that is credited: a credit has one.")
+                )
+            if not is_act:
+                self._check_created_vals(vals)
+        partners = self.env["res.partner"].browse(
+            {vals["partner_id"] for vals in vals_list}
+        )
+        accounts = partners._get_billing_account()
+        for vals in vals_list:
+            partner = self.env["res.partner"].browse(vals["partner_id"])
+            vals["partner_id"] = partner.commercial_partner_id.id
+        credits = super().create(vals_list)
+        accounts._open_billing_account()
+        return credits
+
+    @api.model
+    def _check_created_vals(self, vals):
+        self._refuse_fields({name for name in vals if vals[name]} & (DERIVED | FACTS))
+        if vals.get("kind") == "overpayment":
+            raise UserError(
+                self.env._(
+                    "An overpayment is not entered by hand: it is what a payment left "
+                    "over."
+                )
+            )
+        currency_id = (
+            vals.get("currency_id")
+            or self.env.context.get("default_currency_id")
+            or self.env["kavi.bill"].browse(vals.get("bill_id")).currency_id.id
+        )
+        company = self.env["res.company"].browse(
+            vals.get("company_id")
+            or self.env.context.get("default_company_id")
+            or self.env.company.id
+        )
+        currency = (
+            self.env["res.currency"].browse(currency_id) or company.sudo().currency_id
+        )
+        self._check_amount(vals.get("amount"), currency)
+
+    def write(self, vals):
+        if self.env.context.get("kavi_act") is _ACT:
+            return super().write(vals)
+        self._refuse_fields(set(vals) & (DERIVED | FACTS))
+        names = {
+            name
+            for name in set(vals) - set(models.MAGIC_COLUMNS)
+            if not name.startswith(_THREAD_FIELDS)
+        }
+        fixed = names - EDITABLE
+        issued = self.filtered("name")
+        if issued and fixed:
+            labels = self.sudo().fields_get(sorted(fixed), ["string"])
+            raise UserError(
+                self.env._(
+                    "Credit %(credit)s is in the books: %(fields)s can no longer be "
+                    "changed. Take it back and give another one instead.",
+                    credit=issued[0].name,
+                    fields=", ".join(label["string"] for label in labels.values()),
+                )
+            )
+        if names:
+            self._check_written_amounts(vals)
+        return super().write(vals)
+
+    def _check_written_amounts(self, vals):
+        """Drafts: the amount that they will have must be one of their currency."""
+        self._check_officer()
+        if vals.get("kind") == "overpayment":
+            self._check_created_vals({"kind": "overpayment"})
+        if "amount" in vals or "currency_id" in vals:
+            for credit in self:
+                currency = (
+                    self.env["res.currency"].browse(vals.get("currency_id"))
+                    or credit.currency_id
+                )
+                self._check_amount(vals.get("amount", credit.amount), currency)
+
+    def _refuse_fields(self, names):
+        if names:
+            labels = self.sudo().fields_get(sorted(names), ["string"])
+            raise UserError(
+                self.env._(
+                    "%s cannot be set by hand: it follows from what is done with the "
+                    "credit, and from the books.",
+                    ", ".join(label["string"] for label in labels.values()),
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_issued(self):
+        self._check_officer()
+        for credit in self:
+            if credit.name:
+                raise UserError(
+                    self.env._(
+                        "Credit %s is in the books, and what is booked is not deleted. "
+                        "Take it back instead: its history stays.",
+                        credit.name,
+                    )
+                )

@@ -1,0 +1,559 @@
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..proportion import spread
+from .kavi_credit import _ACT
+
+
+class KaviCredit(models.Model):
+    """What each act does in the books (DESIGN section 4).
+
+    The guard is asked first, as the user; the entries are then made with superuser
+    rights, for a billing officer needs no accounting role.
+
+    A credit's note is not one of the bill's own documents (``kavi_bill_id``) and is no
+    reversal of its invoice: such a note would swallow what is open on the invoice when
+    it is posted, and the bill would be canceled instead of paid.
+    """
+
+    _inherit = "kavi.credit"
+
+    # === ISSUE === #
+
+    def action_issue(self):
+        """Give the credit: number, posted credit note."""
+        self._issue()
+        return True
+
+    def _issue(self):
+        """Issue drafts, as many as there are in one batch.
+
+        A credit memo goes to the bill that it corrects, as far as that is still owed;
+        the rest waits, or is applied at once where the company wants it so.
+
+        :raise UserError: with the reason; then none of them is issued
+        """
+        self._lock_in_state("draft")
+        for credit in self.sudo():
+            credit._check_issuable()
+        self.partner_id._open_billing_account()
+        credits = self.sudo().with_context(
+            tracking_disable=True, mail_create_nolog=True, mail_notrack=True
+        )
+        for company in credits.company_id:
+            batch = credits.filtered(lambda credit, c=company: credit.company_id == c)
+            batch.with_company(company)._post_notes()
+        credits.env.flush_all()
+        self._log(
+            {
+                credit: self.env._(
+                    "Issued as %(name)s: %(amount)s. %(reason)s",
+                    name=credit.name,
+                    amount=credit.currency_id.format(credit.amount),
+                    reason=credit.reason,
+                )
+                for credit in self
+            },
+            on_account=True,
+        )
+        memos = self.filtered(lambda credit: credit.kind == "memo")
+        memos._match_automatically(memos.bill_id, own_only=True)
+        self._apply_automatically()
+
+    def _check_issuable(self):
+        """Refuse a draft that cannot become a credit note, with what to do."""
+        self.ensure_one()
+        partner = self.partner_id
+        company = self.company_id
+        problem = ""
+        if not partner.active:
+            problem = self.env._(
+                "the account %s is archived. Unarchive it before crediting it.",
+                partner.name,
+            )
+        elif partner.is_billing_holder:
+            problem = partner._get_holder_problem()
+        elif not self.currency_id.active:
+            problem = self.env._(
+                "the currency %s is not active. Activate it in Invoicing.",
+                self.currency_id.name,
+            )
+        elif not partner.with_company(company).property_account_receivable_id:
+            problem = self.env._(
+                "%(account)s has no receivable account in %(company)s. Set it on the "
+                "contact (Accounting tab), or install a chart of accounts.",
+                account=partner.name,
+                company=company.name,
+            )
+        elif self.expiry_date and self.expiry_date < company._billing_today():
+            problem = self.env._("it would have expired already. Choose a later day.")
+        elif self.bill_id:
+            problem = self._get_mismatch(self.bill_id)
+        if problem:
+            raise UserError(
+                self.env._(
+                    "%(credit)s: %(problem)s",
+                    credit=self.display_name,
+                    problem=problem,
+                )
+            )
+        company._get_billing_journal()  # says so when there is none
+
+    @api.model
+    def _check_open_period(self, company, journal, date):
+        """Odoo would book it on another day without a word."""
+        locks = company._get_violated_lock_dates(date, True, journal)
+        if locks:
+            raise UserError(
+                self.env._(
+                    "The books are closed until %(locked)s: nothing can be booked on "
+                    "%(date)s. Choose a later day.",
+                    locked=fields.Date.to_string(locks[-1][0]),
+                    date=fields.Date.to_string(date),
+                )
+            )
+
+    def _post_notes(self):
+        """Create and post the credit notes of one company's credits, in one batch."""
+        company = self.company_id
+        journal = company._get_billing_journal()
+        for day in set(self.mapped("date")):
+            self._check_open_period(company, journal, day)
+        names = company._next_credit_names(self.mapped("date"))
+        for credit, name in zip(self, names, strict=True):
+            credit._write_facts({"name": name})
+        notes = self.env["account.move"].create(
+            [credit._prepare_note_vals(journal) for credit in self]
+        )
+        for credit, note in zip(self, notes, strict=True):
+            credit._settle_rounding(note)
+        notes._post(soft=False)
+        for credit, note in zip(self, notes, strict=True):
+            credit._write_facts({"move_id": note.id})
+        self._log_entries(notes)
+
+    def _prepare_note_vals(self, journal):
+        """Values of the credit note behind the credit."""
+        self.ensure_one()
+        company = self.company_id
+        product = company.billing_credit_product_id
+        position = (
+            self.env["account.fiscal.position"]
+            .with_company(company)
+            ._get_fiscal_position(self.partner_id)
+        )
+        taxes = position.map_tax(product.taxes_id._filter_taxes_by_company(company))
+        line = {
+            "product_id": product.id,
+            "name": self.reason,
+            "quantity": 1.0,
+            "price_unit": self._get_note_price(taxes),
+            "tax_ids": [Command.set(taxes.ids)],
+        }
+        if not product:
+            line["account_id"] = journal.default_account_id.id
+        return {
+            "move_type": "out_refund",
+            "company_id": company.id,
+            "journal_id": journal.id,
+            "partner_id": self.partner_id.id,
+            "currency_id": self.currency_id.id,
+            "fiscal_position_id": position.id,
+            "invoice_date": self.date,
+            "date": self.date,
+            # a term would split it, or promise a discount
+            "invoice_payment_term_id": False,
+            "invoice_date_due": self.date,
+            "invoice_origin": self.name,
+            "payment_reference": self.name,
+            "ref": self.name,
+            "invoice_user_id": self.env.uid,
+            "invoice_line_ids": [Command.create(line)],
+        }
+
+    def _get_note_price(self, taxes):
+        """The unit price with which the note's total is the credit's amount."""
+        self.ensure_one()
+        if not taxes:
+            return self.amount
+        details = taxes.with_context(force_price_include=True).compute_all(
+            self.amount,
+            currency=self.currency_id,
+            product=self.company_id.billing_credit_product_id,
+            partner=self.partner_id,
+            is_refund=True,
+        )
+        included = taxes.filtered("price_include").ids
+        return details["total_excluded"] + sum(
+            tax["amount"] for tax in details["taxes"] if tax["id"] in included
+        )
+
+    def _settle_rounding(self, note):
+        """Some totals no net price gives: the cent that is missing goes to the tax."""
+        self.ensure_one()
+        gap = self.currency_id.round(self.amount - note.amount_total)
+        tax_line = note.line_ids.filtered("tax_line_id")[:1]
+        if tax_line and not self.currency_id.is_zero(gap):
+            tax_line.amount_currency += gap
+        if self.currency_id.compare_amounts(note.amount_total, self.amount) != 0:
+            raise UserError(
+                self.env._(
+                    "%(amount)s cannot be credited with the taxes of the product "
+                    "“%(product)s”: the credit note would be over %(total)s.",
+                    amount=self.currency_id.format(self.amount),
+                    product=self.company_id.billing_credit_product_id.display_name,
+                    total=self.currency_id.format(note.amount_total),
+                )
+            )
+
+    # === WHAT A PAYMENT LEFT OVER === #
+
+    @api.model
+    def _record_overpayments(self, payments, bill=None):
+        """Make the open rest of posted payments their accounts' credits.
+
+        Nothing is booked: the rest is in the books already, on the payment. Payments
+        that left nothing, and those recorded before, are passed over.
+
+        :param payments: posted inbound ``account.payment`` of billing accounts
+        :param bill: the bill they were meant for; its own part is not taken off again
+            with :meth:`_unapply`
+        :return: the new credits
+        """
+        self._check_officer()
+        payments = payments.sudo()
+        known = self.sudo().search([("move_id", "in", payments.move_id.ids)]).move_id
+        vals_list = []
+        for payment in payments.filtered(lambda payment: payment.move_id - known):
+            lines = payment.move_id.line_ids.filtered(
+                lambda line: (
+                    line.account_id.account_type == "asset_receivable"
+                    and line.amount_currency < 0
+                    and not line.reconciled
+                )
+            )
+            rest = -sum(lines.mapped("amount_residual_currency"))
+            if payment.currency_id.compare_amounts(rest, 0.0) <= 0:
+                continue
+            company = payment.company_id
+            (name,) = company._next_credit_names([payment.date])
+            vals_list.append(
+                {
+                    "name": name,
+                    "kind": "overpayment",
+                    "partner_id": payment.partner_id.id,
+                    "company_id": company.id,
+                    "currency_id": payment.currency_id.id,
+                    "reason": self.env._("Left over of payment %s", payment.name),
+                    "amount": rest,
+                    "date": payment.date,
+                    "bill_id": bill.id if bill else False,
+                    "move_id": payment.move_id.id,
+                }
+            )
+        credits = (
+            self.sudo()
+            .with_context(kavi_act=_ACT, mail_create_nolog=True)
+            .create(vals_list)
+            .with_env(self.env)
+        )
+        credits._log(
+            {
+                credit: self.env._(
+                    "%(amount)s paid too much. %(reason)s",
+                    amount=credit.currency_id.format(credit.amount),
+                    reason=credit.reason,
+                )
+                for credit in credits
+            },
+            on_account=True,
+        )
+        return credits
+
+    # === REFUND IN MONEY === #
+
+    def _refund_in_money(self, method, date=None):
+        """Pay out what is left of these credits.
+
+        :param method: the ``kavi.payment.method`` the money goes by
+        :param datetime.date date: when; default today
+        :return: the posted ``account.payment`` records
+        :raise UserError: with the reason; then none of them is paid out
+        """
+        self._lock_in_state("open")
+        self._check_method(method)
+        self._check_not_expired()
+        date = date or method.company_id._billing_today()
+        credits = self.sudo().with_company(method.company_id)
+        payments = credits._post_refunds(method.sudo(), date)
+        self.env.flush_all()
+        self._log(
+            {
+                credit: self.env._(
+                    "%(amount)s paid out by %(method)s on %(date)s.",
+                    amount=credit.currency_id.format(payment.amount),
+                    method=method.name,
+                    date=fields.Date.to_string(payment.date),
+                )
+                for credit, payment in zip(self, payments, strict=True)
+            },
+            on_account=True,
+        )
+        return payments
+
+    def _check_method(self, method):
+        if not method or not method.active:
+            raise UserError(
+                self.env._("Choose a payment method that is still offered.")
+            )
+        for credit in self:
+            if method.company_id != credit.company_id:
+                raise UserError(
+                    self.env._(
+                        "%(method)s is a payment method of %(other)s; credit "
+                        "%(credit)s was given by %(company)s.",
+                        method=method.name,
+                        other=method.company_id.name,
+                        credit=credit.name,
+                        company=credit.company_id.name,
+                    )
+                )
+
+    def _post_refunds(self, method, date):
+        """One posted outgoing payment a credit, matched with it; all in one batch."""
+        journal = method._get_journal()
+        self._check_open_period(method.company_id, journal, date)
+        lines = {credit: credit._get_open_lines() for credit in self}
+        Payment = self.env["account.payment"].with_context(
+            skip_invoice_sync=True, tracking_disable=True
+        )
+        payments = Payment.create(
+            [
+                {
+                    "payment_type": "outbound",
+                    "partner_type": "customer",
+                    "partner_id": credit.partner_id.id,
+                    "company_id": credit.company_id.id,
+                    "journal_id": journal.id,
+                    "currency_id": credit.currency_id.id,
+                    "amount": -sum(lines[credit].mapped("amount_residual_currency")),
+                    "date": date,
+                    "memo": self.env._("Refund of credit %s", credit.name),
+                    "destination_account_id": lines[credit].account_id[:1].id,
+                }
+                for credit in self
+            ]
+        )
+        payments.action_post()
+        plan = []
+        for credit, payment in zip(self, payments, strict=True):
+            account = lines[credit].account_id
+            plan.append(
+                lines[credit]
+                + payment.move_id.line_ids.filtered(
+                    lambda line, account=account: line.account_id == account
+                )
+            )
+        self.env["account.move.line"].with_context(
+            tracking_disable=True
+        )._reconcile_plan(plan)
+        Payment.env.flush_all()
+        payments = payments.with_env(self.env)
+        self._log_entries(payments)
+        return payments
+
+    # === EXPIRE === #
+
+    def action_expire(self):
+        """Take back what is left of the credit."""
+        self._expire()
+        return True
+
+    def _expire(self):
+        """Write back what is left of these credits.
+
+        :raise UserError: with the reason; then none of them expires
+        """
+        self._lock_in_state("open")
+        for credit in self:
+            if credit.kind == "overpayment":
+                raise UserError(
+                    self.env._(
+                        "%s is money that the account has paid: it does not expire. "
+                        "Apply it to a bill or refund it.",
+                        credit.display_name,
+                    )
+                )
+        rests = {credit: credit.amount_open for credit in self}
+        credits = self.sudo()
+        for company in credits.company_id:
+            batch = credits.filtered(lambda credit, c=company: credit.company_id == c)
+            batch.with_company(company)._post_write_backs(company._billing_today())
+        self.env.flush_all()
+        self._log(
+            {
+                credit: self.env._(
+                    "%s taken back: it was not used.", credit.currency_id.format(rest)
+                )
+                for credit, rest in rests.items()
+            },
+            on_account=True,
+        )
+
+    def _post_write_backs(self, today):
+        """Post the entries that take the rests back, and match them."""
+        lines = {credit: credit._get_open_lines() for credit in self}
+        for credit in self:
+            self._check_open_period(
+                credit.company_id,
+                credit.move_id.journal_id,
+                max(today, credit.move_id.date),
+            )
+        # the amounts are given to the cent, taxes too: nothing is to be computed again
+        Move = self.env["account.move"].with_context(
+            skip_invoice_sync=True, tracking_disable=True
+        )
+        entries = Move.create(
+            [credit._prepare_write_back_vals(lines[credit], today) for credit in self]
+        )
+        entries._post(soft=False)
+        plan = []
+        for credit, entry in zip(self, entries, strict=True):
+            account = lines[credit].account_id
+            plan.append(
+                lines[credit]
+                + entry.line_ids.filtered(
+                    lambda line, account=account: line.account_id == account
+                )
+            )
+        self.env["account.move.line"].with_context(
+            tracking_disable=True
+        )._reconcile_plan(plan)
+        # only now: an entry that is posted as a reversal is matched by Odoo's own rule
+        for credit, entry in zip(self, entries, strict=True):
+            entry.reversed_entry_id = credit.move_id
+        Move.env.flush_all()
+        self._log_entries(entries)
+
+    def _prepare_write_back_vals(self, lines, today):
+        """Values of the entry that mirrors the credit note, as far as it is open.
+
+        At the note's own rate, so no exchange difference comes of it; each account
+        and tax gets back its share.
+        """
+        self.ensure_one()
+        note = self.move_id
+        others = note.line_ids.filtered(
+            lambda line: (
+                line.account_id and line.account_id.account_type != "asset_receivable"
+            )
+        )
+        shares = {}
+        for total, name, currency in (
+            ("amount_residual_currency", "amount_currency", self.currency_id),
+            ("amount_residual", "balance", self.company_currency_id),
+        ):
+            rest = Decimal(str(currency.round(sum(lines.mapped(total)))))
+            weights = [Decimal(str(line[name])) for line in others]
+            shares[name] = spread(rest, weights, currency.decimal_places)
+        receivable = {
+            "account_id": lines.account_id.id,
+            "amount_currency": -sum(lines.mapped("amount_residual_currency")),
+            "balance": -sum(lines.mapped("amount_residual")),
+            "date_maturity": max(today, note.date),
+        }
+        vals_list = [receivable] + [
+            {
+                "account_id": line.account_id.id,
+                "amount_currency": float(amount_currency),
+                "balance": float(balance),
+                "tax_ids": [Command.set(line.tax_ids.ids)],
+                "tax_repartition_line_id": line.tax_repartition_line_id.id,
+                "tax_tag_ids": [Command.set(line.tax_tag_ids.ids)],
+                "analytic_distribution": line.analytic_distribution,
+            }
+            for line, amount_currency, balance in zip(
+                others, shares["amount_currency"], shares["balance"], strict=True
+            )
+        ]
+        label = self.env._("Rest of credit %s taken back", self.name)
+        for vals in vals_list:
+            vals.update(
+                name=label,
+                partner_id=self.partner_id.id,
+                currency_id=self.currency_id.id,
+            )
+        return {
+            "move_type": "entry",
+            "company_id": self.company_id.id,
+            "journal_id": note.journal_id.id,
+            "partner_id": self.partner_id.id,
+            "currency_id": self.currency_id.id,
+            "date": max(today, note.date),
+            "ref": label,
+            "line_ids": [Command.create(vals) for vals in vals_list],
+        }
+
+    def _check_not_expired(self):
+        for credit in self:
+            today = credit.company_id._billing_today()
+            if (credit.expiry_date or date.max) < today:
+                raise UserError(
+                    self.env._(
+                        "Credit %(credit)s expired on %(expiry)s. Set a later day on "
+                        "it, if it is still to be used.",
+                        credit=credit.display_name,
+                        expiry=fields.Date.to_string(credit.expiry_date),
+                    )
+                )
+
+    # === COMMON === #
+
+    def _get_open_lines(self):
+        """The items of the entry on which something is still in the account's favour.
+
+        Odoo keeps the match with an entry that was reset to draft, and the item stays
+        "reconciled" with nothing.
+        """
+        lines = self._get_credit_lines()
+        lines.matched_debit_ids.filtered(
+            lambda match: match.debit_move_id.parent_state != "posted"
+        ).unlink()
+        return lines.filtered(lambda line: not line.reconciled)
+
+    def _log(self, bodies, on_account=False):
+        """Write who did what, when, in the history: one line a credit."""
+        self.sudo()._message_log_batch(
+            {credit.id: body.strip() for credit, body in bodies.items()}
+        )
+        if on_account and bodies:
+            by_account = defaultdict(list)
+            for credit, body in bodies.items():
+                by_account[credit.partner_id.id].append(
+                    self.env._(
+                        "Credit %(credit)s: %(what)s",
+                        credit=credit.name,
+                        what=body.strip(),
+                    )
+                )
+            # sudo: contacts may be read-only for whoever may give credits
+            self.env["res.partner"].sudo().browse(by_account)._message_log_batch(
+                {id_: "\n".join(lines) for id_, lines in by_account.items()}
+            )
+
+    def _log_entries(self, records):
+        """Say on each entry or payment which credit it was made for."""
+        records._message_log_batch(
+            {
+                record.id: self.env._(
+                    "Created and posted for credit %s.",
+                    credit._get_html_link(credit.name),
+                )
+                for record, credit in zip(records, self, strict=True)
+            }
+        )

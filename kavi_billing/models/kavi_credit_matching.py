@@ -1,0 +1,430 @@
+import logging
+from collections import defaultdict
+from datetime import date
+
+from psycopg2 import OperationalError
+
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from ..bill_rules import OPEN
+
+_logger = logging.getLogger(__name__)
+
+
+class KaviCredit(models.Model):
+    """Credits and bills: applied, taken off again, and what happens by itself."""
+
+    _inherit = "kavi.credit"
+
+    # === BY HAND === #
+
+    def action_apply(self):
+        """Open the wizard that applies these credits to bills."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_kavi_credit_apply_wizard"
+        )
+        action["context"] = {"active_model": self._name, "active_ids": self.ids}
+        return action
+
+    def action_refund(self):
+        """Open the wizard that pays out what is left of these credits."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_kavi_credit_refund_wizard"
+        )
+        action["context"] = {"active_model": self._name, "active_ids": self.ids}
+        return action
+
+    def _apply(self, bills, amount=None):
+        """Apply these credits to bills, in the order in which both are given.
+
+        :param bills: open bills of the credits' account, company and currency
+        :param float amount: how much in all; default as much as fits
+        :raise UserError: with the reason; then nothing is applied
+        """
+        self._lock_in_state("open")
+        self._check_not_expired()
+        bills._lock_for_act("apply_credit")
+        self._check_fit(bills)
+        plan_credits, plan_bills = self.sudo(), bills.sudo()
+        if amount is not None:
+            self._check_applied_amount(plan_bills, amount)
+        plan = plan_credits._plan_matches(plan_bills, amount)
+        unused = self - self.browse(credit.id for credit, *_rest in plan)
+        if amount is None and unused:
+            raise UserError(
+                self.env._(
+                    "Nothing is owed any more on the bills you chose: credit %s cannot "
+                    "be applied to them.",
+                    unused[0].display_name,
+                )
+            )
+        self._match(plan)
+
+    def _check_fit(self, bills):
+        if not self or not bills:
+            raise UserError(self.env._("Choose the credits and the bills to match."))
+        for bill in bills:
+            for credit in self:
+                problem = credit._get_mismatch(bill)
+                if problem:
+                    raise UserError(problem)
+            if not bill.is_booked:
+                raise UserError(
+                    self.env._(
+                        "The invoice of bill %s is not posted: nothing is owed in the "
+                        "books. Ask the accountant to post it first.",
+                        bill.name,
+                    )
+                )
+
+    def _check_applied_amount(self, bills, amount):
+        """No more than is open on the credits, no more than is owed on the bills."""
+        currency = bills.currency_id
+        self._check_amount(amount, currency)
+        for available, sentence in (
+            (
+                sum(self.mapped("amount_open")),
+                self.env._("%(amount)s is more than the %(most)s that are left."),
+            ),
+            (
+                sum(bills.mapped("amount_due")),
+                self.env._("%(amount)s is more than the %(most)s that are owed."),
+            ),
+        ):
+            if currency.compare_amounts(amount, available) > 0:
+                raise UserError(
+                    sentence
+                    % {
+                        "amount": currency.format(amount),
+                        "most": currency.format(available),
+                    }
+                )
+
+    def _unapply(self, bills):
+        """Take these credits off bills again: the credits are open, the bills owed.
+
+        :raise UserError: with the reason; then nothing is taken off
+        """
+        self._lock_in_state("open", "used", "refunded", "expired")
+        bills._lock_for_act("unapply_credit")
+        found = defaultdict(list)
+        for credit in self.sudo():
+            for match in credit._get_credit_lines().matched_debit_ids:
+                invoice = match.debit_move_id.move_id
+                if invoice.kavi_bill_id in bills and invoice.move_type == "out_invoice":
+                    found[credit.with_env(self.env), invoice.kavi_bill_id].append(match)
+        done = []
+        for (credit, bill), matches in found.items():
+            if credit.kind == "overpayment" and bill == credit.bill_id:
+                raise UserError(
+                    self.env._(
+                        "Bill %(bill)s was paid by the payment that left %(credit)s "
+                        "over. Reverse the payment instead.",
+                        bill=bill.display_name,
+                        credit=credit.display_name,
+                    )
+                )
+            amount = sum(match.debit_amount_currency for match in matches)
+            done.append((credit, bill.with_env(self.env), amount))
+        missing = bills - bills.browse(bill.id for _credit, bill, _amount in done)
+        if missing or not done:
+            raise UserError(
+                self.env._(
+                    "Credit %(credit)s is not applied to bill %(bill)s.",
+                    credit=self[:1].display_name,
+                    bill=missing[:1].display_name or self.env._("any of these"),
+                )
+            )
+        partials = self.env["account.partial.reconcile"].sudo()
+        with bills.sudo()._read_books_once():
+            partials.union(
+                *(match for matches in found.values() for match in matches)
+            ).with_context(tracking_disable=True).unlink()
+        self.env.flush_all()
+        self._log_matches(
+            "unapply_credit",
+            done,
+            lambda credit, what: self.env._("Taken off: %s", what),
+        )
+        bills._run_state_hooks()
+
+    # === BY ITSELF === #
+
+    @api.model
+    def _apply_to_bills(self, bills):
+        """Apply what the accounts have in their favour to bills that were just issued.
+
+        Only where the company wants it; oldest due first. What cannot take a credit, or
+        is being worked on by somebody else, is passed over.
+
+        :param bills: any bills
+        """
+        bills = bills.filtered(
+            lambda bill: bill.company_id.sudo().billing_apply_credits_automatically
+        )
+        if not bills:
+            return
+        credits = self.sudo().search(
+            [
+                ("partner_id", "in", bills.partner_id.ids),
+                ("company_id", "in", bills.company_id.ids),
+                ("currency_id", "in", bills.currency_id.ids),
+                ("state", "=", "open"),
+            ]
+        )
+        credits.with_env(self.env)._match_automatically(bills)
+
+    def _apply_automatically(self):
+        """Apply these credits to what their accounts owe, oldest due first.
+
+        Only where the company wants it.
+        """
+        credits = self.filtered(
+            lambda credit: (
+                credit.state == "open"
+                and credit.company_id.sudo().billing_apply_credits_automatically
+            )
+        )
+        if not credits:
+            return
+        bills = (
+            self.env["kavi.bill"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", credits.partner_id.ids),
+                    ("company_id", "in", credits.company_id.ids),
+                    ("currency_id", "in", credits.currency_id.ids),
+                    ("state", "in", OPEN),
+                    ("amount_due", ">", 0.0),
+                ]
+            )
+        )
+        credits._match_automatically(bills.with_env(self.env))
+
+    def _match_automatically(self, bills, own_only=False):
+        """Match what fits, oldest due first, credits that expire soonest first.
+
+        :param bool own_only: only credit memos, with the bills they correct
+        """
+        self._check_officer()
+        # sudo: by settings of the company, for accounts that the user works on anyway
+        credits, bills = self.sudo(), bills.sudo()
+        if not credits or not bills:
+            return
+        bills = bills.filtered(
+            lambda bill: bill.is_booked and not bill._get_refusal("apply_credit")
+        ).try_lock_for_update(allow_referencing=True)
+        credits = credits.filtered(
+            lambda credit: (
+                credit.state == "open"
+                and (credit.expiry_date or date.max)
+                >= credit.company_id._billing_today()
+            )
+        ).try_lock_for_update(allow_referencing=True)
+        credits = credits.sorted(
+            lambda credit: (
+                not credit.bill_id,
+                credit.expiry_date or date.max,
+                credit.date,
+                credit.id,
+            )
+        )
+        bills = bills.sorted(lambda bill: (bill.next_due_date or date.max, bill.id))
+        first_bills = credits._find_first_bills()
+
+        def fits(credit, bill):
+            if credit.bill_id == bill:
+                return credit.kind != "overpayment"
+            if own_only or credit.kind == "last_payment":
+                return False  # nobody knows yet which payment is the last
+            if credit.kind == "first_payment":
+                return not credit.bill_id and first_bills.get(credit.id) == bill.id
+            return True
+
+        plan = credits._plan_matches(bills, fits=fits)
+        credits.with_env(self.env)._match(plan)
+
+    def _find_first_bills(self):
+        """The first bill of the series that each first-payment credit is meant for.
+
+        Without a series it is the account's first open bill since the credit.
+
+        :return: ``{credit id: bill id}``
+        """
+        firsts = {}
+        waiting = self.filtered(
+            lambda credit: credit.kind == "first_payment" and not credit.bill_id
+        )
+        if not waiting:
+            return firsts
+        bills = self.env["kavi.bill"].search(
+            [
+                ("partner_id", "in", waiting.partner_id.ids),
+                ("company_id", "in", waiting.company_id.ids),
+                ("state", "not in", ("draft", "canceled")),
+                "|",
+                ("item_key", "in", waiting.mapped("item_key")),
+                ("bill_date", ">=", min(waiting.mapped("date"))),
+            ],
+            order="bill_date, id",
+        )
+        for credit in waiting:
+            for bill in bills:
+                if credit._get_mismatch(bill):
+                    continue
+                if (
+                    bill.item_key == credit.item_key
+                    if credit.item_key
+                    else bill.bill_date >= credit.date
+                ):
+                    firsts[credit.id] = bill.id
+                    break
+        return firsts
+
+    # === MATCHING === #
+
+    def _plan_matches(self, bills, amount=None, fits=None):
+        """Say which credit settles how much of which bill, in the order given.
+
+        :param bills: bills whose rows are locked
+        :param float amount: how much in all; default as much as fits
+        :param fits: function of credit and bill; default all that agree in account,
+            company and currency
+        :return: list of (credit, bill, credit item, bill item, amount)
+        """
+        by_key = defaultdict(list)
+        for credit in self:
+            key = (credit.partner_id, credit.company_id, credit.currency_id)
+            by_key[key] += [(credit, line) for line in credit._get_open_lines()]
+        rests = {
+            line: -line.amount_residual_currency
+            for lines in by_key.values()
+            for _credit, line in lines
+        }
+        plan = []
+        for bill in bills:
+            currency = bill.currency_id
+            key = (bill.partner_id, bill.company_id, currency)
+            if not by_key[key]:
+                continue
+            for item in bill._get_open_lines().sorted(
+                lambda line: (line.date_maturity or line.date, line.id)
+            ):
+                due = item.amount_residual_currency
+                for credit, line in by_key[key]:
+                    if line.account_id != item.account_id:
+                        continue  # cannot be matched in the books
+                    if fits and not fits(credit, bill):
+                        continue
+                    part = min(due, rests[line], *(() if amount is None else (amount,)))
+                    if currency.compare_amounts(part, 0.0) <= 0:
+                        continue
+                    plan.append((credit, bill, line, item, part))
+                    due = currency.round(due - part)
+                    rests[line] = currency.round(rests[line] - part)
+                    if amount is not None:
+                        amount = currency.round(amount - part)
+        return plan
+
+    def _match(self, plan):
+        """Make the matches of ``plan``, all in one batch, and write the history."""
+        if not plan:
+            return
+        bills = self.env["kavi.bill"].sudo().union(*(bill for _c, bill, *_r in plan))
+        amounts = {
+            (item.id, line.id): part for _credit, _bill, line, item, part in plan
+        }
+        Line = (
+            self.env["account.move.line"]
+            .sudo()
+            .with_context(tracking_disable=True, kavi_match_amounts=amounts)
+        )
+        with bills._read_books_once():
+            Line._reconcile_plan([item + line for _c, _b, line, item, _p in plan])
+        Line.env.flush_all()
+        self._log_matches(
+            "apply_credit",
+            [
+                (credit.with_env(self.env), bill.with_env(self.env), part)
+                for credit, bill, _line, _item, part in plan
+            ],
+            lambda credit, what: self.env._("Applied: %s", what),
+        )
+        bills._run_state_hooks()
+
+    def _log_matches(self, act, done, sentence):
+        """One line in the history of each credit and each bill.
+
+        :param list done: (credit, bill, amount)
+        """
+        by_credit, by_bill = defaultdict(list), defaultdict(list)
+        for credit, bill, amount in done:
+            money = credit.currency_id.format(amount)
+            by_credit[credit].append(f"{money} → {bill.name}")
+            by_bill[bill].append(f"{money} ← {credit.name}")
+        self._log(
+            {
+                credit: sentence(credit, ", ".join(texts))
+                for credit, texts in by_credit.items()
+            }
+        )
+        bills = self.env["kavi.bill"].union(*by_bill)
+        bills._log_act(act, {bill.id: ", ".join(by_bill[bill]) for bill in bills})
+        self.env["kavi.credit"].browse(
+            credit.id for credit in by_credit
+        ).invalidate_recordset(["allocation_ids"])
+
+    # === EVERY NIGHT === #
+
+    @api.model
+    def _cron_expire(self):
+        """Take back what was not used in time; a bad one does not stop the others."""
+        by_day = defaultdict(list)
+        # all companies: a job has no chosen ones
+        for company in self.env["res.company"].sudo().search([]):
+            by_day[company._billing_today()].append(company.id)
+        credits = self.browse()
+        for day, company_ids in by_day.items():
+            credits += self.search(
+                [
+                    ("company_id", "in", company_ids),
+                    ("state", "=", "open"),
+                    ("kind", "!=", "overpayment"),
+                    ("expiry_date", "<", day),
+                ]
+            )
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=len(credits))
+        for credit in credits:
+            # whoever works on it now is served first; tomorrow is another night
+            if credit.try_lock_for_update(allow_referencing=True):
+                try:
+                    with self.env.cr.savepoint():
+                        credit._expire()
+                except OperationalError:
+                    raise
+                except Exception as error:
+                    _logger.exception("Credit %s cannot expire", credit.id)
+                    credit._report_problem(error)
+            if not progress._commit_progress(1):
+                break
+
+    def _report_problem(self, error):
+        """Tell the billing administrators, once and not every night."""
+        self.ensure_one()
+        administrators = self.env.ref(
+            "kavi_billing.group_billing_administrator"
+        ).all_user_ids.filtered(
+            lambda user: self.company_id in user.company_ids and not user.share
+        )
+        summary = self.env._("The credit cannot expire")
+        told = self.activity_ids.filtered(lambda known: known.summary == summary)
+        for user in administrators - told.user_id:
+            self.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=summary,
+                note=str(error),
+                user_id=user.id,
+            )

@@ -1,0 +1,72 @@
+from odoo import api, fields, models
+
+from .res_partner import USER
+
+
+class ResPartner(models.Model):
+    """What accounts have in their favour, and their ledger."""
+
+    _inherit = "res.partner"
+
+    billing_credit_ids = fields.One2many(
+        "kavi.credit", "partner_id", string="Credits", groups=USER
+    )
+    billing_credit_balance = fields.Monetary(
+        string="Open Credits",
+        compute="_compute_billing_credit_balance",
+        currency_field="billing_currency_id",
+        groups=USER,
+        help="What is still open on the account's credits, in company currency.",
+    )
+
+    @api.depends("billing_credit_ids.amount_open_company")
+    @api.depends_context("allowed_company_ids", "company")
+    def _compute_billing_credit_balance(self):
+        rates = self._get_company_rates()
+        # sudo: who may read the field may read the sum; the companies are the user's
+        groups = (
+            self.env["kavi.credit"]
+            .sudo()
+            ._read_group(
+                [
+                    ("partner_id", "in", self._origin.ids),
+                    ("company_id", "in", list(rates)),
+                    ("amount_open", "!=", 0.0),
+                ],
+                ["partner_id", "company_id"],
+                ["amount_open_company:sum"],
+            )
+        )
+        balances = dict.fromkeys(self._origin.ids, 0.0)
+        for partner, company, amount in groups:
+            balances[partner.id] += amount * rates[company.id]
+        currency = self.env.company.currency_id
+        for partner in self:
+            partner.billing_credit_balance = currency.round(
+                balances.get(partner._origin.id, 0.0)
+            )
+
+    def action_open_credits(self):
+        """The account's credits, old and new."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_kavi_credit"
+        )
+        action["domain"] = [("partner_id", "in", self.ids)]
+        action["context"] = {"default_partner_id": self.id if len(self) == 1 else False}
+        return action
+
+    def action_open_ledger(self):
+        """Every document of the account, in the order of dates, with its balance."""
+        return self._open_of_account("kavi_billing.action_kavi_account_ledger")
+
+    def action_open_allocations(self):
+        """Which payment or credit settled which bill of the account."""
+        return self._open_of_account("kavi_billing.action_kavi_account_allocation")
+
+    def _open_of_account(self, xml_id):
+        action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
+        action["domain"] = [("partner_id", "in", self.ids)]
+        if len(self) == 1:
+            action["display_name"] = f"{action['name']}: {self.name}"
+        action["context"] = {}
+        return action

@@ -1,0 +1,45 @@
+from odoo import api, fields, models
+
+
+class KaviCreditRefundWizard(models.TransientModel):
+    _name = "kavi.credit.refund.wizard"
+    _description = "Refund Credits"
+
+    credit_ids = fields.Many2many(
+        "kavi.credit",
+        required=True,
+        default=lambda self: self._default_credits(),
+    )
+    company_id = fields.Many2one(related="credit_ids.company_id")
+    method_id = fields.Many2one(
+        "kavi.payment.method",
+        required=True,
+        domain="[('company_id', '=', company_id)]",
+    )
+    date = fields.Date(
+        string="Date Refunded",
+        required=True,
+        default=lambda self: self.env.company._billing_today(),
+    )
+    summary = fields.Char(compute="_compute_summary", string="Amount")
+
+    @api.model
+    def _default_credits(self):
+        if self.env.context.get("active_model") != "kavi.credit":
+            return self.env["kavi.credit"]
+        return self.env["kavi.credit"].browse(self.env.context.get("active_ids") or ())
+
+    @api.depends("credit_ids")
+    def _compute_summary(self):
+        for wizard in self:
+            sums = {}
+            for credit in wizard.credit_ids:
+                sums.setdefault(credit.currency_id, []).append(credit.amount_open)
+            wizard.summary = " + ".join(
+                currency.format(sum(amounts)) for currency, amounts in sums.items()
+            )
+
+    def action_refund_credits(self):
+        self.ensure_one()
+        self.credit_ids._refund_in_money(self.method_id, self.date)
+        return {"type": "ir.actions.act_window_close"}
