@@ -215,10 +215,8 @@ class KaviBill(models.Model):
         )
         if self.is_canceled or void:
             state = "canceled"
-        elif not currency.is_zero(refunded):
-            state = "refunded"
         elif settled:
-            state = "paid"
+            state = "paid" if currency.is_zero(refunded) else "refunded"
         elif self.payment_method_id:
             state = "pending"
         else:

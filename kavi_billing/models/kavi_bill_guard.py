@@ -159,6 +159,13 @@ class KaviBill(models.Model):
         """No bill is born issued, paid or canceled."""
         if self.env.context.get("kavi_act") is ACT:
             return
+        self._refuse_fields(
+            {
+                name
+                for name in DERIVED | FACTS
+                if self.env.context.get(f"default_{name}")
+            }
+        )
         for vals in vals_list:
             # A default or a form may send what is empty anyway.
             self._refuse_fields(

@@ -1,7 +1,12 @@
+import math
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .kavi_bill_guard import ACT
+
+# beyond this, cents get lost in a float
+MAX_NUMBER = 1e12
 
 
 class KaviBillLine(models.Model):
@@ -138,12 +143,14 @@ class KaviBillLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_numbers(vals_list)
         lines = super().create(vals_list)
         lines._check_draft()
         return lines
 
     def write(self, vals):
         self._check_draft()
+        self._check_numbers([vals])
         result = super().write(vals)
         if "bill_id" in vals:
             self._check_draft()
@@ -152,6 +159,20 @@ class KaviBillLine(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
         self._check_draft()
+
+    @api.model
+    def _check_numbers(self, vals_list):
+        """JSON knows NaN, Infinity and 1e300; no currency does."""
+        for vals in vals_list:
+            for name in ("price_unit", "quantity"):
+                number = vals.get(name) or 0.0
+                if not math.isfinite(number) or abs(number) > MAX_NUMBER:
+                    raise UserError(
+                        self.env._(
+                            "%(number)s is not an amount that can be billed.",
+                            number=number,
+                        )
+                    )
 
     def _check_draft(self):
         if self.env.context.get("kavi_act") is ACT:

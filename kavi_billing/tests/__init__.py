@@ -12,3 +12,6 @@ from . import test_account
 from . import test_account_balance
 from . import test_billable
 from . import test_access
+from . import test_bad_input
+from . import test_property
+from . import test_query_count

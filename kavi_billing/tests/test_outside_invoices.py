@@ -142,6 +142,17 @@ class TestInvoicesOutside(BillingCommon):
         payment.action_cancel()
         self.assertBill(self.bill, "paid", refund_amount=0.0, amount_retained=100.0)
 
+    def test_payment_undone_after_a_refund(self):
+        """The check bounced when a part was given back already: all of it is owed
+        again, whatever was refunded, and it can be paid."""
+        payment = self.register_payment(self.move)
+        self.refund(self.bill, 30)
+        self.assertBill(self.bill, "refunded", amount_due=0.0)
+        payment.action_cancel()
+        self.assertBill(self.bill, "new", amount_due=100.0, refund_amount=30.0)
+        self.pay(self.bill)
+        self.assertBill(self.bill, "refunded", amount_due=0.0, amount_retained=70.0)
+
     def test_credit_note_of_a_paid_bill_kept_as_credit(self):
         """Credited but not paid out: the money is still here, so it is still Paid."""
         self.register_payment(self.move)

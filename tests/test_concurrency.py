@@ -1,0 +1,231 @@
+"""Several people at once, in real transactions: none sees an error that is not theirs,
+and the books take one of them."""
+
+from collections import Counter
+
+import pytest
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.service.model import call_kw, retrying
+from odoo.tools import mute_logger
+
+from .scratch import scratch_database
+
+WRITERS = 8
+BILLS_EACH = 4
+ROUNDS = 3
+
+
+class Office:
+    """Officers of one company, and what they do over RPC."""
+
+    def __init__(self, scratch):
+        self.scratch = scratch
+        with scratch.env() as env:
+            company = env["res.company"].create({"name": "Crowded Ltd"})
+            env["account.chart.template"].try_loading(
+                "generic_coa", company=company, install_demo=False
+            )
+            self.company = company.id
+            self.officers = self._new_officers(env).ids
+            self.account = env["res.partner"].create({"name": "Acme Ltd"}).id
+            methods = env["kavi.payment.method"].search(
+                [("company_id", "=", company.id)]
+            )
+            self.check = methods[0].id
+
+    def _new_officers(self, env):
+        groups = env.ref("kavi_billing.group_billing_officer")
+        groups |= env.ref("account.group_account_user")  # some keep the books as well
+        return (
+            env["res.users"]
+            .with_context(no_reset_password=True)
+            .create(
+                [
+                    {
+                        "name": f"Officer {number}",
+                        "login": f"officer{number}",
+                        "company_id": self.company,
+                        "company_ids": [Command.set([self.company])],
+                        "group_ids": [Command.set(groups.ids)],
+                    }
+                    for number in range(WRITERS)
+                ]
+            )
+        )
+
+    def call(self, env, officer, model, method, *args, **kwargs):
+        """A call as it comes in over RPC: tried again when others were in the way,
+        committed when it went well."""
+        env = env(user=self.officers[officer], su=False)
+        env.cr.rollback()  # each call sees what was committed before it
+        env.transaction.reset()
+        return retrying(lambda: call_kw(env[model], method, list(args), kwargs), env)
+
+    # Each act is prepared, as a screen that is open, and done when it is called.
+
+    def wizard(self, officer, model, action, vals, **context):
+        with self.scratch.env(user=self.officers[officer]) as env:
+            wizard = env[model].with_context(**context).create(vals).id
+        return lambda env: self.call(
+            env, officer, model, action, [wizard], context=context
+        )
+
+    def pay(self, officer, bill):
+        vals = {"bill_ids": [Command.set([bill])], "method_id": self.check}
+        model, action = "kavi.bill.payment.wizard", "action_complete_payment"
+        return self.wizard(officer, model, action, vals)
+
+    def cancel(self, officer, bill):
+        vals = {"bill_ids": [Command.set([bill])]}
+        model, action = "kavi.bill.cancel.wizard", "action_cancel_bills"
+        return self.wizard(officer, model, action, vals)
+
+    def register(self, officer, bill):
+        """The accountant's way, on the invoice."""
+        with self.scratch.env() as env:
+            invoice = env["kavi.bill"].browse(bill).invoice_id.id
+        context = {"active_model": "account.move", "active_ids": [invoice]}
+        model, action = "account.payment.register", "action_create_payments"
+        return self.wizard(officer, model, action, {}, **context)
+
+    def issue(self, officer, *bills):
+        """One after the other, each in a transaction of its own."""
+
+        def issue_all(env):
+            for bill in bills:
+                self.call(env, officer, "kavi.bill", "action_issue", [bill])
+
+        return issue_all
+
+    def drafts(self, count):
+        with self.scratch.env(user=self.officers[0]) as env:
+            bills = env["kavi.bill"].create(
+                [
+                    {"partner_id": self.account, "title": f"Fee {n}", "amount": 10 + n}
+                    for n in range(count)
+                ]
+            )
+            return bills.ids
+
+    def issued(self, count):
+        bills = self.drafts(count)
+        with self.scratch.env(user=self.officers[0]) as env:
+            env["kavi.bill"].browse(bills).action_issue()
+        return bills
+
+    def at_once(self, acts):
+        """Do the prepared acts, ``{name: act}``, at the same time.
+
+        :return: the names of those that were done, and what the others were told
+        """
+        with mute_logger("odoo.sql_db"):  # Odoo logs each attempt that met another
+            answers = self.scratch.in_threads(*acts.values())
+        failed = [answer for answer in answers if isinstance(answer, Exception)]
+        done = [
+            name
+            for name, answer in zip(acts, answers, strict=True)
+            if not isinstance(answer, Exception)
+        ]
+        for error in failed:  # in a sentence, and not by a stack of code
+            assert isinstance(error, UserError), error
+            assert len(str(error).split()) > 5, error
+        return done, failed
+
+
+@pytest.fixture(scope="module")
+def office():
+    with scratch_database() as database:
+        yield Office(database)
+
+
+def look(office, bills):
+    """What is committed: state, due and posted payments of each bill; and that bills
+    and ledger agree."""
+    with office.scratch.env() as env:
+        bills = env["kavi.bill"].browse(bills)
+        assert not env["kavi.bill"]._find_book_differences()
+        found = []
+        for bill in bills:
+            payments = env["account.payment"].search(
+                [("memo", "like", bill.name), ("company_id", "=", office.company)]
+            )
+            found.append((bill.state, bill.amount_due, len(payments)))
+        return found
+
+
+def test_many_issue_at_once(office):
+    """KB-13: eight writers in one company, from its very first bill: every bill has an
+    ID of its own, every invoice a number of its own, and nobody is shown an error."""
+    bills = office.drafts(WRITERS * BILLS_EACH)
+    acts = {n: office.issue(n, *bills[n::WRITERS]) for n in range(WRITERS)}
+    done, failed = office.at_once(acts)
+    assert not failed
+    assert len(done) == WRITERS
+    with office.scratch.env() as env:
+        bills = env["kavi.bill"].browse(bills)
+        assert set(bills.mapped("state")) == {"new"}
+        assert max(Counter(bills.mapped("name")).values()) == 1
+        assert all(bills.mapped("name"))
+        invoices = bills.invoice_id
+        assert len(invoices) == len(bills)
+        assert max(Counter(invoices.mapped("name")).values()) == 1
+        assert set(invoices.mapped("state")) == {"posted"}
+        assert not env["kavi.bill"]._find_book_differences()
+
+
+def test_two_issue_the_same(office):
+    """A draft becomes one bill, whoever clicked first."""
+    for bill in office.drafts(ROUNDS):
+        done, failed = office.at_once({n: office.issue(n, bill) for n in (0, 1)})
+        assert (len(done), len(failed)) == (1, 1)
+        with office.scratch.env() as env:
+            assert len(env["kavi.bill"].browse(bill).move_ids) == 1
+
+
+def test_two_complete_the_same_payment(office):
+    """KB-32: one wins, the other is told, one payment is in the books."""
+    for bill in office.issued(ROUNDS):
+        done, failed = office.at_once({n: office.pay(n, bill) for n in (0, 1)})
+        assert (len(done), len(failed)) == (1, 1)
+        assert look(office, [bill]) == [("paid", 0.0, 1)]
+
+
+def test_many_complete_payments(office):
+    """Eight officers, eight bills of one account: none is in another's way."""
+    bills = office.issued(WRITERS)
+    acts = {n: office.pay(n, bill) for n, bill in enumerate(bills)}
+    done, failed = office.at_once(acts)
+    assert not failed
+    assert look(office, bills) == [("paid", 0.0, 1)] * WRITERS
+
+
+def test_one_cancels_while_another_completes(office):
+    """KB-27: it is paid or it is canceled, never both."""
+    for bill in office.issued(ROUNDS):
+        acts = {"canceled": office.cancel(0, bill), "paid": office.pay(1, bill)}
+        done, failed = office.at_once(acts)
+        assert (len(done), len(failed)) == (1, 1)
+        payments = 1 if done == ["paid"] else 0
+        assert look(office, [bill]) == [(done[0], 0.0, payments)]
+
+
+def test_accountant_and_officer_complete_at_once(office):
+    """The accountant's payment and ours: the bill is settled once, and whatever else
+    was received is the account's; bill and ledger agree."""
+    for bill in office.issued(ROUNDS):
+        acts = {"invoice": office.register(0, bill), "bill": office.pay(1, bill)}
+        done, __ = office.at_once(acts)
+        assert done
+        assert look(office, [bill])[0][:2] == ("paid", 0.0)
+
+
+def test_accountant_pays_what_an_officer_cancels(office):
+    """By people who do not see each other's screens: one of the two it is."""
+    for bill in office.issued(ROUNDS):
+        acts = {"paid": office.register(0, bill), "canceled": office.cancel(1, bill)}
+        done, __ = office.at_once(acts)
+        state, due, __ = look(office, [bill])[0]
+        assert due == 0.0
+        assert state in done
