@@ -16,6 +16,8 @@ from . import (
     kavi_billable_mixin,
     kavi_credit,
     kavi_credit_accounting,
+    kavi_credit_expiry,
+    kavi_credit_guard,
     kavi_credit_matching,
     kavi_payment_method,
     res_company,

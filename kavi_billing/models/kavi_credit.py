@@ -1,19 +1,7 @@
 import math
 
 from odoo import api, fields, models
-from odoo.exceptions import LockError, UserError, ValidationError
-
-# Only code of this process can put this object into a context (see kavi_bill_guard).
-_ACT = object()
-# Fields that follow from the entries, fields that only an act writes, and fields that
-# may still be edited once the credit is in the books.
-DERIVED = frozenset(
-    "state amount_open amount_open_company amount_applied amount_refunded "
-    "amount_expired".split()
-)
-FACTS = frozenset(("name", "move_id"))
-EDITABLE = frozenset(("reason", "expiry_date"))
-_THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
+from odoo.exceptions import UserError, ValidationError
 
 STATES = [
     ("draft", "Draft"),
@@ -37,8 +25,9 @@ class KaviCredit(models.Model):
 
     Behind each credit is one posted entry: a customer credit note of its own, or, when
     an account paid too much, the payment. What is open is read from that entry, so it
-    holds whoever matches it, from wherever. What a credit does in the books is in
-    ``kavi_credit_accounting``.
+    holds whoever matches it, from wherever. Its guards are in ``kavi_credit_guard``,
+    what it does in the books in ``kavi_credit_accounting``, ``kavi_credit_matching``
+    and ``kavi_credit_expiry``.
     """
 
     _name = "kavi.credit"
@@ -388,150 +377,3 @@ class KaviCredit(models.Model):
                     currency=currency.name,
                 )
             )
-
-    # === GUARDS === #
-
-    def _lock_in_state(self, *states):
-        """Lock the credits' rows and refuse those that are in no state of ``states``.
-
-        :raise AccessError: without the officer's role
-        :raise UserError: with the reason
-        """
-        self._check_officer()
-        self.check_access("write")
-        try:
-            self.lock_for_update(allow_referencing=True)
-        except LockError as error:
-            raise UserError(
-                self.env._(
-                    "Somebody else is working on this credit right now. Wait a moment, "
-                    "reload the page and look at it again."
-                )
-            ) from error
-        labels = dict(self._fields["state"]._description_selection(self.env))
-        for credit in self:
-            if credit.state not in states:
-                raise UserError(
-                    self.env._(
-                        "Credit %(credit)s is %(state)s: this cannot be done with it.",
-                        credit=credit.display_name,
-                        state=labels[credit.state],
-                    )
-                )
-
-    def _check_officer(self):
-        self.env["kavi.bill"]._check_role("officer")
-
-    def _write_facts(self, vals):
-        """Write what only acts may write. Call it after the guard."""
-        return self.with_context(kavi_act=_ACT).write(vals)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        is_act = self.env.context.get("kavi_act") is _ACT
-        vals_list = [dict(vals) for vals in vals_list]
-        for vals in vals_list:
-            vals.setdefault("partner_id", self.env.context.get("default_partner_id"))
-            if not vals["partner_id"]:
-                raise UserError(
-                    self.env._("Choose the account that is credited: a credit has one.")
-                )
-            if not is_act:
-                self._check_created_vals(vals)
-        partners = self.env["res.partner"].browse(
-            {vals["partner_id"] for vals in vals_list}
-        )
-        accounts = partners._get_billing_account()
-        for vals in vals_list:
-            partner = self.env["res.partner"].browse(vals["partner_id"])
-            vals["partner_id"] = partner.commercial_partner_id.id
-        credits = super().create(vals_list)
-        accounts._open_billing_account()
-        return credits
-
-    @api.model
-    def _check_created_vals(self, vals):
-        self._refuse_fields({name for name in vals if vals[name]} & (DERIVED | FACTS))
-        if vals.get("kind") == "overpayment":
-            raise UserError(
-                self.env._(
-                    "An overpayment is not entered by hand: it is what a payment left "
-                    "over."
-                )
-            )
-        currency_id = (
-            vals.get("currency_id")
-            or self.env.context.get("default_currency_id")
-            or self.env["kavi.bill"].browse(vals.get("bill_id")).currency_id.id
-        )
-        company = self.env["res.company"].browse(
-            vals.get("company_id")
-            or self.env.context.get("default_company_id")
-            or self.env.company.id
-        )
-        currency = (
-            self.env["res.currency"].browse(currency_id) or company.sudo().currency_id
-        )
-        self._check_amount(vals.get("amount"), currency)
-
-    def write(self, vals):
-        if self.env.context.get("kavi_act") is _ACT:
-            return super().write(vals)
-        self._refuse_fields(set(vals) & (DERIVED | FACTS))
-        names = {
-            name
-            for name in set(vals) - set(models.MAGIC_COLUMNS)
-            if not name.startswith(_THREAD_FIELDS)
-        }
-        fixed = names - EDITABLE
-        issued = self.filtered("name")
-        if issued and fixed:
-            labels = self.sudo().fields_get(sorted(fixed), ["string"])
-            raise UserError(
-                self.env._(
-                    "Credit %(credit)s is in the books: %(fields)s can no longer be "
-                    "changed. Take it back and give another one instead.",
-                    credit=issued[0].name,
-                    fields=", ".join(label["string"] for label in labels.values()),
-                )
-            )
-        if names:
-            self._check_written_amounts(vals)
-        return super().write(vals)
-
-    def _check_written_amounts(self, vals):
-        """Drafts: the amount that they will have must be one of their currency."""
-        self._check_officer()
-        if vals.get("kind") == "overpayment":
-            self._check_created_vals({"kind": "overpayment"})
-        if "amount" in vals or "currency_id" in vals:
-            for credit in self:
-                currency = (
-                    self.env["res.currency"].browse(vals.get("currency_id"))
-                    or credit.currency_id
-                )
-                self._check_amount(vals.get("amount", credit.amount), currency)
-
-    def _refuse_fields(self, names):
-        if names:
-            labels = self.sudo().fields_get(sorted(names), ["string"])
-            raise UserError(
-                self.env._(
-                    "%s cannot be set by hand: it follows from what is done with the "
-                    "credit, and from the books.",
-                    ", ".join(label["string"] for label in labels.values()),
-                )
-            )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_issued(self):
-        self._check_officer()
-        for credit in self:
-            if credit.name:
-                raise UserError(
-                    self.env._(
-                        "Credit %s is in the books, and what is booked is not deleted. "
-                        "Take it back instead: its history stays.",
-                        credit.name,
-                    )
-                )

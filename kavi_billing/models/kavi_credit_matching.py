@@ -1,15 +1,10 @@
-import logging
 from collections import defaultdict
 from datetime import date
-
-from psycopg2 import OperationalError
 
 from odoo import api, models
 from odoo.exceptions import UserError
 
 from ..bill_rules import OPEN
-
-_logger = logging.getLogger(__name__)
 
 
 class KaviCredit(models.Model):
@@ -375,56 +370,3 @@ class KaviCredit(models.Model):
         self.env["kavi.credit"].browse(
             credit.id for credit in by_credit
         ).invalidate_recordset(["allocation_ids"])
-
-    # === EVERY NIGHT === #
-
-    @api.model
-    def _cron_expire(self):
-        """Take back what was not used in time; a bad one does not stop the others."""
-        by_day = defaultdict(list)
-        # all companies: a job has no chosen ones
-        for company in self.env["res.company"].sudo().search([]):
-            by_day[company._billing_today()].append(company.id)
-        credits = self.browse()
-        for day, company_ids in by_day.items():
-            credits += self.search(
-                [
-                    ("company_id", "in", company_ids),
-                    ("state", "=", "open"),
-                    ("kind", "!=", "overpayment"),
-                    ("expiry_date", "<", day),
-                ]
-            )
-        progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=len(credits))
-        for credit in credits:
-            # whoever works on it now is served first; tomorrow is another night
-            if credit.try_lock_for_update(allow_referencing=True):
-                try:
-                    with self.env.cr.savepoint():
-                        credit._expire()
-                except OperationalError:
-                    raise
-                except Exception as error:
-                    _logger.exception("Credit %s cannot expire", credit.id)
-                    credit._report_problem(error)
-            if not progress._commit_progress(1):
-                break
-
-    def _report_problem(self, error):
-        """Tell the billing administrators, once and not every night."""
-        self.ensure_one()
-        administrators = self.env.ref(
-            "kavi_billing.group_billing_administrator"
-        ).all_user_ids.filtered(
-            lambda user: self.company_id in user.company_ids and not user.share
-        )
-        summary = self.env._("The credit cannot expire")
-        told = self.activity_ids.filtered(lambda known: known.summary == summary)
-        for user in administrators - told.user_id:
-            self.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=summary,
-                note=str(error),
-                user_id=user.id,
-            )
