@@ -19,6 +19,15 @@ class ResConfigSettings(models.TransientModel):
     billing_collect_purchase_order = fields.Boolean(
         related="company_id.billing_collect_purchase_order", readonly=False
     )
+    billing_allow_part_payment = fields.Boolean(
+        related="company_id.billing_allow_part_payment", readonly=False
+    )
+    billing_write_off_account_id = fields.Many2one(
+        related="company_id.billing_write_off_account_id", readonly=False
+    )
+    billing_write_off_limit = fields.Monetary(
+        related="company_id.billing_write_off_limit", readonly=False
+    )
     billing_credit_product_id = fields.Many2one(
         related="company_id.billing_credit_product_id", readonly=False
     )

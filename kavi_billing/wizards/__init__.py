@@ -1,7 +1,16 @@
 from . import (
+    kavi_bill_act_wizard,
+    kavi_bill_amount_wizard,
+    kavi_bill_amount_wizard_line,
     kavi_bill_cancel_wizard,
+    kavi_bill_dispute_wizard,
     kavi_bill_method_wizard,
     kavi_bill_payment_wizard,
+    kavi_bill_postpone_wizard,
+    kavi_bill_refund_wizard,
+    kavi_bill_resolve_wizard,
+    kavi_bill_reverse_wizard,
+    kavi_bill_reverse_wizard_line,
     kavi_credit_apply_wizard,
     kavi_credit_refund_wizard,
 )

@@ -1,18 +1,59 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class KaviBillCancelWizard(models.TransientModel):
     _name = "kavi.bill.cancel.wizard"
     _description = "Cancel Bills"
+    _inherit = ["kavi.bill.act.wizard"]
+    _act = "cancel"
 
-    bill_ids = fields.Many2many(
-        "kavi.bill",
-        required=True,
-        default=lambda self: self.env["kavi.bill"]._get_wizard_bills("cancel"),
+    amount_retained = fields.Monetary(related="bill_id.amount_retained", string="Paid")
+    refund_amount = fields.Monetary(
+        string="Refund",
+        compute="_compute_refund_amount",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="What is given back. What is kept of it stays income, e.g. a fee for "
+        "handling the bill.",
     )
-    reason = fields.Char(help="Kept in the bill's history.")
+    amount_kept = fields.Monetary(string="Kept", compute="_compute_amount_kept")
+    summary = fields.Char(
+        compute="_compute_summary",
+        string="Given Back",
+        help="All that was paid of these bills.",
+    )
+
+    @api.depends("bill_id")
+    def _compute_refund_amount(self):
+        for wizard in self:
+            wizard.refund_amount = wizard.bill_id.amount_retained
+
+    @api.depends("refund_amount", "amount_retained")
+    def _compute_amount_kept(self):
+        for wizard in self:
+            wizard.amount_kept = wizard.amount_retained - wizard.refund_amount
+
+    @api.depends("bill_ids")
+    def _compute_summary(self):
+        for wizard in self:
+            wizard.summary = wizard._format_sum("amount_retained")
 
     def action_cancel_bills(self):
-        self.ensure_one()
-        self.bill_ids._cancel(self.reason)
+        with self._acting():
+            self.bill_ids._cancel(
+                self.reason, self.refund_amount if self.bill_id else None
+            )
         return {"type": "ir.actions.act_window_close"}
+
+    def _get_notice(self, bill):
+        refund = self.refund_amount if self.bill_id else bill.amount_retained
+        return [
+            self.env._(
+                "Your bill %s has been canceled. Nothing is due on it.",
+                bill.display_name,
+            ),
+            not bill.currency_id.is_zero(refund)
+            and self.env._("%s has been refunded.", bill.currency_id.format(refund)),
+            self.reason,
+        ]

@@ -1,0 +1,115 @@
+from contextlib import contextmanager
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import plaintext2html
+
+
+class KaviBillActWizard(models.AbstractModel):
+    """What the wizards of all acts have: the bills, the reason, who hears of it."""
+
+    _name = "kavi.bill.act.wizard"
+    _description = "Act On Bills"
+    # a key of ``bill_rules.ACTS``
+    _act = None
+
+    bill_ids = fields.Many2many(
+        "kavi.bill",
+        required=True,
+        default=lambda self: self.env["kavi.bill"]._get_wizard_bills(self._act),
+    )
+    bill_id = fields.Many2one(
+        "kavi.bill",
+        string="The Bill",
+        compute="_compute_bill_id",
+        help="The bill, if it is just one.",
+    )
+    bill_count = fields.Integer(compute="_compute_bill_id")
+    company_id = fields.Many2one(related="bill_ids.company_id")
+    currency_id = fields.Many2one(related="bill_ids.currency_id")
+    reason = fields.Char(help="Kept in the bill's history.")
+    notify = fields.Boolean(
+        string="Notify the Account",
+        help="Mail the account's billing contact what was done, and the reason.",
+    )
+    note = fields.Text(
+        string="Activity Note",
+        help="Kept in the bill's history, for billing people only.",
+    )
+    # what the bills were when the wizard was opened; the form sends it back
+    known_facts = fields.Char(
+        default=lambda self: self._get_facts(self._get_opened_bills())
+    )
+
+    @api.model
+    def _get_opened_bills(self):
+        if self.env.context.get("active_model") != "kavi.bill":
+            return self.env["kavi.bill"]
+        return self.env["kavi.bill"].browse(self.env.context.get("active_ids") or ())
+
+    @api.model
+    def _get_today(self):
+        company = self._get_opened_bills().company_id[:1] or self.env.company
+        return company._billing_today()
+
+    @api.model
+    def _get_facts(self, bills):
+        """The amounts that somebody looks at before they act."""
+        return " ".join(
+            f"{bill.id}:{bill.amount_due}:{bill.amount_retained}"
+            for bill in bills.sorted("id")
+        )
+
+    @api.depends("bill_ids")
+    def _compute_bill_id(self):
+        for wizard in self:
+            bills = wizard.bill_ids._filtered_access("read")
+            wizard.bill_count = len(bills)
+            wizard.bill_id = bills if len(bills) == 1 else False
+
+    def _format_sum(self, field):
+        """What the bills have together, in each of their currencies."""
+        sums = {}
+        for bill in self.bill_ids:
+            sums[bill.currency_id] = sums.get(bill.currency_id, 0.0) + bill[field]
+        return " + ".join(
+            currency.format(amount) for currency, amount in sums.items() if amount
+        )
+
+    @contextmanager
+    def _acting(self):
+        """Around an act: look again before, tell who is to be told after.
+
+        :raise UserError: when the act is not allowed, or when somebody changed the
+            bills while the wizard was open
+        """
+        self.ensure_one()
+        bills = self.bill_ids
+        bills._check_act(self._act)
+        if self.known_facts and self.known_facts != self._get_facts(bills):
+            raise UserError(
+                self.env._(
+                    "Something was paid or given back since you opened this window. "
+                    "Close it and look at the bill again."
+                )
+            )
+        notices = self._get_notices(bills) if self.notify else {}
+        yield
+        for bill, notice in notices.items():
+            bill._notify_account(notice)
+        if self.note:
+            bills._log_note(plaintext2html(self.note))
+
+    def _get_notices(self, bills):
+        """What each account is told, in its language."""
+        notices = {}
+        for bill in bills:
+            lang = bill.contact_id.lang or bill.partner_id.lang
+            wizard = self.with_context(lang=lang) if lang else self
+            text = wizard._get_notice(bill.with_env(wizard.env))
+            notices[bill] = plaintext2html("\n\n".join(filter(None, text)))
+        return notices
+
+    def _get_notice(self, bill):
+        """Paragraphs that tell the account of one bill what was done."""
+        return [self.reason]

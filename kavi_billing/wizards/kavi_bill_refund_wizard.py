@@ -1,0 +1,82 @@
+from odoo import api, fields, models
+
+
+class KaviBillRefundWizard(models.TransientModel):
+    _name = "kavi.bill.refund.wizard"
+    _description = "Refund Bills"
+    _inherit = ["kavi.bill.act.wizard"]
+    _act = "refund"
+
+    amount_paid = fields.Monetary(related="bill_id.amount_paid")
+    refund_amount = fields.Monetary(
+        related="bill_id.refund_amount", string="Refunded Before"
+    )
+    amount_retained = fields.Monetary(related="bill_id.amount_retained")
+    amount = fields.Monetary(
+        string="Refund",
+        compute="_compute_amount",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="What is given back: all that is retained, or a part of it.",
+    )
+    amount_left = fields.Monetary(
+        string="Then Retained", compute="_compute_amount_left"
+    )
+    summary = fields.Char(compute="_compute_summary", string="Total")
+    method_id = fields.Many2one(
+        "kavi.payment.method",
+        string="Given Back By",
+        compute="_compute_method_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        domain="[('company_id', '=', company_id)]",
+        help="Empty: as the bill was paid.",
+    )
+    date = fields.Date(
+        required=True,
+        default=lambda self: self._get_today(),
+    )
+
+    @api.depends("bill_id")
+    def _compute_amount(self):
+        for wizard in self:
+            wizard.amount = wizard.bill_id.amount_retained
+
+    @api.depends("amount", "amount_retained")
+    def _compute_amount_left(self):
+        for wizard in self:
+            wizard.amount_left = wizard.amount_retained - wizard.amount
+
+    @api.depends("bill_ids")
+    def _compute_summary(self):
+        for wizard in self:
+            wizard.summary = wizard._format_sum("amount_retained")
+
+    @api.depends("bill_ids")
+    def _compute_method_id(self):
+        for wizard in self:
+            method = wizard.bill_ids.payment_method_id.filtered("active")
+            wizard.method_id = method if len(method) == 1 else False
+
+    def action_refund(self):
+        with self._acting():
+            self.bill_ids._refund(
+                amount=self.amount if self.bill_id else None,
+                method=self.method_id,
+                date=self.date,
+                reason=self.reason,
+            )
+        return {"type": "ir.actions.act_window_close"}
+
+    def _get_notice(self, bill):
+        amount = self.amount if self.bill_id else bill.amount_retained
+        return [
+            self.env._(
+                "%(amount)s of your bill %(bill)s has been refunded.",
+                amount=bill.currency_id.format(amount),
+                bill=bill.display_name,
+            ),
+            self.reason,
+        ]

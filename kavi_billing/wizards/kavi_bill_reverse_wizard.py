@@ -1,0 +1,74 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+
+class KaviBillReverseWizard(models.TransientModel):
+    _name = "kavi.bill.reverse.wizard"
+    _description = "Reverse A Payment"
+    _inherit = ["kavi.bill.act.wizard"]
+    _act = "reverse_payment"
+
+    line_ids = fields.One2many(
+        "kavi.bill.reverse.wizard.line",
+        "wizard_id",
+        string="Payments",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    date = fields.Date(
+        string="Reversed On",
+        required=True,
+        default=lambda self: self._get_today(),
+    )
+
+    @api.depends("bill_ids")
+    def _compute_line_ids(self):
+        for wizard in self:
+            payments = wizard._get_payments()
+            wizard.line_ids = [Command.clear()] + [
+                Command.create(
+                    {"payment_id": payment.id, "is_chosen": len(payments) == 1}
+                )
+                for payment in payments
+            ]
+
+    def _get_payments(self):
+        """The payments that settle the bill now."""
+        # sudo: who acts on bills need not see all payments; these are the bill's
+        payments = self.bill_id.sudo()._get_payments()
+        return payments.filtered(
+            lambda payment: (
+                payment.payment_type == "inbound"
+                and payment.state not in ("canceled", "rejected")
+            )
+        )
+
+    def action_reverse_payment(self):
+        with self._acting():
+            if not self.bill_id:
+                raise UserError(
+                    self.env._("Payments are reversed on one bill at a time.")
+                )
+            chosen = self.line_ids.filtered("is_chosen").payment_id
+            if not chosen:
+                raise UserError(self.env._("Choose the payment that did not hold."))
+            for payment in chosen:
+                self.bill_id._reverse_payment(payment, self.reason, self.date)
+        return {"type": "ir.actions.act_window_close"}
+
+    def _get_notice(self, bill):
+        chosen = self.line_ids.filtered("is_chosen")
+        return [
+            self.env._(
+                "Your payment of %(amount)s for bill %(bill)s was returned. The amount "
+                "is due again.",
+                amount=" + ".join(
+                    line.currency_id.format(line.amount) for line in chosen
+                ),
+                bill=bill.display_name,
+            ),
+            self.reason,
+        ]
