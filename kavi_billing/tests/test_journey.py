@@ -51,6 +51,41 @@ class TestJourney(JourneyCase):
             login="admin",
         )
 
+    def test_journey_through_every_act(self):
+        """One bill paid in parts, refunded and canceled; another contested, postponed
+        and changed: by an officer, who sees no accounting."""
+        bill, other = self.env["kavi.bill"].create(
+            [
+                {"partner_id": self.club.id, "title": title, "amount": amount}
+                for title, amount in (("Berth", 150.0), ("Winter storage", 80.0))
+            ]
+        )
+        (bill | other)._issue()
+        invoice = other.invoice_id
+        self.start_tour(
+            f"/odoo/kavi-bills/{bill.id}",
+            "kavi_billing_journey_acts",
+            login="journey_officer",
+            timeout=120,
+        )
+        self.assertEqual(bill.state, "canceled")
+        self.assertEqual(
+            (bill.amount_paid, bill.refund_amount, bill.amount_retained),
+            (150.0, 130.0, 20.0),
+        )
+        self.assertEqual(bill.amount_due, 0.0)
+        self.assertEqual(bill.document_ids.mapped("kind").count("payment"), 2)
+        self.assertEqual(sum(bill.document_ids.mapped("amount")), 0.0)
+        self.assertFalse(any(bill.document_ids.mapped("amount_open")))
+        self.assertEqual(other.state, "new")
+        self.assertFalse(other.is_disputed)
+        self.assertEqual(other.due_date.year, 2099)
+        self.assertEqual((other.amount_total, other.amount_due), (40.0, 40.0))
+        self.assertNotEqual(other.invoice_id, invoice)
+        self.assertEqual(self.env["kavi.bill"]._find_book_differences(), {})
+        for text in ("It stood outside", "From"):
+            self.assertIn(text, " ".join(other.message_ids.mapped("body")))
+
     def test_journey_through_every_view(self):
         """No view of ours, nor its data, lets the browser complain."""
         bill = self.env["kavi.bill"].create(

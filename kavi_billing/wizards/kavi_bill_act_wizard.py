@@ -15,6 +15,7 @@ class KaviBillActWizard(models.AbstractModel):
 
     bill_ids = fields.Many2many(
         "kavi.bill",
+        string="Bills",
         required=True,
         default=lambda self: self.env["kavi.bill"]._get_wizard_bills(self._act),
     )
@@ -22,7 +23,6 @@ class KaviBillActWizard(models.AbstractModel):
         "kavi.bill",
         string="The Bill",
         compute="_compute_bill_id",
-        help="The bill, if it is just one.",
     )
     bill_count = fields.Integer(compute="_compute_bill_id")
     company_id = fields.Many2one(related="bill_ids.company_id")
@@ -31,6 +31,9 @@ class KaviBillActWizard(models.AbstractModel):
     notify = fields.Boolean(
         string="Notify the Account",
         help="Mail the account's billing contact what was done, and the reason.",
+    )
+    notified = fields.Char(
+        compute="_compute_notified", help="Whom a notification would reach."
     )
     note = fields.Text(
         string="Activity Note",
@@ -66,6 +69,17 @@ class KaviBillActWizard(models.AbstractModel):
             bills = wizard.bill_ids._filtered_access("read")
             wizard.bill_count = len(bills)
             wizard.bill_id = bills if len(bills) == 1 else False
+
+    @api.depends("bill_ids")
+    def _compute_notified(self):
+        for wizard in self:
+            contacts = wizard.bill_ids.contact_id.filtered("email")
+            if not contacts:
+                wizard.notified = self.env._("nobody: no contact has an address")
+            elif len(contacts) == 1:
+                wizard.notified = contacts.email
+            else:
+                wizard.notified = self.env._("%s contacts", len(contacts))
 
     def _format_sum(self, field):
         """What the bills have together, in each of their currencies."""

@@ -7,7 +7,7 @@ class KaviBillAmountWizardLine(models.TransientModel):
     _description = "Line Of A Bill Whose Amount Is Changed"
     _inherit = ["analytic.mixin"]
     _order = "sequence, id"
-    _check_company_auto = True
+    # companies are checked on the bill's lines, which are made of these
 
     wizard_id = fields.Many2one(
         "kavi.bill.amount.wizard", required=True, ondelete="cascade"

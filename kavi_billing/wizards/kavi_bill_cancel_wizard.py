@@ -7,7 +7,7 @@ class KaviBillCancelWizard(models.TransientModel):
     _inherit = ["kavi.bill.act.wizard"]
     _act = "cancel"
 
-    amount_retained = fields.Monetary(related="bill_id.amount_retained", string="Paid")
+    amount_retained = fields.Monetary(related="bill_id.amount_retained")
     refund_amount = fields.Monetary(
         string="Refund",
         compute="_compute_refund_amount",

@@ -70,7 +70,7 @@ class KaviBillPaymentWizard(models.TransientModel):
                 bill.currency_id.round(bill.amount_due - wizard.amount) if bill else 0
             )
             wizard.may_write_off = rest > 0 and wizard._may_write_off(rest)
-            wizard.hint = rest and wizard._get_hint(rest)
+            wizard.hint = wizard._get_hint(rest) if rest else False
 
     def _may_write_off(self, rest):
         try:

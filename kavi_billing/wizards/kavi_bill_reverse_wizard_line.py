@@ -24,7 +24,7 @@ class KaviBillReverseWizardLine(models.TransientModel):
     @api.depends("payment_id", "wizard_id.bill_ids")
     def _compute_payment(self):
         for line in self:
-            bill = line.wizard_id.bill_id
+            bill = line.wizard_id.bill_id.sudo()._origin
             # nothing but this bill's payments is shown to those who see no others
             payment = line.payment_id.sudo() & line.wizard_id._get_payments()
             line.name = payment.name
@@ -32,5 +32,5 @@ class KaviBillReverseWizardLine(models.TransientModel):
             line.memo = payment.memo
             line.amount = payment.amount
             line.currency_id = payment.currency_id
-            others = bill.sudo()._get_bills_of(payment) - bill.sudo()
+            others = bill._get_bills_of(payment) - bill
             line.other_bills = ", ".join(others.mapped("name"))

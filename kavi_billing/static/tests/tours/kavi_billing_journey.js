@@ -13,6 +13,22 @@ function press(label) {
     };
 }
 
+function fill(field, value) {
+    return {
+        content: `Enter ${value}`,
+        trigger: `.modal .o_field_widget[name=${field}] :is(input, textarea)`,
+        run: `edit ${value} && press Tab`,
+    };
+}
+
+function confirm(action) {
+    return {
+        content: "Confirm",
+        trigger: `.modal button[name=${action}]:enabled`,
+        run: "click",
+    };
+}
+
 function raiseBill(title, amount) {
     return [
         press("Raise a Bill"),
@@ -131,6 +147,152 @@ tours.add("kavi_billing_journey_accountant", {
         {
             content: "The bill again",
             trigger: `.o_form_view ${inState("paid")}`,
+        },
+    ],
+});
+
+const shows = (field, text) => `[name=${field}]:contains("${text}")`;
+
+tours.add("kavi_billing_journey_acts", {
+    steps: () => [
+        // a part
+        press("Complete Payment"),
+        fill("amount", "60.00"),
+        {
+            content: "What becomes of the rest is said",
+            trigger: ".modal .o_field_widget[name=hint]:contains('90.00 stays due')",
+        },
+        {
+            content: "By check",
+            trigger:
+                ".modal .o_field_widget[name=method_id] .o_radio_item:contains('Check') input",
+            run: "click",
+        },
+        fill("payment_number", "4712"),
+        confirm("action_complete_payment"),
+        {
+            content: "The bill is partly paid",
+            trigger: ".o_form_view:not(:has(.modal)) .badge:contains('Partly Paid')",
+        },
+        {
+            content: "The rest is due",
+            trigger: `.o_form_view ${shows("amount_due", "90.00")}`,
+        },
+        // the rest
+        press("Complete Payment"),
+        {
+            content: "The rest is suggested",
+            trigger: ".modal .o_field_widget[name=amount_due]:contains('90.00')",
+        },
+        {
+            content: "By wire",
+            trigger:
+                ".modal .o_field_widget[name=method_id] .o_radio_item:contains('Wire') input",
+            run: "click",
+        },
+        confirm("action_complete_payment"),
+        {
+            content: "The bill is paid",
+            trigger: `.o_form_view ${inState("paid")}`,
+        },
+        // a refund of a part
+        press("Refund"),
+        fill("amount", "50.00"),
+        {
+            content: "What is kept is said",
+            trigger: ".modal .o_field_widget[name=amount_left]:contains('100.00')",
+        },
+        fill("reason", "Came a day late"),
+        confirm("action_refund"),
+        {
+            content: "The bill is refunded, in part",
+            trigger: `.o_form_view:has(${inState("refunded")}) ${shows("refund_amount", "50.00")}`,
+        },
+        {
+            content: "What became of it in the books",
+            trigger: ".o_notebook .nav-link:contains('In the Books')",
+            run: "click",
+        },
+        {
+            content: "Invoice, two payments, credit note, refund",
+            trigger:
+                ".o_field_widget[name=document_ids]:has(.o_data_row:nth-child(5)) .o_data_row:contains('Credit Note')",
+        },
+        // the end of it
+        press("Cancel Bill"),
+        {
+            content: "All that is left is suggested; keep a fee",
+            trigger: ".modal .o_field_widget[name=amount_retained]:contains('100.00')",
+        },
+        fill("refund_amount", "80.00"),
+        fill("reason", "Sold the boat"),
+        confirm("action_cancel_bills"),
+        {
+            content: "The bill is canceled",
+            trigger: `.o_form_view:has(${inState("canceled")}) ${shows("cancel_reason", "Sold the boat")}`,
+        },
+        // another bill of the same account
+        {
+            content: "To the account",
+            trigger: "button[name=action_open_account]",
+            run: "click",
+        },
+        {
+            content: "Its other bill",
+            trigger:
+                ".o_data_row:contains('Winter storage') button[name=get_formview_action]",
+            run: "click",
+        },
+        press("Dispute"),
+        fill("reason", "It stood outside"),
+        confirm("action_dispute"),
+        {
+            content: "It is in dispute",
+            trigger: ".o_form_view .badge:contains('In Dispute')",
+        },
+        {
+            content: "Give them time",
+            trigger: "button[name=action_postpone]:enabled",
+            run: "click",
+        },
+        fill("date", "12/31/2099"),
+        confirm("action_postpone"),
+        {
+            content: "It is due later",
+            trigger:
+                ".o_form_view:not(:has(.modal)) .o_field_widget[name=due_date]:contains('2099')",
+        },
+        press("Resolve Dispute"),
+        confirm("action_resolve_dispute"),
+        {
+            content: "It no longer is",
+            trigger: ".o_form_view:not(:has(.badge:contains('In Dispute')))",
+        },
+        {
+            content: "One bill, half as much",
+            trigger: "button[name=action_change_amount]:enabled",
+            run: "click",
+        },
+        {
+            content: "Its line",
+            trigger:
+                ".modal .o_field_widget[name=line_ids] .o_data_cell[name=price_unit]",
+            run: "click",
+        },
+        {
+            content: "Half of it",
+            trigger:
+                ".modal .o_field_widget[name=line_ids] .o_field_widget[name=price_unit] input",
+            run: "edit 40.00 && press Tab",
+        },
+        {
+            content: "The new total",
+            trigger: ".modal .o_field_widget[name=amount_total]:contains('40.00')",
+        },
+        confirm("action_change_amount"),
+        {
+            content: "That much is due",
+            trigger: `.o_form_view:not(:has(.modal)) ${shows("amount_due", "40.00")}`,
         },
     ],
 });
