@@ -98,16 +98,14 @@ ACTS = {
         "Apply a credit",
         {"new": ("new", "paid"), "pending": ("pending", "paid")},
         refused=("frozen", "awaiting_gateway"),
-        later=OPEN,
     ),
     "unapply_credit": Act(
         "Take a credit off again",
         {"new": ("new",), "pending": ("pending",), "paid": OPEN},
-        later=("paid", *OPEN),
     ),
     "reverse_payment": Act(
         "Reverse a payment",
-        {"paid": OPEN, "new": ("new",), "pending": ("pending",)},
+        {"paid": OPEN, "refunded": OPEN, "new": ("new",), "pending": ("pending",)},
     ),
     # -- how it ends
     "refund": Act(

@@ -9,41 +9,24 @@ after a refund, less what it had before, each rounded once.
 from decimal import ROUND_HALF_UP, Decimal
 
 
-def spread(total, weights, digits):
-    """Spread ``total`` over ``weights`` in proportion; the shares sum to it exactly.
-
-    :param Decimal total: the amount to spread
-    :param list weights: Decimals of any sign; their sum is what ``total`` is part of
-    :param int digits: decimals of the currency
-    :return: list of Decimals, one for each weight
-    """
-    unit = Decimal(1).scaleb(-digits)
-    whole = sum(weights, Decimal())
-    if not whole:
-        return [Decimal() for _weight in weights]
-    shares, running, given = [], Decimal(), Decimal()
-    for weight in weights:
-        running += weight
-        reached = (total * running / whole).quantize(unit, ROUND_HALF_UP)
-        shares.append(reached - given)
-        given = reached
-    return shares
-
-
 def share_of_lines(lines, before, after, digits):
     """What a credit note over ``after - before`` carries of each line of an invoice.
 
-    :param list lines: ``(base, {tax key: tax amount})`` of each invoice line
+    :param list lines: ``(base, {tax key: (tax amount, tax base)})`` of each line of
+        the invoice
     :param before: credited until now, taxes included
     :param after: credited with this credit note; at most the invoice's total
     :param int digits: decimals of the currency
-    :return: list like ``lines`` whose bases and taxes sum to ``after - before``
+    :return: list like ``lines``; its bases and tax amounts sum to ``after - before``
     """
     first, second = (_reached(lines, amount, digits) for amount in (before, after))
     return [
         (
             base_after - base_before,
-            {key: tax - taxes_before[key] for key, tax in taxes_after.items()},
+            {
+                key: (tax - taxes_before[key][0], tax_base - taxes_before[key][1])
+                for key, (tax, tax_base) in taxes_after.items()
+            },
         )
         for (base_before, taxes_before), (base_after, taxes_after) in zip(
             first, second, strict=True
@@ -53,32 +36,63 @@ def share_of_lines(lines, before, after, digits):
 
 def _reached(lines, amount, digits):
     """Each line's base and taxes when ``amount`` of the whole is credited."""
-    amount = Decimal(str(amount))
-    lines = [
-        (Decimal(str(base)), {key: Decimal(str(tax)) for key, tax in taxes.items()})
-        for base, taxes in lines
-    ]
+    bases = [_decimal(base) for base, _taxes in lines]
     keys = sorted({key for _base, taxes in lines for key in taxes})
-    totals = {
-        key: sum((taxes.get(key, Decimal()) for _base, taxes in lines), Decimal())
-        for key in keys
-    }
-    untaxed = sum((base for base, _taxes in lines), Decimal())
-    # the taxes first, each as a whole, for that is what is declared; then the bases
-    parts = dict(
-        zip(
-            (*keys, None),
-            spread(amount, [*totals.values(), untaxed], digits),
-            strict=True,
-        )
+    taxes_of, bases_of = (
+        {
+            key: [
+                _decimal(taxes[key][part]) if key in taxes else Decimal()
+                for _b, taxes in lines
+            ]
+            for key in keys
+        }
+        for part in (0, 1)
     )
-    bases = spread(parts[None], [base for base, _taxes in lines], digits)
-    shares = [(base, {}) for base in bases]
-    for key in keys:
-        weights = [taxes.get(key, Decimal()) for _base, taxes in lines]
-        for (_base, taxes), (_b, own), share in zip(
-            shares, lines, spread(parts[key], weights, digits), strict=True
+    amount = _decimal(amount)
+    totals = [sum(taxes_of[key], Decimal()) for key in keys] + [sum(bases, Decimal())]
+    whole = sum(totals, Decimal())
+    fraction = amount / whole if whole else Decimal()
+    # the taxes first, each as a whole, for that is what is declared; then the bases
+    *tax_parts, base_part = spread(amount, totals, digits, fraction)
+    base_shares = spread(base_part, bases, digits, fraction)
+    reached = [(base, {}) for base in base_shares]
+    for key, part in zip(keys, tax_parts, strict=True):
+        tax_shares = spread(part, taxes_of[key], digits, fraction)
+        whole_base = sum(bases_of[key], Decimal())
+        part_base = _round(whole_base * fraction, digits)
+        tax_bases = spread(part_base, bases_of[key], digits, fraction)
+        for (_base, taxes), (_b, own), *share in zip(
+            reached, lines, tax_shares, tax_bases, strict=True
         ):
             if key in own:
-                taxes[key] = share
+                taxes[key] = tuple(share)
+    return reached
+
+
+def spread(total, weights, digits, fraction=Decimal()):
+    """Spread ``total`` over ``weights`` in proportion; the shares sum to it exactly.
+
+    :param Decimal total: the amount to spread
+    :param list weights: Decimals of any sign
+    :param int digits: decimals of the currency
+    :param Decimal fraction: what each weight gets of itself where all of them sum to
+        nothing, so that no proportion can be told
+    :return: list of Decimals, one for each weight
+    """
+    whole = sum(weights, Decimal())
+    shares, running, given = [], Decimal(), Decimal()
+    for weight in weights:
+        running += weight
+        part = total * running / whole if whole else running * fraction
+        reached = _round(part, digits)
+        shares.append(reached - given)
+        given = reached
     return shares
+
+
+def _decimal(number):
+    return Decimal(str(number))
+
+
+def _round(number, digits):
+    return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)

@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_move_credit,
     account_move_line,
     account_partial_reconcile,
     kavi_bill,

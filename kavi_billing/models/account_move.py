@@ -99,7 +99,8 @@ class AccountMove(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
-        for bill in self.sudo().kavi_bill_id:
+        # a draft that was never posted is nobody's record
+        for bill in self.sudo().filtered("posted_before").kavi_bill_id:
             raise UserError(
                 self.env._(
                     "This entry belongs to bill %s. Cancel the bill instead: nothing "

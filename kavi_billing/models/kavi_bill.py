@@ -3,10 +3,15 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
-from ..bill_rules import OPEN, OVERLAYS
+from ..bill_rules import ACTS, OPEN, OVERLAYS
 
 # More than anybody reads; keeps a pasted picture out of every list and mail.
 MAX_DESCRIPTION = 64_000
+# What is no payer's business, though the bill is theirs to read.
+STAFF = (
+    "kavi_billing.group_billing_user,account.group_account_readonly,"
+    "account.group_account_invoice"
+)
 
 
 class KaviBill(models.Model):
@@ -75,15 +80,17 @@ class KaviBill(models.Model):
         default=lambda self: self.env._("Kavi Billing"),
         help="The application that raised the bill.",
     )
-    origin_model = fields.Char(readonly=True, copy=False)
+    origin_model = fields.Char(readonly=True, copy=False, groups=STAFF)
     origin_id = fields.Many2oneReference(
         model_field="origin_model",
         readonly=True,
         copy=False,
         index="btree_not_null",
+        groups=STAFF,
     )
     item_key = fields.Char(
         copy=False,
+        groups=STAFF,
         index="btree_not_null",
         help="The raising application's own key for what is billed.",
     )
@@ -160,7 +167,7 @@ class KaviBill(models.Model):
     is_disputed = fields.Boolean(string="In Dispute", readonly=True, copy=False)
     is_frozen = fields.Boolean(string="Frozen", readonly=True, copy=False)
     is_canceled = fields.Boolean(readonly=True, copy=False)
-    cancel_reason = fields.Char(readonly=True, copy=False)
+    cancel_reason = fields.Char(readonly=True, copy=False, groups=STAFF)
     is_overdue = fields.Boolean(
         string="Overdue", compute="_compute_is_overdue", search="_search_is_overdue"
     )
@@ -241,9 +248,8 @@ class KaviBill(models.Model):
         self.ensure_one()
         if self.bill_date:
             return self.bill_date
-        if self.create_date:
-            return fields.Date.context_today(self, self.create_date)
-        return fields.Date.context_today(self)
+        company = self.company_id or self.env.company
+        return company._billing_today(self.create_date or None)
 
     def _get_term_due_date(self, date):
         """The last day that the bill's terms allow when they start on ``date``."""
@@ -398,8 +404,17 @@ class KaviBill(models.Model):
         :return: the bills, in the order of ``vals_list``
         :raise UserError: with the reason; then none of them was raised
         """
-        if application:
-            vals_list = [{**vals, "created_by": application} for vals in vals_list]
+        vals_list = [dict(vals) for vals in vals_list]
+        for vals in vals_list:
+            if application:
+                vals["created_by"] = application
+            if "amount" in vals:
+                if vals.get("line_ids"):
+                    raise UserError(
+                        self.env._("A bill is raised with an amount or with lines.")
+                    )
+                # an application that says zero means zero
+                vals["line_ids"] = self._prepare_amount_lines(vals.pop("amount"), vals)
         bills = self.with_context(
             mail_create_nolog=issue, mail_create_nosubscribe=True
         ).create(vals_list)
@@ -407,6 +422,12 @@ class KaviBill(models.Model):
         if issue:
             bills._issue()
         return bills
+
+    @api.model
+    def _prepare_amount_lines(self, amount, vals):
+        kind = self.env["kavi.bill.kind"].browse(vals.get("kind_id") or ())
+        line = self._prepare_amount_line_vals(amount, vals.get("title"), kind)
+        return [Command.create(line)]
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -426,12 +447,10 @@ class KaviBill(models.Model):
             partner = self.env["res.partner"].browse(vals["partner_id"])
             vals["partner_id"] = partner.commercial_partner_id.id
             # "Just a title and an amount" becomes its line at once, not by a second
-            # write for each record.
+            # write for each record. A form that was left empty sends zero.
             amount = vals.pop("amount", None)
-            if amount is not None and not vals.get("line_ids"):
-                kind = self.env["kavi.bill.kind"].browse(vals.get("kind_id") or ())
-                line = self._prepare_amount_line_vals(amount, vals.get("title"), kind)
-                vals["line_ids"] = [Command.create(line)]
+            if amount and not vals.get("line_ids"):
+                vals["line_ids"] = self._prepare_amount_lines(amount, vals)
         bills = super().create(vals_list)
         accounts._open_billing_account()
         return bills
@@ -442,6 +461,31 @@ class KaviBill(models.Model):
         """The state's name in the user's language."""
         self.ensure_one()
         return dict(self._fields["state"]._description_selection(self.env))[self.state]
+
+    @api.model
+    def _get_act_labels(self):
+        """Names of the acts in the user's language; the table has them in English."""
+        return {
+            **{name: act.label for name, act in ACTS.items()},
+            "issue": self.env._("Issue"),
+            "delete": self.env._("Delete"),
+            "edit": self.env._("Edit"),
+            "change_amount": self.env._("Change the amount"),
+            "postpone": self.env._("Postpone"),
+            "choose_method": self.env._("Choose a payment method"),
+            "complete_payment": self.env._("Complete a payment"),
+            "pay_by_card": self.env._("Pay by card"),
+            "write_off": self.env._("Write off the rest"),
+            "apply_credit": self.env._("Apply a credit"),
+            "unapply_credit": self.env._("Take a credit off again"),
+            "reverse_payment": self.env._("Reverse a payment"),
+            "refund": self.env._("Refund"),
+            "cancel": self.env._("Cancel"),
+            "dispute": self.env._("Open a dispute"),
+            "resolve_dispute": self.env._("Resolve the dispute"),
+            "freeze": self.env._("Freeze"),
+            "send_notice": self.env._("Send a notice"),
+        }
 
     @api.model
     def _get_overlay_labels(self):

@@ -53,6 +53,7 @@ class KaviBill(models.Model):
                 for bill in bills
             },
         )
+        self.env["kavi.credit"]._apply_to_bills(self)
         self._run_state_hooks()
 
     def _assign_bill_ids(self):
@@ -94,6 +95,13 @@ class KaviBill(models.Model):
         """What keeps this draft from being issued, as a sentence; "" if nothing."""
         self.ensure_one()
         partner = self.partner_id
+        account = partner._get_billing_account()
+        if account != partner:
+            return self.env._(
+                "%(contact)s is billed through %(account)s now: choose that account.",
+                contact=partner.name,
+                account=account.name,
+            )
         if not self.line_ids:
             return self.env._("the bill has no amount yet. Enter one, or add a line.")
         if self.currency_id.compare_amounts(self.amount_total, 0.0) < 0:

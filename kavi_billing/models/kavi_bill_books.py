@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 from ..bill_rules import STATES
 
+LIQUIDITY = ("asset_cash", "liability_credit_card")
+
 
 class KaviBill(models.Model):
     """What a bill reads from the books: every amount, its state, its dates.
@@ -92,6 +94,7 @@ class KaviBill(models.Model):
         "line_ids.price_total",
         "move_ids.state",
         "move_ids.is_kavi_replaced",
+        "move_ids.reversed_entry_id",
         "move_ids.amount_total",
         "move_ids.line_ids.amount_residual",
         "move_ids.line_ids.amount_residual_currency",
@@ -163,10 +166,14 @@ class KaviBill(models.Model):
         posted = present.filtered(lambda move: move.state == "posted")
         invoices = posted.filtered(lambda move: move.move_type == "out_invoice")
         notes = posted.filtered(lambda move: move.move_type == "out_refund")
-        invoice = (
-            invoices[:1]
-            or present.filtered(lambda move: move.move_type == "out_invoice")[:1]
+        # a credit note that was itself reversed took nothing back
+        undone = invoices.filtered(lambda move: move.reversed_entry_id in notes)
+        invoices -= undone
+        notes -= undone.reversed_entry_id
+        candidates = invoices or present.filtered(
+            lambda move: move.move_type == "out_invoice"
         )
+        invoice = candidates.sorted("id")[:1]
 
         total = due_company = paid = credited = withdrawn = refunded = 0.0
         paid_on, refunded_on, open_dates = [], [], []
@@ -188,7 +195,8 @@ class KaviBill(models.Model):
                     money = self._get_money_part(match)
                     paid += money
                     credited += match.debit_amount_currency - money
-                    paid_on.append(counterpart.date)
+                    if money:
+                        paid_on.append(counterpart.date)
             if not self.currency_id.is_zero(rest):
                 open_dates.append(line.date_maturity)
         for line in self._get_receivable_lines(notes):
@@ -261,6 +269,12 @@ class KaviBill(models.Model):
         """
         line = match.credit_move_id
         payment = line.move_id.origin_payment_id
+        if not payment and not line.move_id.statement_line_id:
+            # an entry by hand: money only if it says so
+            money = line.move_id.line_ids.account_id.filtered(
+                lambda account: account.account_type in LIQUIDITY
+            )
+            return match.debit_amount_currency if money else 0.0
         matched, whole = match.debit_amount_currency, -line.amount_currency
         currency = line.currency_id
         if (

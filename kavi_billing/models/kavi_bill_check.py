@@ -15,9 +15,14 @@ class KaviBill(models.Model):
     def _cron_check_books(self):
         """Tell the billing administrators of bills that differ from the ledger."""
         differing = self._find_book_differences()
-        self.env["ir.cron"]._commit_progress(len(differing), remaining=len(differing))
+        self.env["ir.cron"]._commit_progress(remaining=len(differing))
         for bill, difference in differing.items():
-            bill._report_book_difference(difference)
+            try:
+                with self.env.cr.savepoint():
+                    bill._report_book_difference(difference)
+            except Exception:
+                # the others are told of all the same
+                _logger.exception("Bill %s could not be reported", bill.name)
             self.env["ir.cron"]._commit_progress(1)
 
     @api.model
@@ -26,7 +31,8 @@ class KaviBill(models.Model):
 
         Both are summed by the database, independently of how the bill computes: what is
         open on posted invoices, in the bill's and in company currency, less what is
-        matched with entries that are posted.
+        matched with entries that are posted; totals, settled amounts, state and account
+        must fit, too.
 
         :return: ``{bill: sentence}``
         """
@@ -35,7 +41,7 @@ class KaviBill(models.Model):
             SQL(
                 """
                 WITH invoice_line AS (
-                    SELECT line.id, move.kavi_bill_id AS bill_id,
+                    SELECT line.id, move.kavi_bill_id AS bill_id, line.partner_id,
                            line.amount_currency, line.balance
                       FROM account_move_line line
                       JOIN account_move move ON move.id = line.move_id
@@ -43,6 +49,12 @@ class KaviBill(models.Model):
                      WHERE move.kavi_bill_id IS NOT NULL
                        AND move.state = 'posted'
                        AND move.is_kavi_replaced IS NOT TRUE
+                       AND NOT EXISTS (
+                           SELECT 1 FROM account_move note
+                            WHERE note.id = move.reversed_entry_id
+                              AND note.kavi_bill_id = move.kavi_bill_id
+                              AND note.state = 'posted'
+                       )
                        AND move.move_type = 'out_invoice'
                        AND account.account_type = 'asset_receivable'
                 ), matched AS (
@@ -58,7 +70,7 @@ class KaviBill(models.Model):
                   GROUP BY invoice_line.bill_id
                 ), charged AS (
                     SELECT bill_id, SUM(amount_currency) AS amount_currency,
-                           SUM(balance) AS balance
+                           SUM(balance) AS balance, MIN(partner_id) AS partner_id
                       FROM invoice_line
                   GROUP BY bill_id
                 )
@@ -68,6 +80,7 @@ class KaviBill(models.Model):
                        COALESCE(charged.balance, 0)
                        - COALESCE(matched.balance, 0) AS due_company
                   FROM kavi_bill bill
+                  JOIN res_partner account ON account.id = bill.partner_id
              LEFT JOIN charged ON charged.bill_id = bill.id
              LEFT JOIN matched ON matched.bill_id = bill.id
                  WHERE bill.name IS NOT NULL
@@ -77,8 +90,20 @@ class KaviBill(models.Model):
                     OR ROUND((COALESCE(charged.balance, 0)
                           - COALESCE(matched.balance, 0)
                           - bill.amount_due_company)::numeric, 6) <> 0
+                    OR ROUND((COALESCE(matched.amount_currency, 0)
+                          - bill.amount_paid - bill.amount_credited)::numeric, 6) <> 0
+                    OR (charged.bill_id IS NOT NULL AND ROUND((
+                          charged.amount_currency
+                          - bill.amount_total)::numeric, 6) <> 0)
+                    OR bill.is_booked <> (charged.bill_id IS NOT NULL)
+                    OR (bill.state IN ('paid', 'refunded')
+                        AND charged.bill_id IS NULL)
                     OR (bill.state IN ('paid', 'refunded', 'canceled')
-                        AND bill.amount_due <> 0))
+                        AND bill.amount_due <> 0)
+                    OR (bill.state IN ('new', 'pending')
+                        AND charged.bill_id IS NOT NULL AND bill.amount_due = 0)
+                    OR account.is_billing_account IS NOT TRUE
+                    OR charged.partner_id <> bill.partner_id)
               ORDER BY bill.id
                 """
             )
@@ -95,21 +120,26 @@ class KaviBill(models.Model):
         }
 
     def _report_book_difference(self, difference):
-        """Give the administrators one activity a bill, not one every night."""
+        """Tell the administrators, once and not every night."""
         self.ensure_one()
         _logger.info("Bill %s differs from the ledger", self.name)
-        activity_type = self.env.ref("mail.mail_activity_data_warning")
-        administrators = self.env.ref(
-            "kavi_billing.group_billing_administrator"
-        ).all_user_ids.filtered(
-            lambda user: self.company_id in user.company_ids and not user.share
+        self._alert_administrators(self.env._("Bill and books differ"), difference)
+
+    def _alert_administrators(self, summary, note):
+        """Give each billing administrator of the bill's company one activity."""
+        self.ensure_one()
+        administrators = (
+            self.env.ref("kavi_billing.group_billing_administrator")
+            .sudo()
+            .all_user_ids.filtered(
+                lambda user: self.company_id in user.company_ids and not user.share
+            )
         )
-        summary = self.env._("Bill and books differ")
         told = self.activity_ids.filtered(lambda known: known.summary == summary)
         for user in administrators - told.user_id:
             self.activity_schedule(
-                activity_type_id=activity_type.id,
+                "mail.mail_activity_data_warning",
                 summary=summary,
-                note=difference,
+                note=note,
                 user_id=user.id,
             )

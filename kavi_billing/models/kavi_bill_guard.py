@@ -87,7 +87,7 @@ class KaviBill(models.Model):
         if not found:
             return ""
         reason, detail = found
-        label = self.env._(ACTS[act].label)
+        label = self._get_act_labels()[act]
         if reason == "overlay":
             return self.env._(
                 "%(act)s: not while bill %(bill)s is marked “%(overlay)s”.",
@@ -179,8 +179,14 @@ class KaviBill(models.Model):
             return super().write(vals)
         self._check_written_vals(vals)
         result = super().write(vals)
+        issued = self.filtered("name")
         if "due_date" in vals:
-            self.filtered("name")._push_due_date()
+            issued._push_due_date()
+        if "purchase_order" in vals:
+            # sudo: "edit" was checked for the bill
+            issued.sudo().invoice_id.ref = vals["purchase_order"]
+        if vals.get("partner_id"):
+            self.partner_id._open_billing_account()
         return result
 
     def _check_written_vals(self, vals):
@@ -204,6 +210,10 @@ class KaviBill(models.Model):
                 )
             )
         issued._check_act("edit")
+        if "due_date" in names:
+            if not vals["due_date"]:
+                raise UserError(self.env._("An issued bill has a due date."))
+            issued._check_act("postpone")
 
     def _refuse_fields(self, names):
         if names:

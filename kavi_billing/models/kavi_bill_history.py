@@ -5,8 +5,6 @@ from psycopg2 import OperationalError
 
 from odoo import models
 
-from ..bill_rules import ACTS
-
 _logger = logging.getLogger(__name__)
 
 
@@ -17,9 +15,10 @@ class KaviBill(models.Model):
 
     def _log_act(self, act, bodies):
         """Write who did what, when, in the bills' history: one message a bill."""
+        label = self._get_act_labels()[act]
         self.sudo()._message_log_batch(
             {
-                id_: f"{self.env._(ACTS[act].label)}: {body.strip()}"
+                id_: f"{label}: {body.strip()}" if body.strip() else f"{label}."
                 for id_, body in bodies.items()
             }
         )
@@ -117,10 +116,9 @@ class KaviBill(models.Model):
         except Exception as error:
             _logger.exception("Callback of %s failed", ", ".join(self.mapped("name")))
             for bill in self:
-                bill.activity_schedule(
-                    "mail.mail_activity_data_warning",
-                    summary=self.env._("What was billed did not follow"),
-                    note=self.env._(
+                bill._alert_administrators(
+                    self.env._("What was billed did not follow"),
+                    self.env._(
                         "%(application)s was told that the bill is %(event)s and "
                         "answered: %(error)s",
                         application=bill.created_by,

@@ -21,6 +21,7 @@ class KaviBillKind(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
 
-    _name_company_uniq = models.Constraint(
-        "unique(name, company_id)", "A bill kind of this name is there already."
+    _name_company_uniq = models.UniqueIndex(
+        "(COALESCE(company_id, 0), (name->>'en_US'))",
+        "A bill kind of this name is there already.",
     )

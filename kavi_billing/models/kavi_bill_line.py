@@ -1,7 +1,7 @@
 import math
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from .kavi_bill_guard import ACT
 
@@ -138,8 +138,21 @@ class KaviBillLine(models.Model):
             "quantity": self.quantity,
             "price_unit": self.price_unit,
             "tax_ids": [fields.Command.set(self.tax_ids.ids)],
-            "analytic_distribution": self.analytic_distribution,
+            # nothing said: the company's own distribution models apply
+            **(
+                {"analytic_distribution": self.analytic_distribution}
+                if self.analytic_distribution
+                else {}
+            ),
         }
+
+    @api.constrains("tax_ids")
+    def _check_tax_ids(self):
+        for tax in self.tax_ids:
+            if tax.type_tax_use != "sale":
+                raise ValidationError(
+                    self.env._("%s is not a tax on sales.", tax.display_name)
+                )
 
     @api.model_create_multi
     def create(self, vals_list):

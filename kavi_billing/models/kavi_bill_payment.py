@@ -1,6 +1,6 @@
 import math
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare, format_date
 
@@ -34,7 +34,7 @@ class KaviBill(models.Model):
         self._check_booked()
         amounts = self._get_payment_amounts(amount, write_off)
         bills = self.sudo().with_company(method.company_id)
-        date = date or method.company_id._billing_today()
+        date = self._check_payment_date(date, method.company_id)
         payments = bills._post_payments(method, date, number, amounts, write_off)
         # only what settles a bill says how it was paid
         settled = self.filtered(lambda bill: bill.currency_id.is_zero(bill.amount_due))
@@ -49,14 +49,30 @@ class KaviBill(models.Model):
                     "%(amount)s received by %(method)s on %(date)s%(number)s.",
                     amount=bill.currency_id.format(payment.amount),
                     method=method.name,
-                    date=format_date(self.env, payment.date),
+                    date=format_date(self.env, payment.move_id.date),
                     number=self.env._(", no. %s", number) if number else "",
                 )
                 for bill, payment in zip(bills, payments, strict=True)
             },
         )
+        if amount is not None:
+            # what was paid too much is the account's
+            self.env["kavi.credit"]._record_overpayments(payments, self)
         self._run_state_hooks()
         return payments
+
+    @api.model
+    def _check_payment_date(self, date, company):
+        """Money that came or went has done so: default today, never later."""
+        today = company._billing_today()
+        if date and date > today:
+            raise UserError(
+                self.env._(
+                    "%s is still to come: enter the day on which the money moved.",
+                    format_date(self.env, date),
+                )
+            )
+        return date or today
 
     def _check_booked(self):
         for bill in self:
@@ -156,10 +172,7 @@ class KaviBill(models.Model):
         """One posted payment a bill, matched with its invoice; all in one batch."""
         journal = method.sudo()._get_journal()
         lines = {bill: bill._get_open_lines() for bill in self}
-        # one log line a payment instead of a creation note and a tracking message each
-        Payment = self.env["account.payment"].with_context(
-            skip_invoice_sync=True, tracking_disable=True
-        )
+        Payment = self._get_payment_model()
         by_id = {bill.id: amount for bill, amount in amounts.items()}
         with self._read_books_once():
             payments = Payment.create(
@@ -170,7 +183,7 @@ class KaviBill(models.Model):
                     for bill in self
                 ]
             )
-            payments.action_post()
+            self._post_entries(payments)
             plan = [
                 lines[bill] + bill._get_payment_lines(payment, lines[bill])
                 for bill, payment in zip(self, payments, strict=True)
@@ -182,6 +195,30 @@ class KaviBill(models.Model):
         payments = payments.with_env(self.env)
         self._log_payments(payments)
         return payments
+
+    @api.model
+    def _get_payment_model(self):
+        """Payments that always have an entry, also where Odoo would wait for the bank.
+
+        One log line a payment replaces a creation note and a tracking message.
+        """
+        return self.env["account.payment"].with_context(
+            skip_invoice_sync=True, force_payment_move=True, tracking_disable=True
+        )
+
+    @api.model
+    def _post_entries(self, payments):
+        """Post payments; one that leaves nothing in the books was no payment."""
+        payments.action_post()
+        for payment in payments:
+            if payment.move_id.state != "posted":
+                raise UserError(
+                    self.env._(
+                        "The payment could not be booked in journal %s: give its "
+                        "payment method an outstanding account in Invoicing.",
+                        payment.journal_id.name,
+                    )
+                )
 
     def _get_payment_lines(self, payment, lines):
         """The journal items of ``payment`` that ``lines`` are matched with."""

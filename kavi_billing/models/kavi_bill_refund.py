@@ -60,14 +60,17 @@ class KaviBill(models.Model):
                 raise UserError(
                     self.env._("Nothing is left to refund on bill %s.", bill.name)
                 )
-            wanted = bill.amount_retained if amount is None else amount
+            # a credit note that an accountant used elsewhere has given its part back
+            notes = sum(bill.sudo()._get_own_notes().mapped("amount_total"))
+            left = currency.round(min(bill.amount_retained, bill.amount_total - notes))
+            wanted = left if amount is None else amount
             wanted = bill._check_amount(wanted)
-            if currency.compare_amounts(wanted, bill.amount_retained) > 0:
+            if currency.compare_amounts(wanted, left) > 0:
                 raise UserError(
                     self.env._(
                         "Of bill %(bill)s, %(left)s can be refunded, not %(wanted)s.",
                         bill=bill.name,
-                        left=currency.format(bill.amount_retained),
+                        left=currency.format(left),
                         wanted=currency.format(wanted),
                     )
                 )
@@ -83,7 +86,7 @@ class KaviBill(models.Model):
         for company in bills.company_id:
             batch = bills.filtered(lambda bill, c=company: bill.company_id == c)
             batch = batch.with_company(company)
-            day = date or company._billing_today()
+            day = self._check_payment_date(date, company)
             wanted = {bill: amounts[bill.with_env(self.env)] for bill in batch}
             with batch._read_books_once():
                 notes = batch._post_credit_notes(wanted, day, reason)
@@ -143,7 +146,11 @@ class KaviBill(models.Model):
             (
                 currency.round(self._get_base(line)),
                 {
-                    str(data["tax"].id): currency.round(data["tax_amount_currency"])
+                    # a tax on a tax has a base of its own
+                    str(data["tax"].id): (
+                        currency.round(data["tax_amount_currency"]),
+                        currency.round(data["base_amount_currency"]),
+                    )
                     for data in line["tax_details"]["taxes_data"]
                 },
             )
@@ -159,7 +166,7 @@ class KaviBill(models.Model):
         return [
             self._prepare_credit_line(line, float(base), taxes)
             for line, (base, taxes) in zip(base_lines, shares, strict=True)
-            if base or any(taxes.values())
+            if base or any(amount for amount, _tax_base in taxes.values())
         ]
 
     def _get_base(self, line):
@@ -173,7 +180,7 @@ class KaviBill(models.Model):
         """One line, its amounts fixed so that no rounding moves a cent."""
         record = line["record"]
         included = sum(
-            float(taxes[str(data["tax"].id)])
+            float(taxes[str(data["tax"].id)][0])
             for data in line["tax_details"]["taxes_data"]
             if data["tax"].price_include
         )
@@ -195,9 +202,9 @@ class KaviBill(models.Model):
                 "manual_tax_amounts": {
                     key: {
                         "tax_amount_currency": float(amount),
-                        "base_amount_currency": base,
+                        "base_amount_currency": float(tax_base),
                     }
-                    for key, amount in taxes.items()
+                    for key, (amount, tax_base) in taxes.items()
                 },
             },
         }
@@ -215,29 +222,23 @@ class KaviBill(models.Model):
 
     def _post_refund_payments(self, notes, amounts, method, date):
         """Outbound payments of ``amounts``, one a bill."""
-        Payment = self.env["account.payment"].with_context(
-            skip_invoice_sync=True, tracking_disable=True
-        )
-        payments = Payment.create(
+        payments = self._get_payment_model().create(
             [
                 bill._prepare_refund_payment_vals(note, amounts[bill], method, date)
                 for bill, note in zip(self, notes, strict=True)
             ]
         )
-        payments.action_post()
+        self._post_entries(payments)
         return payments.with_env(self.env)
 
     def _prepare_refund_payment_vals(self, note, amount, method, date):
         self.ensure_one()
-        method = method or self.payment_method_id
-        if not method:
-            paid_by = self._get_payments().journal_id[:1]
         return {
             "payment_type": "outbound",
             "partner_type": "customer",
             "partner_id": self.partner_id.id,
             "company_id": self.company_id.id,
-            "journal_id": (method.sudo()._get_journal() if method else paid_by).id,
+            "journal_id": self._get_refund_journal(method).id,
             "currency_id": self.currency_id.id,
             "amount": amount,
             "date": max(date, note.invoice_date),
@@ -246,6 +247,26 @@ class KaviBill(models.Model):
             .account_id[:1]
             .id,
         }
+
+    def _get_refund_journal(self, method):
+        """Where money goes back from: by the method asked for, or as it came."""
+        self.ensure_one()
+        method = method or self.payment_method_id
+        if method:
+            return method.sudo()._get_journal()
+        # settled by an accountant: by a payment, or from the bank statement
+        lines = self._get_receivable_lines(self.invoice_id)
+        journal = lines.matched_credit_ids.credit_move_id.journal_id.filtered(
+            lambda journal: journal.type in ("bank", "cash", "credit")
+        )[:1]
+        if not journal:
+            raise UserError(
+                self.env._(
+                    "Say by which payment method the refund of bill %s goes back.",
+                    self.name,
+                )
+            )
+        return journal
 
     def _match_notes(self, notes, moves):
         """Match each credit note with the receivable lines of its counterpart."""
@@ -374,10 +395,10 @@ class KaviBill(models.Model):
         self.ensure_one()
         self._lock_for_act("change_amount")
         self._check_booked()
+        self._check_line_commands(commands)
         old = self.amount_total
         bill = self.sudo().with_company(self.company_id)
         today = self.company_id._billing_today()
-        due = max(bill.due_date, today)
         with bill._read_books_once():
             notes = bill._credit_invoices(today)
             (bill.invoice_id + notes).is_kavi_replaced = True
@@ -385,10 +406,9 @@ class KaviBill(models.Model):
             untaxed, total = bill._sum_lines()
             if bill.currency_id.compare_amounts(total, 0.0) < 0:
                 raise UserError(self.env._("A bill cannot ask a negative amount."))
+            # terms count from the issue as before; the books get it today
             vals = bill._prepare_invoice_vals(bill.company_id._get_billing_journal())
-            vals.update(
-                invoice_date=today, invoice_payment_term_id=False, invoice_date_due=due
-            )
+            vals["date"] = max(today, bill.bill_date)
             invoice = (
                 self.env["account.move"]
                 .sudo()
@@ -409,6 +429,19 @@ class KaviBill(models.Model):
             },
         )
         self._run_state_hooks()
+
+    def _check_line_commands(self, commands):
+        """Only this bill's own lines, for the commands are run with all rights."""
+        for command in commands:
+            code, line_id = command[0], command[1] if len(command) > 1 else 0
+            own = code in (Command.CREATE, Command.CLEAR) or (
+                code in (Command.UPDATE, Command.DELETE)
+                and line_id in self.line_ids.ids
+            )
+            if not own:
+                raise UserError(
+                    self.env._("Only the lines of bill %s can be changed.", self.name)
+                )
 
     # === DISPUTE AND POSTPONE === #
 

@@ -226,9 +226,9 @@ class KaviCredit(models.Model):
         currency = self.currency_id
         rest = currency.round(total - taken)
         # of a payment, only what its bills did not need became the credit
-        before = total - self.amount if lines else 0.0
-        applied = currency.round(taken - refunded - reversed_ - before)
         is_note = self.kind != "overpayment"
+        before = 0.0 if is_note or not lines else total - self.amount
+        applied = currency.round(taken - refunded - reversed_ - before)
         if not self.name:
             state = "draft"
         elif not lines:
@@ -254,7 +254,11 @@ class KaviCredit(models.Model):
 
     def _get_credit_lines(self):
         """The receivable items of the entries that stand in the account's favour."""
-        return self.move_id.line_ids.filtered(
+        return self._get_credit_items(self.move_id)
+
+    @api.model
+    def _get_credit_items(self, moves):
+        return moves.line_ids.filtered(
             lambda line: (
                 line.account_id.account_type == "asset_receivable"
                 and (line.balance < 0 or line.amount_currency < 0)

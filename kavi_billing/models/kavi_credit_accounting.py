@@ -30,8 +30,7 @@ class KaviCredit(models.Model):
     def _issue(self):
         """Issue drafts, as many as there are in one batch.
 
-        A credit memo goes to the bill that it corrects, as far as that is still owed;
-        the rest waits, or is applied at once where the company wants it so.
+        Where the company wants it so, they settle at once what the accounts owe.
 
         :raise UserError: with the reason; then none of them is issued
         """
@@ -58,8 +57,6 @@ class KaviCredit(models.Model):
             },
             on_account=True,
         )
-        memos = self.filtered(lambda credit: credit.kind == "memo")
-        memos._match_automatically(memos.bill_id, own_only=True)
         self._apply_automatically()
 
     def _check_issuable(self):
@@ -211,15 +208,15 @@ class KaviCredit(models.Model):
     # === WHAT A PAYMENT LEFT OVER === #
 
     @api.model
-    def _record_overpayments(self, payments, bill=None):
+    def _record_overpayments(self, payments, bills=None):
         """Make the open rest of posted payments their accounts' credits.
 
         Nothing is booked: the rest is in the books already, on the payment. Payments
         that left nothing, and those recorded before, are passed over.
 
         :param payments: posted inbound ``account.payment`` of billing accounts
-        :param bill: the bill they were meant for; its own part is not taken off again
-            with :meth:`_unapply`
+        :param bills: the bills that they were meant for; what they paid of these is not
+            taken off again with :meth:`_unapply`
         :return: the new credits
         """
         self._check_officer()
@@ -227,29 +224,24 @@ class KaviCredit(models.Model):
         known = self.sudo().search([("move_id", "in", payments.move_id.ids)]).move_id
         vals_list = []
         for payment in payments.filtered(lambda payment: payment.move_id - known):
-            lines = payment.move_id.line_ids.filtered(
-                lambda line: (
-                    line.account_id.account_type == "asset_receivable"
-                    and line.amount_currency < 0
-                    and not line.reconciled
-                )
-            )
-            rest = -sum(lines.mapped("amount_residual_currency"))
+            items = self._get_credit_items(payment.move_id)
+            rest = -sum(items.mapped("amount_residual_currency"))
             if payment.currency_id.compare_amounts(rest, 0.0) <= 0:
                 continue
-            company = payment.company_id
-            (name,) = company._next_credit_names([payment.date])
+            paid = items.matched_debit_ids.debit_move_id.move_id.kavi_bill_id
+            bill = paid & bills.sudo() if bills else paid
+            (name,) = payment.company_id._next_credit_names([payment.date])
             vals_list.append(
                 {
                     "name": name,
                     "kind": "overpayment",
                     "partner_id": payment.partner_id.id,
-                    "company_id": company.id,
+                    "company_id": payment.company_id.id,
                     "currency_id": payment.currency_id.id,
                     "reason": self.env._("Left over of payment %s", payment.name),
                     "amount": rest,
                     "date": payment.date,
-                    "bill_id": bill.id if bill else False,
+                    "bill_id": bill[:1].id,
                     "move_id": payment.move_id.id,
                 }
             )
@@ -270,6 +262,7 @@ class KaviCredit(models.Model):
             },
             on_account=True,
         )
+        credits._apply_automatically()
         return credits
 
     # === REFUND IN MONEY === #

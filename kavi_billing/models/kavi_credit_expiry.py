@@ -1,7 +1,7 @@
 import logging
 from collections import defaultdict
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from psycopg2 import OperationalError
 
@@ -9,9 +9,21 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..proportion import spread
-
 _logger = logging.getLogger(__name__)
+
+
+def _spread(total, weights, digits):
+    """Spread ``total`` over ``weights`` in proportion; the shares sum to it exactly."""
+    whole = sum(weights)
+    shares, running, given = [], Decimal(), Decimal()
+    for weight in weights:
+        running += weight
+        reached = (total * running / whole if whole else running).quantize(
+            Decimal(1).scaleb(-digits), ROUND_HALF_UP
+        )
+        shares.append(reached - given)
+        given = reached
+    return shares
 
 
 class KaviCredit(models.Model):
@@ -110,7 +122,7 @@ class KaviCredit(models.Model):
         ):
             rest = Decimal(str(currency.round(sum(lines.mapped(total)))))
             weights = [Decimal(str(line[name])) for line in others]
-            shares[name] = spread(rest, weights, currency.decimal_places)
+            shares[name] = _spread(rest, weights, currency.decimal_places)
         receivable = {
             "account_id": lines.account_id.id,
             "amount_currency": -sum(lines.mapped("amount_residual_currency")),

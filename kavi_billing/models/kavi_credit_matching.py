@@ -1,5 +1,6 @@
 from collections import defaultdict
 from datetime import date
+from itertools import product
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -198,10 +199,10 @@ class KaviCredit(models.Model):
         )
         credits._match_automatically(bills.with_env(self.env))
 
-    def _match_automatically(self, bills, own_only=False):
-        """Match what fits, oldest due first, credits that expire soonest first.
+    def _match_automatically(self, bills):
+        """Match what fits: the oldest due first, by the credits that expire first.
 
-        :param bool own_only: only credit memos, with the bills they correct
+        What a credit is meant for comes before all others.
         """
         self._check_officer()
         # sudo: by settings of the company, for accounts that the user works on anyway
@@ -229,16 +230,16 @@ class KaviCredit(models.Model):
         bills = bills.sorted(lambda bill: (bill.next_due_date or date.max, bill.id))
         first_bills = credits._find_first_bills()
 
-        def fits(credit, bill):
-            if credit.bill_id == bill:
-                return credit.kind != "overpayment"
-            if own_only or credit.kind == "last_payment":
-                return False  # nobody knows yet which payment is the last
-            if credit.kind == "first_payment":
-                return not credit.bill_id and first_bills.get(credit.id) == bill.id
-            return True
+        def is_meant(credit, bill):
+            if credit.kind == "first_payment" and not credit.bill_id:
+                return first_bills.get(credit.id) == bill.id
+            return credit.kind != "overpayment" and credit.bill_id == bill
 
-        plan = credits._plan_matches(bills, fits=fits)
+        def fits(credit, bill):
+            # nobody knows yet which payment of a series is the last
+            return credit.kind not in ("first_payment", "last_payment")
+
+        plan = credits._plan_matches(bills, rounds=(is_meant, fits))
         credits.with_env(self.env)._match(plan)
 
     def _find_first_bills(self):
@@ -280,44 +281,54 @@ class KaviCredit(models.Model):
 
     # === MATCHING === #
 
-    def _plan_matches(self, bills, amount=None, fits=None):
+    def _plan_matches(self, bills, amount=None, rounds=(None,)):
         """Say which credit settles how much of which bill, in the order given.
 
         :param bills: bills whose rows are locked
         :param float amount: how much in all; default as much as fits
-        :param fits: function of credit and bill; default all that agree in account,
-            company and currency
+        :param rounds: functions of credit and bill that say which may be matched, one
+            round after the other; ``None``: all of one account, company and currency
         :return: list of (credit, bill, credit item, bill item, amount)
         """
         by_key = defaultdict(list)
         for credit in self:
             key = (credit.partner_id, credit.company_id, credit.currency_id)
             by_key[key] += [(credit, line) for line in credit._get_open_lines()]
+        items = {
+            bill: bill._get_open_lines().sorted(
+                lambda line: (line.date_maturity or line.date, line.id)
+            )
+            for bill in bills
+            if by_key.get((bill.partner_id, bill.company_id, bill.currency_id))
+        }
         rests = {
-            line: -line.amount_residual_currency
-            for lines in by_key.values()
-            for _credit, line in lines
+            line: abs(line.amount_residual_currency)
+            for lines in (
+                *items.values(),
+                *([line for _credit, line in pairs] for pairs in by_key.values()),
+            )
+            for line in lines
         }
         plan = []
-        for bill in bills:
-            currency = bill.currency_id
-            key = (bill.partner_id, bill.company_id, currency)
-            if not by_key[key]:
-                continue
-            for item in bill._get_open_lines().sorted(
-                lambda line: (line.date_maturity or line.date, line.id)
-            ):
-                due = item.amount_residual_currency
-                for credit, line in by_key[key]:
+        for fits in rounds:
+            for bill, bill_items in items.items():
+                key = (bill.partner_id, bill.company_id, bill.currency_id)
+                currency = bill.currency_id
+                pairs = [
+                    (credit, line)
+                    for credit, line in by_key[key]
+                    if not fits or fits(credit, bill)
+                ]
+                for item, (credit, line) in product(bill_items, pairs):
                     if line.account_id != item.account_id:
                         continue  # cannot be matched in the books
-                    if fits and not fits(credit, bill):
-                        continue
-                    part = min(due, rests[line], *(() if amount is None else (amount,)))
+                    part = min(rests[item], rests[line])
+                    if amount is not None:
+                        part = min(part, amount)
                     if currency.compare_amounts(part, 0.0) <= 0:
                         continue
                     plan.append((credit, bill, line, item, part))
-                    due = currency.round(due - part)
+                    rests[item] = currency.round(rests[item] - part)
                     rests[line] = currency.round(rests[line] - part)
                     if amount is not None:
                         amount = currency.round(amount - part)

@@ -63,19 +63,35 @@ class KaviPaymentMethod(models.Model):
             ]
         )
 
+    def write(self, vals):
+        if "company_id" in vals:
+            moved = self.filtered(lambda m: m.company_id.id != vals["company_id"])
+            for method in moved._get_used():
+                raise UserError(
+                    self.env._(
+                        "Bills were paid by %s: it stays with its company.", method.name
+                    )
+                )
+        return super().write(vals)
+
+    def _get_used(self):
+        """Those of these methods that a bill names."""
+        # sudo: bills of companies that the user does not see count, too
+        Bill = self.env["kavi.bill"].sudo()
+        groups = Bill._read_group(
+            [("payment_method_id", "in", self.ids)], ["payment_method_id"]
+        )
+        return self.browse(method.id for (method,) in groups)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        used = (
-            self.env["kavi.bill"]
-            .sudo()
-            ._read_group([("payment_method_id", "in", self.ids)], ["payment_method_id"])
-        )
+        used = self._get_used()
         if used:
             raise UserError(
                 self.env._(
                     "Bills were paid by %s: archive the method instead of deleting "
                     "it, and it is no longer offered.",
-                    ", ".join(method.name for (method,) in used),
+                    ", ".join(used.mapped("name")),
                 )
             )
 

@@ -31,7 +31,11 @@ class ResCompany(models.Model):
         "$year, $month and $day. Example: $year-$counter",
     )
     billing_sequence_id = fields.Many2one(
-        "ir.sequence", string="Bill ID Sequence", readonly=True, copy=False
+        "ir.sequence",
+        string="Bill ID Sequence",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
     )
     billing_account_creation = fields.Selection(
         [
@@ -73,6 +77,7 @@ class ResCompany(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "billing_id_template" in vals:
+            self.filtered(lambda c: not c.billing_sequence_id)._prepare_billing()
             self._sync_billing_sequence()
         return result
 
@@ -185,11 +190,13 @@ class ResCompany(models.Model):
             )
         return journal
 
-    def _billing_today(self):
-        """Today where the company is: by the time zone of its own contact.
+    def _billing_today(self, moment=None):
+        """The day where the company is: by the time zone of its own contact.
 
+        :param datetime.datetime moment: in UTC, as Odoo stores it; default now
         :rtype: datetime.date
         """
         self.ensure_one()
         zone = pytz.timezone(self.sudo().partner_id.tz or "UTC")
-        return datetime.now(pytz.utc).astimezone(zone).date()
+        moment = pytz.utc.localize(moment) if moment else datetime.now(pytz.utc)
+        return moment.astimezone(zone).date()

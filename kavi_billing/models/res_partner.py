@@ -49,17 +49,20 @@ class ResPartner(models.Model):
     is_billing_approved = fields.Boolean(string="Approved", copy=False, groups=USER)
     is_billing_holder = fields.Boolean(
         string="Company For Individuals",
+        copy=False,
         groups=USER,
         help="A technical holder: it is never billed, its people are, each by "
         "themselves.",
     )
     billing_contact_id = fields.Many2one(
         "res.partner",
+        copy=False,
         groups=USER,
         domain="[('parent_id', '=', id), ('is_company', '=', False)]",
     )
     primary_contact_id = fields.Many2one(
         "res.partner",
+        copy=False,
         groups=USER,
         domain="[('parent_id', '=', id), ('is_company', '=', False)]",
     )
@@ -69,6 +72,7 @@ class ResPartner(models.Model):
         "account_id",
         "admin_id",
         string="Company Administrators",
+        copy=False,
         groups=USER,
         domain="[('parent_id', '=', id), ('is_company', '=', False)]",
         help="They see and pay the company's bills in the portal.",
@@ -97,24 +101,14 @@ class ResPartner(models.Model):
 
     @api.depends("is_company", "billing_contact_id", "primary_contact_id")
     def _compute_billing_recipient_id(self):
-        """Billing contact → invoice address → primary contact → none (KB-06)."""
-        companies = self.filtered("is_company")
-        invoice_contacts = {}
-        if companies:
-            for contact in self.search(
-                [("parent_id", "in", companies.ids), ("type", "=", "invoice")],
-                order="id",
-            ):
-                invoice_contacts.setdefault(contact.parent_id.id, contact)
+        """Billing contact → primary contact → none (KB-06)."""
         for partner in self:
             if not partner.is_company:
                 partner.billing_recipient_id = partner
                 continue
-            partner.billing_recipient_id = (
-                partner.billing_contact_id.filtered("active")
-                or invoice_contacts.get(partner.id)
-                or partner.primary_contact_id.filtered("active")
-            )
+            partner.billing_recipient_id = partner.billing_contact_id.filtered(
+                "active"
+            ) or partner.primary_contact_id.filtered("active")
 
     @api.depends("parent_id.is_billing_holder")
     def _compute_commercial_partner(self):
@@ -211,10 +205,16 @@ class ResPartner(models.Model):
             self._check_holder_change(vals["is_billing_holder"])
         if not vals.get("is_billing_account", True):
             self._check_account_removal()
+            self._delete_drafts()
         result = super().write(vals)
         if "parent_id" in vals:
             self._leave_billing_roles()
         return result
+
+    def _delete_drafts(self):
+        """Drafts go with their account (KB-10); nothing of them is in the books."""
+        # sudo: whether it was ever billed was checked, in all companies
+        self.env["kavi.bill"].sudo().search([("partner_id", "in", self.ids)]).unlink()
 
     def _leave_billing_roles(self):
         """Who left a company no longer speaks for it."""
@@ -243,7 +243,16 @@ class ResPartner(models.Model):
     def _check_holder_change(self, is_holder):
         """Whoever has entries keeps them: a change would move their receivable."""
         changed = self.sudo().filtered(lambda p: p.is_billing_holder != is_holder)
-        family = changed | changed.child_ids
+        family = self.sudo().search([("id", "child_of", changed.ids)])
+        billed = family.filtered("is_billing_account") | family.filtered("bill_ids")
+        if billed:
+            raise UserError(
+                self.env._(
+                    "%s has a billing account: whether it is a company for individuals "
+                    "can no longer be changed.",
+                    billed[0].name,
+                )
+            )
         entry = (
             self.env["account.move.line"]
             .sudo()
@@ -279,8 +288,7 @@ class ResPartner(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
         self._check_account_removal()
-        # drafts go with their account (KB-10); nothing of them is in the books
-        self.env["kavi.bill"].sudo().search([("partner_id", "in", self.ids)]).unlink()
+        self._delete_drafts()
 
     # === OPENING ACCOUNTS === #
 
@@ -355,8 +363,6 @@ class ResPartner(models.Model):
     def action_delete_billing_account(self):
         """Remove accounts that were never billed; the contacts stay."""
         self._check_account_rights([{"is_billing_account": True}])
-        self._check_account_removal()
-        self.env["kavi.bill"].search([("partner_id", "in", self.ids)]).unlink()
         # sudo: the rights were checked; a contact may be read-only for the officer
         self.sudo()._set_billing_account(
             {"is_billing_account": False}, self.env._("Billing account deleted.")
