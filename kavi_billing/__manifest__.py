@@ -32,7 +32,7 @@
         "views/kavi_account_ledger_views.xml",
         "views/kavi_credit_views.xml",
     ],
-    "demo": ["demo/accounts.xml", "demo/bills.xml"],
+    "demo": ["demo/accounts.xml", "demo/bills.xml", "demo/credits.xml"],
     "assets": {
         "web.assets_tests": ["kavi_billing/static/tests/tours/**/*"],
     },
