@@ -13,5 +13,13 @@ from . import test_account_balance
 from . import test_billable
 from . import test_access
 from . import test_bad_input
+from . import test_payment
+from . import test_refund
+from . import test_reversal
+from . import test_change
+from . import test_proportion
 from . import test_property
 from . import test_query_count
+from . import test_credit
+from . import test_ledger
+from . import test_property_credit
