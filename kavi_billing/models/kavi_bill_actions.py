@@ -23,9 +23,22 @@ class KaviBill(models.Model):
             bill.document_ids = self.env["kavi.account.ledger"].browse(posted.ids)
 
     def _get_all_moves(self):
-        """Every entry that the bill has caused, payments taken back included."""
+        """Every entry that the bill has caused, payments taken back included.
+
+        Also what settled it without a payment of Odoo's (a bank statement, an entry by
+        hand), exchange differences, and taxes that are due when money comes.
+        """
         paid = self._get_payments() | self.move_ids.matched_payment_ids
-        moves = self.move_ids | paid.move_id
+        lines = self._get_receivable_lines(self.move_ids)
+        matches = lines.matched_debit_ids | lines.matched_credit_ids
+        moves = (
+            self.move_ids
+            | paid.move_id
+            | matches.debit_move_id.move_id
+            | matches.credit_move_id.move_id
+            | matches.exchange_move_id
+            | self.move_ids.tax_cash_basis_created_move_ids
+        )
         return moves | moves.reversal_move_ids
 
     def action_open_moves(self):

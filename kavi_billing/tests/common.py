@@ -25,7 +25,9 @@ ROLES = {
 }
 
 # What is charged, paid and credited on the posted invoices of a bill, in the bill's
-# and in company currency. A match with an entry that is no longer posted is none.
+# and in company currency. A match with an entry that is no longer posted is none; an
+# invoice that was replaced is no longer the bill's. Of a payment that wrote off a
+# rest, or gave a discount, only the money counts as paid.
 LEDGER = """
     WITH charge AS (
         SELECT line.id, line.amount_currency, line.balance
@@ -34,21 +36,46 @@ LEDGER = """
           JOIN account_account account ON account.id = line.account_id
          WHERE move.kavi_bill_id = %s AND move.state = 'posted'
            AND move.move_type = 'out_invoice'
+           AND move.is_kavi_replaced IS NOT TRUE
            AND account.account_type = 'asset_receivable'
     ), settled AS (
-        SELECT other.move_type = 'out_refund' AS by_credit,
+        SELECT CASE WHEN other.move_type = 'out_refund' THEN 0
+                    WHEN payment.id IS NULL THEN match.debit_amount_currency
+                    ELSE ROUND(match.debit_amount_currency * LEAST(1, (
+                             SELECT SUM(money.amount_currency)
+                               FROM account_move_line money
+                              WHERE money.move_id = other.id
+                                AND money.account_id = payment.outstanding_account_id
+                                AND money.currency_id = line.currency_id
+                         ) / -NULLIF(line.amount_currency, 0)), 6)
+               END AS money,
                match.debit_amount_currency AS amount, match.amount AS balance
           FROM account_partial_reconcile match
           JOIN charge ON charge.id = match.debit_move_id
           JOIN account_move_line line ON line.id = match.credit_move_id
           JOIN account_move other ON other.id = line.move_id
+     LEFT JOIN account_payment payment ON payment.id = other.origin_payment_id
          WHERE other.state = 'posted'
     )
     SELECT (SELECT COALESCE(SUM(amount_currency), 0) FROM charge),
-           (SELECT COALESCE(SUM(amount), 0) FROM settled WHERE NOT by_credit),
-           (SELECT COALESCE(SUM(amount), 0) FROM settled WHERE by_credit),
+           (SELECT COALESCE(SUM(money), 0) FROM settled),
+           (SELECT COALESCE(SUM(amount - money), 0) FROM settled),
            (SELECT COALESCE(SUM(balance), 0) FROM charge)
            - (SELECT COALESCE(SUM(balance), 0) FROM settled)
+"""
+# What was paid out against the posted credit notes of a bill.
+PAID_OUT = """
+    SELECT COALESCE(SUM(match.credit_amount_currency), 0)
+      FROM account_partial_reconcile match
+      JOIN account_move_line note_line ON note_line.id = match.credit_move_id
+      JOIN account_move note ON note.id = note_line.move_id
+      JOIN account_account account ON account.id = note_line.account_id
+      JOIN account_move_line out_line ON out_line.id = match.debit_move_id
+      JOIN account_move paid_out ON paid_out.id = out_line.move_id
+     WHERE note.kavi_bill_id = %s AND note.state = 'posted'
+       AND note.move_type = 'out_refund' AND note.is_kavi_replaced IS NOT TRUE
+       AND account.account_type = 'asset_receivable'
+       AND paid_out.state = 'posted' AND paid_out.move_type != 'out_invoice'
 """
 
 
@@ -147,8 +174,78 @@ class BillingCommon(TransactionCase):
         cls.wizard(bills, "payment", vals).action_complete_payment()
 
     @classmethod
-    def cancel(cls, bills, reason="asked for"):
-        cls.wizard(bills, "cancel", {"reason": reason}).action_cancel_bills()
+    def cancel(cls, bills, reason="asked for", **vals):
+        vals = {"reason": reason, **vals}
+        cls.wizard(bills, "cancel", vals).action_cancel_bills()
+
+    @classmethod
+    def give_back(cls, bills, amount=None, **vals):
+        """Refund bills, or a part of one."""
+        if amount is not None:
+            vals["amount"] = amount
+        cls.wizard(bills, "refund", vals).action_refund()
+
+    @classmethod
+    def dispute(cls, bills, reason="never ordered", **vals):
+        cls.wizard(bills, "dispute", {"reason": reason, **vals}).action_dispute()
+
+    @classmethod
+    def resolve(cls, bills, reason="agreed", **vals):
+        wizard = cls.wizard(bills, "resolve", {"reason": reason, **vals})
+        wizard.action_resolve_dispute()
+
+    @classmethod
+    def postpone(cls, bills, date, **vals):
+        cls.wizard(bills, "postpone", {"date": date, **vals}).action_postpone()
+
+    @classmethod
+    def change_price(cls, bill, price, **vals):
+        """Change what the first line of an issued bill asks."""
+        wizard = cls.wizard(bill, "amount", vals)
+        wizard.line_ids[:1].price_unit = price
+        wizard.action_change_amount()
+
+    @classmethod
+    def bounce(cls, bill, payments=None, **vals):
+        """Reverse payments of a bill; default the one that it has."""
+        wizard = cls.wizard(bill, "reverse", vals)
+        for line in wizard.line_ids:
+            line.is_chosen = payments is None or line.payment_id in payments
+        wizard.action_reverse_payment()
+
+    @classmethod
+    def allow_write_off(cls, limit):
+        """Let rests up to ``limit`` be written off.
+
+        :return: the account they go to
+        """
+        account = cls.env["account.account"].search(
+            [
+                ("company_ids", "=", cls.company.id),
+                ("account_type", "=", "expense"),
+            ],
+            limit=1,
+        )
+        cls.company.billing_write_off_limit = limit
+        cls.company.billing_write_off_account_id = account
+        return account
+
+    @classmethod
+    def payments(cls, bill, kind="inbound"):
+        """The bill's payments, or with "outbound" its refunds, oldest first."""
+        payments = bill.sudo()._get_payments().sorted("id")
+        return payments.filtered(lambda payment: payment.payment_type == kind)
+
+    @classmethod
+    def notes(cls, bill):
+        """The bill's posted credit notes, oldest first."""
+        return (
+            bill.sudo()
+            .move_ids.filtered(
+                lambda move: move.move_type == "out_refund" and move.state == "posted"
+            )
+            .sorted("id")
+        )
 
     # === THE ACCOUNTANT, WHO WORKS ON INVOICES === #
 
@@ -175,14 +272,17 @@ class BillingCommon(TransactionCase):
     def reverse(cls, move, modify=False, **vals):
         """Credit an invoice by Odoo's wizard.
 
-        :return: the credit note: a draft, or posted and matched with ``modify``
+        :return: the credit note: a draft, or posted and matched with ``modify`` (what
+            the wizard does then, but for the new invoice, which bills refuse)
         """
+        if modify:
+            return move._reverse_moves([{"ref": "Reversed", **vals}], cancel=True)
         wizard = (
             move.env["account.move.reversal"]
             .with_context(active_model="account.move", active_ids=move.ids)
             .create({"journal_id": move.journal_id.id, **vals})
         )
-        wizard.modify_moves() if modify else wizard.refund_moves()
+        wizard.refund_moves()
         return move.reversal_move_ids[-1:]
 
     @classmethod
@@ -226,7 +326,11 @@ class BillingCommon(TransactionCase):
         self.env.flush_all()
         self.env.cr.execute(LEDGER, [bill.id])
         charged, paid, credited, due_company = map(float, self.env.cr.fetchone())
+        self.env.cr.execute(PAID_OUT, [bill.id])
+        refunded = float(self.env.cr.fetchone()[0])
         return {
+            "refund_amount": refunded,
+            "amount_retained": paid - refunded,
             "amount_total": charged,
             "amount_paid": paid,
             "amount_credited": credited,

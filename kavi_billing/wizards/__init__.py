@@ -1,4 +1,6 @@
 from . import (
+    account_move_reversal,
+    base_partner_merge,
     kavi_bill_act_wizard,
     kavi_bill_amount_wizard,
     kavi_bill_amount_wizard_line,
