@@ -75,3 +75,43 @@ class RefundBills(Benchmark):
             active_model="account.move", active_ids=notes.ids
         ).create({"group_payment": False})._create_payments()
         assert set(notes.mapped("payment_state")) <= {"paid", "in_payment"}
+
+
+class ApplyCredits(Benchmark):
+    name = "credits"
+    doc = f"{PAYMENTS} credits applied / {PAYMENTS} by Odoo's “Add” on each invoice"
+    rounds = 3
+
+    def prepare(self, env):
+        bills = raise_bills(env, PAYMENTS, "Bench credit")
+        credits = env["kavi.credit"].create(
+            [
+                {
+                    "partner_id": bill.partner_id.id,
+                    "kind": "goodwill",
+                    "reason": "Benchmark",
+                    "amount": 20.0,
+                }
+                for bill in bills
+            ]
+        )
+        credits._issue()
+        self.bills, self.credits = bills.ids, credits.ids
+
+    def ours(self, env):
+        credits = env["kavi.credit"].browse(self.credits)
+        credits._apply(env["kavi.bill"].browse(self.bills))
+        assert set(credits.mapped("state")) == {"used"}
+
+    def peer(self, env):
+        credits = env["kavi.credit"].browse(self.credits)
+        bills = env["kavi.bill"].browse(self.bills)
+        for credit, bill in zip(credits, bills, strict=True):
+            line = credit.move_id.line_ids.filtered(
+                lambda item: item.account_id.account_type == "asset_receivable"
+            )
+            bill.invoice_id.js_assign_outstanding_line(line.id)
+        assert {credit.move_id.payment_state for credit in credits} <= {
+            "paid",
+            "in_payment",
+        }
