@@ -100,7 +100,7 @@ class ApplyCredits(Benchmark):
 
     def ours(self, env):
         credits = env["kavi.credit"].browse(self.credits)
-        credits._apply(env["kavi.bill"].browse(self.bills))
+        credits._match_automatically(env["kavi.bill"].browse(self.bills))
         assert set(credits.mapped("state")) == {"used"}
 
     def peer(self, env):
