@@ -40,7 +40,13 @@ LEDGER = """
            AND account.account_type = 'asset_receivable'
     ), settled AS (
         SELECT CASE WHEN other.move_type = 'out_refund' THEN 0
-                    WHEN payment.id IS NULL THEN match.debit_amount_currency
+                    WHEN payment.id IS NULL THEN CASE WHEN
+                        other.statement_line_id IS NOT NULL OR EXISTS (
+                            SELECT FROM account_move_line money
+                              JOIN account_account bank ON bank.id = money.account_id
+                             WHERE money.move_id = other.id AND bank.account_type
+                                   IN ('asset_cash', 'liability_credit_card'))
+                        THEN match.debit_amount_currency ELSE 0 END
                     ELSE ROUND(match.debit_amount_currency * LEAST(1, (
                              SELECT SUM(money.amount_currency)
                                FROM account_move_line money
@@ -160,6 +166,9 @@ class BillingCommon(TransactionCase):
     def wizard(cls, bills, act, vals):
         """The wizard of an act, opened on the bills as its button does."""
         model = f"kavi.bill.{act}.wizard"
+        # a request of its own: what an earlier one had in its cache is gone
+        cls.env.flush_all()
+        cls.env.invalidate_all()
         context = {"active_model": "kavi.bill", "active_ids": bills.ids}
         return bills.env[model].with_context(**context).create(vals)
 
@@ -334,7 +343,7 @@ class BillingCommon(TransactionCase):
             "amount_total": charged,
             "amount_paid": paid,
             "amount_credited": credited,
-            "amount_due": charged - paid - credited,
+            "amount_due": round(charged - paid - credited, 6),
             "amount_due_company": due_company,
         }
 

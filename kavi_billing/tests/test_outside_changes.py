@@ -117,7 +117,8 @@ class TestPaymentsOutside(BillingCommon):
         )
 
     def test_write_off_in_the_payment(self):
-        """98 received and 2 written off by the accountant: settled."""
+        """98 received and 2 written off by the accountant: settled, and only what was
+        money can be given back."""
         account = self.env["account.account"].search(
             [
                 ("company_ids", "=", self.company.id),
@@ -130,7 +131,9 @@ class TestPaymentsOutside(BillingCommon):
             payment_difference_handling="reconcile",
             writeoff_account_id=account.id,
         )
-        self.assertBill(self.bill, "paid", amount_due=0.0, amount_paid=100.0)
+        self.assertBill(
+            self.bill, "paid", amount_due=0.0, amount_paid=98.0, amount_credited=2.0
+        )
 
     def test_one_payment_for_two_bills(self):
         other = self.issued(50)
@@ -184,7 +187,8 @@ class TestPaymentsOutside(BillingCommon):
         self.assertBill(self.bill, "new", amount_due=100.0, amount_paid=0.0)
 
     def test_misc_entry(self):
-        """An entry that is neither payment nor credit note settles it all the same."""
+        """An entry that is neither payment nor credit note settles it all the same;
+        no money came, so none can be given back."""
         receivable = self.receivable(self.move).account_id
         expense = self.env["account.account"].search(
             [
@@ -210,7 +214,9 @@ class TestPaymentsOutside(BillingCommon):
         )
         entry.action_post()
         (self.receivable(self.move) + self.receivable(entry)).reconcile()
-        self.assertBill(self.bill, "paid", amount_due=0.0)
+        self.assertBill(
+            self.bill, "paid", amount_due=0.0, amount_paid=0.0, amount_credited=100.0
+        )
         entry.button_draft()
         self.assertBill(self.bill, "new", amount_due=100.0)
 
@@ -258,7 +264,7 @@ class TestPaymentsOutside(BillingCommon):
         bill = self.issued(100, payment_term_id=term.id)
         payment = self.register_payment(self.invoice(bill))
         self.assertEqual(payment.amount, 98.0)
-        self.assertBill(bill, "paid", amount_due=0.0)
+        self.assertBill(bill, "paid", amount_due=0.0, amount_paid=98.0)
 
     def test_foreign_currency_at_another_rate(self):
         """The exchange difference is Odoo's; the bill is settled in its own currency
