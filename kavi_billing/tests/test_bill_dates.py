@@ -83,7 +83,8 @@ class TestDueDate(BillingCommon):
         with self.at("2026-03-01 12:00"):
             bill = self.draft(due_date="2026-03-10")
         with self.at("2026-03-11 12:00"):
-            with self.refused("03/10/2026", "before it is issued", "03/11/2026"):
+            words = ("03/10/2026", "before it is issued", "03/11/2026")
+            with self.refused(*words):
                 bill.action_issue()
         self.assertBill(bill, "draft", name=False)
 
@@ -154,7 +155,7 @@ class TestOverdue(BillingCommon):
     def overdue(self, bill, moment):
         """Whether a bill is overdue, by its field and by search, in both senses."""
         with self.at(moment):
-            bill.invalidate_recordset(["is_overdue", "overlay_label"])
+            bill.invalidate_recordset()
             one = ("id", "=", bill.id)
             search = self.bills.search
             is_overdue = bill.is_overdue

@@ -81,10 +81,34 @@ class BillsInEveryState(BillingCommon):
             )
             if state == "pending":
                 cls.choose(bills)
-            for bill, overlays in zip(bills, marks, strict=True):
-                if "partly_paid" in overlays:
-                    cls.register_payment(cls.invoice(bill), 40)
             cls._keep_all(state, marks, bills)
+        cls._pay_in_part(
+            [
+                bill
+                for (__, marks, __), bill in cls.zoo.items()
+                if "partly_paid" in marks
+            ]
+        )
+
+    @classmethod
+    def _pay_in_part(cls, bills):
+        """Payments of 40, matched with the invoices: together, which saves time."""
+        vals = {
+            "payment_type": "inbound",
+            "partner_type": "customer",
+            "partner_id": cls.account.id,
+            "journal_id": cls.bank.id,
+            "amount": 40,
+        }
+        payments = cls.as_user("accountant")["account.payment"].create(
+            [vals] * len(bills)
+        )
+        payments.action_post()
+        for payment, bill in zip(payments, bills, strict=True):
+            lines = (payment.move_id | cls.invoice(bill)).line_ids
+            lines.filtered(
+                lambda line: line.account_id.account_type == "asset_receivable"
+            ).reconcile()
 
     @classmethod
     def _issue(cls, vals_list):
