@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .res_partner import USER
 
@@ -45,6 +46,30 @@ class ResPartner(models.Model):
             partner.billing_credit_balance = currency.round(
                 balances.get(partner._origin.id, 0.0)
             )
+
+    def _check_account_removal(self):
+        result = super()._check_account_removal()
+        issued = (
+            self.env["kavi.credit"]
+            .sudo()
+            ._read_group(
+                [("partner_id", "in", self.ids), ("name", "!=", False)], ["partner_id"]
+            )
+        )
+        if issued:
+            raise UserError(
+                self.env._(
+                    "%s was given credits: the account cannot be deleted. Archive the "
+                    "contact instead; the credits stay.",
+                    ", ".join(partner.name for (partner,) in issued),
+                )
+            )
+        return result
+
+    def _delete_drafts(self):
+        # sudo: whether it was ever credited was checked, in all companies
+        self.env["kavi.credit"].sudo().search([("partner_id", "in", self.ids)]).unlink()
+        return super()._delete_drafts()
 
     def action_open_credits(self):
         """The account's credits, old and new."""

@@ -42,6 +42,23 @@ class TestCreditRefused(CreditCommon):
         with self.refused("account"):
             self.credits.create({"amount": 5, "reason": "x", "partner_id": False})
 
+    def test_accounts_with_credits_stay(self):
+        """Like accounts with bills; drafts go with their account."""
+        draft = self.credit_draft(partner_id=self.person.id)
+        officer_person = self.person.with_env(self.as_user("officer"))
+        officer_person.action_delete_billing_account()
+        self.assertFalse(draft.exists())
+        self.assertFalse(self.person.is_billing_account)
+        self.credit(partner_id=self.person.id)
+        with self.refused("credits", "Archive"):
+            officer_person.action_delete_billing_account()
+        with self.refused("Archive"):
+            self.person.unlink()
+        other = self.env["res.partner"].create({"name": "Other"})
+        draft = self.credit_draft(partner_id=other.id)
+        other.unlink()
+        self.assertFalse(draft.exists())
+
     def test_currency_not_active(self):
         euro = self.env.ref("base.EUR")
         euro.active = True
