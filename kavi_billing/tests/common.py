@@ -245,6 +245,12 @@ class BillingCommon(TransactionCase):
         payments = bill.sudo()._get_payments().sorted("id")
         return payments.filtered(lambda payment: payment.payment_type == kind)
 
+    def messages(self, record):
+        """The history of a record as it is now, newest first."""
+        self.env.flush_all()
+        record.invalidate_recordset(["message_ids"])
+        return record.sudo().message_ids
+
     @classmethod
     def notes(cls, bill):
         """The bill's posted credit notes, oldest first."""

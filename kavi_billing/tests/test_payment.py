@@ -50,7 +50,7 @@ class TestPayment(BillingCommon):
         self.assertEqual(payment.memo, f"{new.name} 4711")
         self.assertEqual(payment.partner_id, self.account)
         self.assertEqual(self.payments(pending).memo, pending.name)
-        history = str(new.sudo().message_ids[:1].body)
+        history = str(self.messages(new)[:1].body)
         self.assertIn("4711", history)
         self.assertIn("Check", history)
 
@@ -123,7 +123,8 @@ class TestPayment(BillingCommon):
 
     def test_zero_total(self):
         """Paid at once, so nothing can be completed."""
-        bill = self.issued(0)
+        free = [Command.create({"name": "Free", "price_unit": 0})]
+        bill = self.issued(line_ids=free)
         with self.refused("Complete a payment"):
             bill._complete_payment(self.check)
 
@@ -322,11 +323,11 @@ class TestPayment(BillingCommon):
         self.account.email = "billing@acme.example"
         bill = self.issued(100)
         self.pay(bill, notify=True, reason="Thanks", note="by courier")
-        mail = bill.sudo().message_ids.filtered(lambda m: m.partner_ids)
+        mail = self.messages(bill).filtered(lambda m: m.partner_ids)
         self.assertEqual(mail.partner_ids, self.account)
         self.assertIn("100.00", str(mail.body))
         self.assertNotIn("courier", str(mail.body))
-        note = bill.sudo().message_ids.filtered(lambda m: "courier" in str(m.body))
+        note = self.messages(bill).filtered(lambda m: "courier" in str(m.body))
         self.assertTrue(note.subtype_id.internal or note.is_internal)
         self.assertFalse(note.partner_ids)
 
@@ -335,7 +336,7 @@ class TestPayment(BillingCommon):
         bill = self.issued(100)
         self.pay(bill, notify=True)
         self.assertBill(bill, "paid")
-        bodies = " ".join(str(m.body) for m in bill.sudo().message_ids)
+        bodies = " ".join(str(m.body) for m in self.messages(bill))
         self.assertIn("no e-mail address", bodies)
 
     def test_window_that_was_open_too_long(self):

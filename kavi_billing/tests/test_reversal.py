@@ -47,7 +47,7 @@ class TestReversal(BillingCommon):
         reversal = self.assertTakenBack(payment)
         self.assertEqual(reversal.date, date(2026, 3, 9))
         self.assertIn("no cover", reversal.ref)
-        self.assertIn("no cover", str(bill.sudo().message_ids[:1].body))
+        self.assertIn("no cover", str(self.messages(bill)[:1].body))
         self.assertEqual(bill.sudo().invoice_id.payment_state, "not_paid")
         self.assertTrue(bill.is_overdue)
 
@@ -95,7 +95,7 @@ class TestReversal(BillingCommon):
         self.assertBill(first, "new", amount_due=100.0)
         self.assertBill(second, "new", amount_due=50.0)
         for bill in first | second:
-            self.assertIn("no cover", str(bill.sudo().message_ids[:1].body))
+            self.assertIn("no cover", str(self.messages(bill)[:1].body))
         self.assertTakenBack(payment.sudo())
 
     def test_payment_with_a_write_off(self):
@@ -213,6 +213,17 @@ class TestReversal(BillingCommon):
         )
         self.give_back(bill)
         self.assertBill(bill, "refunded", refund_amount=100.0, amount_retained=0.0)
+
+    def test_canceled_after_a_refund(self):
+        """Refunded in part, bounced, and then nobody pays: it can be canceled."""
+        bill = self.issued(100)
+        self.pay(bill)
+        self.give_back(bill, 30)
+        self.bounce(bill)
+        self.cancel(bill)
+        self.assertBill(
+            bill, "canceled", amount_due=0.0, amount_paid=0.0, refund_amount=30.0
+        )
 
     def test_canceled_bill(self):
         """Canceled is final: its payment is not taken back."""
