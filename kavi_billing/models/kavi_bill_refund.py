@@ -399,10 +399,11 @@ class KaviBill(models.Model):
         old = self.amount_total
         bill = self.sudo().with_company(self.company_id)
         today = self.company_id._billing_today()
+        due = bill.due_date
         with bill._read_books_once():
             notes = bill._credit_invoices(today)
             (bill.invoice_id + notes).is_kavi_replaced = True
-            bill._write_facts({"line_ids": commands})
+            bill._write_facts({"line_ids": commands, "due_date": due})
             untaxed, total = bill._sum_lines()
             if bill.currency_id.compare_amounts(total, 0.0) < 0:
                 raise UserError(self.env._("A bill cannot ask a negative amount."))

@@ -218,6 +218,23 @@ class TestPostpone(BillingCommon):
         for bill in bills:
             self.assertBill(bill, bill.state, due_date=date(2036, 5, 6))
 
+    def test_kept_by_what_follows(self):
+        """Part payments, their reversal and the nightly jobs leave the date alone."""
+        bill = self.issued(100, bill_date="2026-03-01")
+        self.postpone(bill, "2036-05-06")
+        for step in (
+            lambda bill: self.pay(bill, amount=40),
+            self.bounce,
+            self.choose,
+            self.dispute,
+        ):
+            step(bill)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.assertEqual(bill.due_date, date(2036, 5, 6))
+            self.assertEqual(bill.next_due_date, date(2036, 5, 6))
+            self.assertFalse(bill.is_overdue)
+
     def test_paid_refuses(self):
         bill, paid = self.issued(1), self.issued(2)
         self.pay(paid)
@@ -257,8 +274,8 @@ class TestPostpone(BillingCommon):
 class TestDisputeAndEdit(BillingCommon):
     def test_dispute(self):
         """KB-23, KB-40: a mark beside the state, with an optional notice."""
-        self.account.email = "billing@acme.example"
-        bill = self.issued(100)
+        self.person.email = "jane@doe.example"
+        bill = self.issued(100, partner_id=self.person.id)
         self.dispute(bill, notify=True)
         self.assertBill(bill, "new", is_disputed=True, amount_due=100.0)
         self.assertIn("In Dispute", bill.overlay_label)

@@ -320,11 +320,11 @@ class TestPayment(BillingCommon):
 
     def test_notice_and_note(self):
         """The payer is told if asked for; the note is for billing people (KB-41)."""
-        self.account.email = "billing@acme.example"
-        bill = self.issued(100)
+        self.person.email = "jane@doe.example"
+        bill = self.issued(100, partner_id=self.person.id)
         self.pay(bill, notify=True, reason="Thanks", note="by courier")
         mail = self.messages(bill).filtered(lambda m: m.partner_ids)
-        self.assertEqual(mail.partner_ids, self.account)
+        self.assertEqual(mail.partner_ids, self.person)
         self.assertIn("100.00", str(mail.body))
         self.assertNotIn("courier", str(mail.body))
         note = self.messages(bill).filtered(lambda m: "courier" in str(m.body))
@@ -332,7 +332,6 @@ class TestPayment(BillingCommon):
         self.assertFalse(note.partner_ids)
 
     def test_notice_without_an_address(self):
-        self.account.email = False
         bill = self.issued(100)
         self.pay(bill, notify=True)
         self.assertBill(bill, "paid")
