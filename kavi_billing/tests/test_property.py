@@ -18,9 +18,9 @@ from .property_machine import Office
 
 # Examples and steps are bounded: about a minute, whatever the profile.
 EXAMPLES = int(os.environ.get("KAVI_EXAMPLES", 0)) or min(
-    settings.default.max_examples, 30
+    settings.default.max_examples, 20
 )
-STEPS = int(os.environ.get("KAVI_STEPS", 12))
+STEPS = int(os.environ.get("KAVI_STEPS", 15))
 
 
 @tagged("post_install", "-at_install")
