@@ -306,29 +306,70 @@ class TestCraftedCalls(BillingCommon):
     def test_public_methods_are_the_known_ones(self):
         """A new method that clients can call has to be thought about here."""
         known = {
+            "account.move": {"action_open_kavi_bill", "action_open_kavi_credit"},
+            "kavi.account.allocation": {
+                "action_open_bill",
+                "action_open_credit",
+                "action_unapply",
+            },
+            "kavi.account.ledger": {
+                "action_open_allocations",
+                "action_open_bill",
+                "action_open_credit",
+                "action_open_document",
+            },
             "kavi.bill": {
                 "action_cancel",
+                "action_change_amount",
                 "action_choose_method",
                 "action_complete_payment",
+                "action_dispute",
                 "action_issue",
                 "action_open_account",
                 "action_open_entries",
                 "action_open_moves",
                 "action_open_payments",
+                "action_postpone",
+                "action_refund",
+                "action_resolve_dispute",
+                "action_reverse_payment",
             },
+            "kavi.bill.amount.wizard": {"action_change_amount"},
             "kavi.bill.cancel.wizard": {"action_cancel_bills"},
+            "kavi.bill.dispute.wizard": {"action_dispute"},
             "kavi.bill.method.wizard": {"action_choose_method"},
             "kavi.bill.payment.wizard": {"action_complete_payment"},
-            "account.move": {"action_open_kavi_bill"},
+            "kavi.bill.postpone.wizard": {"action_postpone"},
+            "kavi.bill.refund.wizard": {"action_refund"},
+            "kavi.bill.resolve.wizard": {"action_resolve_dispute"},
+            "kavi.bill.reverse.wizard": {"action_reverse_payment"},
+            "kavi.credit": {
+                "action_apply",
+                "action_expire",
+                "action_issue",
+                "action_refund",
+            },
+            "kavi.credit.apply.wizard": {"action_apply_credits"},
+            "kavi.credit.refund.wizard": {"action_refund_credits"},
             "res.partner": {
                 "action_approve_billing_account",
                 "action_delete_billing_account",
                 "action_manage_billing_account",
+                "action_open_allocations",
                 "action_open_billing_account",
                 "action_open_contact",
+                "action_open_credits",
+                "action_open_ledger",
             },
         }
-        overridden = {"create", "write", "button_draft", "button_cancel"}
+        overridden = {
+            "button_cancel",
+            "button_draft",
+            "create",
+            "init",
+            "modify_moves",
+            "write",
+        }
         for name, model in self.env.registry.items():
             ours = set()
             for part in model.mro():

@@ -104,9 +104,9 @@ class TestAccount(AccountCommon):
     def test_holder_stays_what_it_is_once_billed(self):
         """Entries of its people would move to another partner."""
         self.issued(partner_id=self.held.id)
-        with self.refused("Hilda", "journal entries"):
+        with self.refused("Hilda", "billing account"):
             self.holder.is_billing_holder = False
-        with self.refused("Acme Ltd", "journal entries"):
+        with self.refused("Acme Ltd", "billing account"):
             self.issued()
             self.account.is_billing_holder = True
         with self.refused("Jane Doe", "person", error=ValidationError):
@@ -175,26 +175,26 @@ class TestAccount(AccountCommon):
         self.assertIn(bill, self.bills.search([("partner_id", "=ilike", "acme inc")]))
 
     def test_billing_contact(self):
-        """KB-06: billing contact, else invoice address, else primary contact, else
-        none; a person gets their own."""
+        """KB-06: billing contact, else primary contact, else none; a person gets their
+        own. An invoice address is where mail goes, not who is asked."""
         bill = self.issued()
         account = self.account
         self.assertFalse(account.billing_recipient_id)
         self.assertFalse(bill.contact_id)
         account.primary_contact_id = self.employee
         self.assertEqual(account.billing_recipient_id, self.employee)
-        address = self.env["res.partner"].create(
+        self.env["res.partner"].create(
             {"name": "Bills", "parent_id": account.id, "type": "invoice"}
         )
         account.invalidate_recordset()
-        self.assertEqual(account.billing_recipient_id, address)
+        self.assertEqual(account.billing_recipient_id, self.employee)
         boss = self.env["res.partner"].create({"name": "Boss", "parent_id": account.id})
         account.billing_contact_id = boss
         self.assertEqual(account.billing_recipient_id, boss)
         self.assertEqual(bill.contact_id, boss)
         boss.active = False  # left the company
         account.invalidate_recordset()
-        self.assertEqual(account.billing_recipient_id, address)
+        self.assertEqual(account.billing_recipient_id, self.employee)
         self.assertEqual(self.person.billing_recipient_id, self.person)
 
     def test_contacts_are_the_company_s_own(self):

@@ -82,7 +82,7 @@ class TestBill(BillingCommon):
 
     def test_zero_is_paid_at_once(self):
         """DESIGN 4: nothing is owed, so nothing is waited for."""
-        bill = self.issued(0)
+        bill = self.issued(line_ids=[Command.create({"name": "Free", "price_unit": 0})])
         self.assertBill(bill, "paid", amount_total=0.0, amount_due=0.0)
         self.assertTrue(bill.name)
         self.assertEqual(bill.sudo().invoice_id.state, "posted")
