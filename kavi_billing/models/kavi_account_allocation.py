@@ -50,9 +50,7 @@ class KaviAccountAllocation(models.Model):
         readonly=True,
         currency_field="company_currency_id",
     )
-    company_currency_id = fields.Many2one(
-        "res.currency", string="Company Currency", readonly=True
-    )
+    company_currency_id = fields.Many2one("res.currency", readonly=True)
     bill_id = fields.Many2one("kavi.bill", readonly=True)
     credit_id = fields.Many2one("kavi.credit", readonly=True)
     debit_reference = fields.Char(string="What Was Owed", readonly=True)

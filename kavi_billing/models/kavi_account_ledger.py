@@ -32,9 +32,7 @@ class KaviAccountLedger(models.Model):
     partner_id = fields.Many2one("res.partner", string="Account", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
-    company_currency_id = fields.Many2one(
-        "res.currency", string="Company Currency", readonly=True
-    )
+    company_currency_id = fields.Many2one("res.currency", readonly=True)
     date = fields.Date(readonly=True)
     due_date = fields.Date(readonly=True)
     kind = fields.Selection(KINDS, string="Document", readonly=True)

@@ -7,7 +7,7 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 _logger = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ class KaviCredit(models.Model):
         """Take back what was not used in time; a bad one does not stop the others."""
         by_day = defaultdict(list)
         # all companies: a job has no chosen ones
-        for company in self.env["res.company"].sudo().search([]):
+        for company in self.env["res.company"].sudo().search(Domain.TRUE):
             by_day[company._billing_today()].append(company.id)
         credits = self.browse()
         for day, company_ids in by_day.items():

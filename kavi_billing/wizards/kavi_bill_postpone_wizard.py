@@ -8,7 +8,7 @@ class KaviBillPostponeWizard(models.TransientModel):
     _inherit = ["kavi.bill.act.wizard"]
     _act = "postpone"
 
-    due_now = fields.Char(compute="_compute_due_now", string="Due Now")
+    due_now = fields.Char(compute="_compute_due_now")
     date = fields.Date(string="New Due Date", required=True)
 
     @api.depends("bill_ids")
