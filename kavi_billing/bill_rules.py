@@ -60,6 +60,11 @@ def _to(target, *states):
     return {state: (target,) for state in states}
 
 
+def _settle():
+    """From open, what an act may settle: refunded, if it was refunded and reopened."""
+    return {state: (state, *SETTLED) for state in OPEN}
+
+
 ACTS = {
     # -- before anybody sees it
     "issue": Act("Issue", {"draft": ("new", "paid")}),
@@ -68,7 +73,7 @@ ACTS = {
     "edit": Act("Edit", _stay("draft", *OPEN, *SETTLED)),
     "change_amount": Act(
         "Change the amount",
-        {"draft": ("draft",), "new": ("new", "paid"), "pending": ("pending", "paid")},
+        {"draft": ("draft",), **_settle()},
         refused=("frozen", "awaiting_gateway", "partly_paid"),
     ),
     "postpone": Act("Postpone", _stay(*OPEN)),
@@ -80,7 +85,7 @@ ACTS = {
     ),
     "complete_payment": Act(
         "Complete a payment",
-        {"new": ("new", "paid"), "pending": ("pending", "paid")},
+        _settle(),
         refused=("frozen", "awaiting_gateway"),
     ),
     "pay_by_card": Act(
@@ -91,12 +96,12 @@ ACTS = {
     ),
     "write_off": Act(
         "Write off the rest",
-        _to("paid", *OPEN),
+        {state: SETTLED for state in OPEN},
         refused=("frozen", "awaiting_gateway"),
     ),
     "apply_credit": Act(
         "Apply a credit",
-        {"new": ("new", "paid"), "pending": ("pending", "paid")},
+        _settle(),
         refused=("frozen", "awaiting_gateway"),
     ),
     "unapply_credit": Act(

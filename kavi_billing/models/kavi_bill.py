@@ -233,11 +233,15 @@ class KaviBill(models.Model):
                 )
             bill.fiscal_position_id = positions[key]
 
-    @api.depends("payment_term_id", "bill_date", "invoice_id.invoice_date_due")
+    @api.depends("payment_term_id", "bill_date", "invoice_id.line_ids.date_maturity")
     def _compute_due_date(self):
         for bill in self:
             if bill.invoice_id.state == "posted":
-                bill.due_date = bill.invoice_id.invoice_date_due
+                # not invoice_date_due: Odoo computes that anew from the term whenever
+                # something is matched, and a postponed date would be forgotten
+                items = self._get_receivable_lines(bill.invoice_id)
+                days = [day for day in items.mapped("date_maturity") if day]
+                bill.due_date = max(days, default=bill.invoice_id.invoice_date_due)
             elif bill.name:
                 bill.due_date = bill.due_date
             else:

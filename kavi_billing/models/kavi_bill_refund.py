@@ -308,8 +308,9 @@ class KaviBill(models.Model):
         for company in self.sudo().company_id:
             batch = self.sudo().filtered(lambda bill, c=company: bill.company_id == c)
             batch.with_company(company)._credit_open(company._billing_today())
+        # a payment that bounced after a part refund leaves less than nothing
         returning = self.filtered(
-            lambda bill: not bill.currency_id.is_zero(bill.amount_retained)
+            lambda bill: bill.currency_id.compare_amounts(bill.amount_retained, 0) > 0
         )
         if returning and refund_amount != 0:
             amounts = returning._get_refund_amounts(refund_amount)

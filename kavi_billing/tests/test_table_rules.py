@@ -181,6 +181,9 @@ class TestTableRules(BaseCase):
             # the payment was taken back after a part was refunded
             ("refunded", "new"),
             ("refunded", "pending"),
+            # ... and it is paid again
+            ("new", "refunded"),
+            ("pending", "refunded"),
         }
         self.assertEqual(moves, original | ours)
 

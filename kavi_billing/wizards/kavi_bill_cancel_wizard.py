@@ -27,7 +27,7 @@ class KaviBillCancelWizard(models.TransientModel):
     @api.depends("bill_id")
     def _compute_refund_amount(self):
         for wizard in self:
-            wizard.refund_amount = wizard.bill_id.amount_retained
+            wizard.refund_amount = max(wizard.bill_id.amount_retained, 0.0)
 
     @api.depends("refund_amount", "amount_retained")
     def _compute_amount_kept(self):
