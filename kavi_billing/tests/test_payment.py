@@ -236,6 +236,31 @@ class TestPayment(BillingCommon):
             bill, "paid", amount_due=0.0, amount_paid=95.0, amount_credited=5.0
         )
 
+    def test_write_off_over_instalments(self):
+        """The money is split over the instalments, and not a cent more."""
+        self.allow_write_off(5)
+        for shares in ((50, 50), (30, 30, 40)):
+            term = self.env["account.payment.term"].create(
+                {
+                    "name": "Parts",
+                    "line_ids": [
+                        Command.create({"value_amount": share, "nb_days": 30 * number})
+                        for number, share in enumerate(shares)
+                    ],
+                }
+            )
+            bill = self.issued(100, payment_term_id=term.id)
+            self.pay(bill, amount=99.97, write_off=True)
+            self.assertBill(
+                bill,
+                "paid",
+                amount_paid=99.97,
+                amount_credited=0.03,
+                amount_retained=99.97,
+            )
+            self.give_back(bill)
+            self.assertEqual(self.payments(bill, "outbound").amount, 99.97)
+
     def test_write_off_beyond_the_limit(self):
         self.allow_write_off(5)
         bill = self.issued(100)
