@@ -100,21 +100,21 @@ class TestInvoicesOutside(BillingCommon):
             self.bill, "paid", amount_paid=70.0, amount_due=0.0, amount_retained=70.0
         )
 
-    def test_reversed_to_be_modified(self):
-        """Odoo's "reverse and create invoice" makes no invoice around the bill: it is
-        canceled, and a new bill is raised."""
-        count = self.env["account.move"].search_count(
-            [("partner_id", "=", self.account.id)]
-        )
+    def test_reversed_at_once(self):
         self.reverse(self.move, modify=True)
         self.assertBill(self.bill, "canceled", amount_due=0.0, amount_credited=100.0)
         self.assertEqual(len(self.bill.sudo().move_ids), 2)
-        self.assertEqual(
-            self.env["account.move"].search_count(
-                [("partner_id", "=", self.account.id)]
-            ),
-            count + 1,
+
+    def test_reverse_and_create(self):
+        """Odoo's "reverse and create invoice" would leave an invoice without a bill."""
+        wizard = (
+            self.move.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=self.move.ids)
+            .create({"journal_id": self.move.journal_id.id})
         )
+        with self.refused("Change the amount on the bill"):
+            wizard.modify_moves()
+        self.assertBill(self.bill, "new", amount_due=100.0)
 
     def test_refunded(self):
         """KB-36: a credit note that is paid out is a refund; the rest is retained."""
