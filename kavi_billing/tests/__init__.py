@@ -15,3 +15,5 @@ from . import test_access
 from . import test_bad_input
 from . import test_property
 from . import test_query_count
+from . import test_book_check
+from . import test_bookkeeping
