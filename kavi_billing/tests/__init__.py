@@ -26,3 +26,5 @@ from . import test_credit_ends
 from . import test_credit_refused
 from . import test_ledger
 from . import test_property_credit
+from . import test_book_check
+from . import test_bookkeeping

@@ -298,7 +298,7 @@ class BillingCommon(TransactionCase):
             .create({"journal_id": move.journal_id.id, **vals})
         )
         wizard.refund_moves()
-        return move.reversal_move_ids[-1:]
+        return move.reversal_move_ids.sorted("id")[-1:]
 
     @classmethod
     def refund(cls, bill, amount=None):

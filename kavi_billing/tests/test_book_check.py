@@ -1,0 +1,86 @@
+"""The nightly check that compares bills with the ledger (DESIGN section 4)."""
+
+from odoo.tests import tagged
+
+from .common import BillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestBookCheck(BillingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.administrator = cls.users["administrator"]
+        cls.bill = cls.issued()
+        cls.paid = cls.issued()
+        cls.pay(cls.paid)
+
+    def run_check(self):
+        """The scheduled action, by its own user, as the scheduler runs it."""
+        cron = self.env.ref("kavi_billing.cron_check_books")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def tamper(self, column, value, bill):
+        """What no path of the addon does: a bill that says something of its own."""
+        self.env.flush_all()
+        query = {
+            "amount_due": "UPDATE kavi_bill SET amount_due = %s WHERE id = %s",
+            "amount_due_company": (
+                "UPDATE kavi_bill SET amount_due_company = %s WHERE id = %s"
+            ),
+            "state": "UPDATE kavi_bill SET state = %s WHERE id = %s",
+        }[column]
+        self.env.cr.execute(query, [value, bill.id])
+        self.env.invalidate_all()
+
+    def find(self):
+        return self.env["kavi.bill"]._find_book_differences()
+
+    def test_every_bill_of_this_database_agrees(self):
+        """Those of the demo too: each is what our own reading of the ledger says."""
+        bills = self.env["kavi.bill"].search([("name", "!=", False)])
+        self.assertLessEqual(self.bill | self.paid, bills)
+        self.assertBooks(*bills)
+        self.assertFalse(self.find())
+
+    def test_differences_are_found(self):
+        for column, value, bill in (
+            ("amount_due", 99.99, self.bill),
+            ("amount_due", 0.01, self.paid),
+            ("amount_due_company", 50, self.bill),
+            ("state", "paid", self.bill),
+            ("state", "canceled", self.bill),
+        ):
+            with self.subTest(column=column, value=value):
+                savepoint = self.cr.savepoint()
+                self.tamper(column, value, bill)
+                found = self.find()
+                self.assertEqual(list(found), [bill])
+                self.assertIn("ledger", found[bill])
+                savepoint.close()
+        self.assertFalse(self.find())
+
+    def test_drafts_are_no_concern(self):
+        self.draft()
+        self.assertFalse(self.find())
+
+    def test_administrators_are_told_once(self):
+        """An activity for each billing administrator of the company, not one a
+        night; nobody else is bothered."""
+        self.run_check()
+        self.assertFalse((self.bill | self.paid).sudo().activity_ids)
+        self.tamper("amount_due", 99, self.bill)
+        for __ in range(2):
+            self.run_check()
+            activities = self.bill.sudo().activity_ids
+            told = activities.user_id
+            self.assertIn(self.administrator, told)
+            self.assertEqual(len(activities), len(told))
+            self.assertNotIn(self.officer, told)
+            self.assertLessEqual({self.company}, set(told.company_ids))
+            note = str(activities[0].note)
+            self.assertIn("99.00", note)
+            self.assertIn("100.00", note)
+        self.assertFalse(self.paid.sudo().activity_ids)
