@@ -283,7 +283,8 @@ class KaviBill(models.Model):
             or currency.compare_amounts(payment.amount, whole) >= 0
         ):
             return matched
-        return currency.round(matched * payment.amount / whole)
+        # rounded when all matches are summed, or instalments would gain a cent
+        return matched * payment.amount / whole
 
     @api.model
     def _get_receivable_lines(self, moves):
