@@ -13,6 +13,7 @@ from . import (
     kavi_bill_kind,
     kavi_bill_line,
     kavi_bill_payment,
+    kavi_bill_portal,
     kavi_bill_refund,
     kavi_billable_mixin,
     kavi_credit,

@@ -205,6 +205,16 @@ class KaviBill(models.Model):
 
     # === METHOD === #
 
+    def _get_offered_methods(self):
+        """The methods that the payer of this bill may choose, in the company's order.
+
+        :return: active ``kavi.payment.method`` records of the bill's company
+        """
+        self.ensure_one()
+        return self.env["kavi.payment.method"].search(
+            [("company_id", "=", self.company_id.id)]
+        )
+
     def _choose_method(self, method):
         """The payer promises to pay by ``method``: the bill becomes Pending.
 

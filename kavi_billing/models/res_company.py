@@ -53,6 +53,15 @@ class ResCompany(models.Model):
         string="Collect Purchase Order Number", default=True
     )
 
+    billing_email_from = fields.Char(
+        string="Administrative Email",
+        help="The sender of billing mail. Empty: the company's own address.",
+    )
+    billing_email_copy = fields.Char(
+        string="Administrative Copy Email",
+        help="Gets a copy of every mail that billing sends.",
+    )
+
     billing_allow_part_payment = fields.Boolean(
         string="Allow Part Payments", default=True
     )

@@ -1,0 +1,34 @@
+import uuid
+
+from odoo import models
+
+
+class KaviBill(models.Model):
+    """The bill as its payer reaches it: the page, and the signed link to it (KB-48)."""
+
+    _name = "kavi.bill"
+    _inherit = ["kavi.bill", "portal.mixin"]
+
+    def _compute_access_url(self):
+        super()._compute_access_url()
+        for bill in self:
+            bill.access_url = f"/my/bills/{bill.id}"
+
+    def _portal_ensure_token(self):
+        """The token is no part of the document, so no state of the bill forbids it."""
+        if not self.access_token:
+            self.sudo()._write_facts({"access_token": str(uuid.uuid4())})
+        return self.access_token
+
+    def _get_bill_url(self):
+        """Where the payer sees the bill, without a log-in: for mails and documents.
+
+        :return: absolute URL, with the token that opens this bill and no other
+        """
+        self.ensure_one()
+        return self.get_base_url() + self.get_portal_url()
+
+    def _get_pay_url(self):
+        """Where the payer pays the bill, without a log-in."""
+        self.ensure_one()
+        return self.get_base_url() + self.get_portal_url(anchor="pay")
