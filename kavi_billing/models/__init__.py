@@ -8,6 +8,7 @@ from . import (
     kavi_bill_actions,
     kavi_bill_books,
     kavi_bill_check,
+    kavi_bill_credit,
     kavi_bill_guard,
     kavi_bill_history,
     kavi_bill_kind,

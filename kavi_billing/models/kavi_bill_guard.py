@@ -69,6 +69,11 @@ class KaviBill(models.Model):
         the framework with the facts as they are then.
         """
         self.check_access("write")
+        self._lock_rows()
+        self._check_act(act)
+
+    def _lock_rows(self):
+        """Keep others from the bills until the end of the transaction."""
         try:
             self.lock_for_update(allow_referencing=True)
         except LockError as error:
@@ -78,7 +83,6 @@ class KaviBill(models.Model):
                     "reload the page and look at it again."
                 )
             ) from error
-        self._check_act(act)
 
     def _get_refusal(self, act):
         """Why ``act`` is refused on this bill, as a sentence; "" when it is allowed."""

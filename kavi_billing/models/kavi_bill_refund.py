@@ -137,8 +137,11 @@ class KaviBill(models.Model):
             ],
         }
 
-    def _prepare_credit_lines(self, amount):
-        """The credit note's lines: each invoice line's share, to the cent."""
+    def _prepare_credit_lines(self, amount, before=None):
+        """The credit note's lines: each invoice line's share, to the cent.
+
+        :param float before: credited until now; default by all notes and memos
+        """
         self.ensure_one()
         currency = self.currency_id
         base_lines, _taxes = self.invoice_id._get_rounded_base_and_tax_lines()
@@ -156,8 +159,9 @@ class KaviBill(models.Model):
             )
             for line in base_lines
         ]
-        notes = self._get_own_notes()
-        before = currency.round(sum(notes.mapped("amount_total")))
+        # money goes back whatever was credited besides: then the parts overlap
+        most = currency.round(self.amount_total - amount)
+        before = min(self._get_credited() if before is None else before, most)
         after = currency.round(before + amount)
         digits = currency.decimal_places
         shares = share_of_lines(

@@ -35,6 +35,8 @@ class KaviCredit(models.Model):
         :raise UserError: with the reason; then none of them is issued
         """
         self._lock_in_state("draft")
+        # two memos at once would each see what the other has not booked yet
+        self.filtered(lambda credit: credit.kind == "memo").bill_id._lock_rows()
         for credit in self.sudo():
             credit._check_issuable()
         self.partner_id._open_billing_account()
@@ -88,6 +90,12 @@ class KaviCredit(models.Model):
             problem = self.env._("it would have expired already. Choose a later day.")
         elif self.bill_id:
             problem = self._get_mismatch(self.bill_id)
+        if not problem and self.kind == "memo" and not self.bill_id.is_booked:
+            problem = self.env._(
+                "the invoice of bill %s is not posted, there is nothing to correct. "
+                "Ask the accountant to post it first.",
+                self.bill_id.name,
+            )
         if problem:
             raise UserError(
                 self.env._(
@@ -122,7 +130,12 @@ class KaviCredit(models.Model):
         for credit, name in zip(self, names, strict=True):
             credit._write_facts({"name": name})
         notes = self.env["account.move"].create(
-            [credit._prepare_note_vals(journal) for credit in self]
+            [
+                credit._prepare_memo_vals(journal, self[:index])
+                if credit.kind == "memo"
+                else credit._prepare_note_vals(journal)
+                for index, credit in enumerate(self)
+            ]
         )
         for credit, note in zip(self, notes, strict=True):
             credit._settle_rounding(note)
@@ -152,12 +165,51 @@ class KaviCredit(models.Model):
         if not product:
             line["account_id"] = journal.default_account_id.id
         return {
-            "move_type": "out_refund",
-            "company_id": company.id,
+            **self._prepare_note_head(),
             "journal_id": journal.id,
+            "fiscal_position_id": position.id,
+            "invoice_line_ids": [Command.create(line)],
+        }
+
+    def _prepare_memo_vals(self, journal, earlier):
+        """Values of the credit note behind a credit memo: a part of what its bill has
+        charged, from the same accounts and with the same taxes.
+
+        :param earlier: credits of the same batch that come before this one
+        :raise UserError: for more than is left of the bill
+        """
+        self.ensure_one()
+        bill, currency = self.bill_id, self.currency_id
+        credited = bill._get_credited(earlier)
+        left = currency.round(bill.amount_total - credited)
+        if currency.compare_amounts(self.amount, left) > 0:
+            raise UserError(
+                self.env._(
+                    "Of bill %(bill)s, %(left)s can be corrected, not %(amount)s. To "
+                    "give more, give a goodwill credit.",
+                    bill=bill.name,
+                    left=currency.format(max(left, 0.0)),
+                    amount=currency.format(self.amount),
+                )
+            )
+        lines = bill._prepare_credit_lines(self.amount, credited)
+        for line in lines:
+            line["name"] = f"{self.reason}: {line['name']}"
+        return {
+            **self._prepare_note_head(),
+            "journal_id": bill.invoice_id.journal_id.id or journal.id,
+            "fiscal_position_id": bill.invoice_id.fiscal_position_id.id,
+            "invoice_line_ids": [Command.create(line) for line in lines],
+        }
+
+    def _prepare_note_head(self):
+        """What the credit notes of all kinds of credits have in common."""
+        self.ensure_one()
+        return {
+            "move_type": "out_refund",
+            "company_id": self.company_id.id,
             "partner_id": self.partner_id.id,
             "currency_id": self.currency_id.id,
-            "fiscal_position_id": position.id,
             "invoice_date": self.date,
             "date": self.date,
             # a term would split it, or promise a discount
@@ -167,7 +219,6 @@ class KaviCredit(models.Model):
             "payment_reference": self.name,
             "ref": self.name,
             "invoice_user_id": self.env.uid,
-            "invoice_line_ids": [Command.create(line)],
         }
 
     def _get_note_price(self, taxes):

@@ -4,6 +4,7 @@ from itertools import product
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..bill_rules import OPEN
 
@@ -56,6 +57,23 @@ class KaviCredit(models.Model):
                 )
             )
         self._match(plan)
+
+    @api.model
+    def _get_usable_domain(self, bills):
+        """The open credits that one of ``bills`` could take, none that has expired."""
+        return (
+            Domain("state", "=", "open")
+            & Domain("partner_id", "in", bills.partner_id.ids)
+            & Domain("currency_id", "in", bills.currency_id.ids)
+            & Domain.OR(
+                Domain("company_id", "=", company.id)
+                & (
+                    Domain("expiry_date", "=", False)
+                    | Domain("expiry_date", ">=", company._billing_today())
+                )
+                for company in bills.company_id
+            )
+        )
 
     def _check_fit(self, bills):
         if not self or not bills:

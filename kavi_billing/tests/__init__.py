@@ -23,6 +23,7 @@ from . import test_property
 from . import test_query_count
 from . import test_credit
 from . import test_credit_ends
+from . import test_credit_memo
 from . import test_credit_refused
 from . import test_ledger
 from . import test_property_credit

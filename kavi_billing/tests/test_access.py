@@ -319,6 +319,7 @@ class TestCraftedCalls(BillingCommon):
                 "action_open_document",
             },
             "kavi.bill": {
+                "action_apply_credit",
                 "action_cancel",
                 "action_change_amount",
                 "action_choose_method",

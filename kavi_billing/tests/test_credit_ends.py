@@ -205,11 +205,12 @@ class TestCreditEnds(CreditCommon):
         self.assertCredit(memo, "open", amount_open=30.0)
         self.apply(memo, bill)
         self.assertBill(bill, "new", amount_due=70.0, amount_credited=30.0)
+        self.pay(bill, amount=10)
         self.company.billing_apply_credits_automatically = True
-        memo = self.credit(80, kind="memo", bill_id=bill.id)
-        self.assertBill(bill, "paid", amount_credited=100.0)
+        memo = self.credit(70, kind="memo", bill_id=bill.id)
+        self.assertBill(bill, "paid", amount_credited=90.0)
         self.assertBill(early, "new", amount_due=90.0)
-        self.assertCredit(memo, "used", amount_applied=80.0)
+        self.assertCredit(memo, "used", amount_applied=70.0)
         with self.refused("bill"):
             self.credit_draft(kind="memo")
         with self.refused("Jane Doe"):

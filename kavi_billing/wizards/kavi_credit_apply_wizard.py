@@ -49,9 +49,8 @@ class KaviCreditApplyWizard(models.TransientModel):
             return self._get_active("kavi.credit")
         bills._check_act("apply_credit")
         self._check_one_account(bills)
-        credits = self.env["kavi.credit"].search(
-            [*self._get_domain(bills), ("state", "=", "open")]
-        )
+        Credit = self.env["kavi.credit"]
+        credits = Credit.search(Credit._get_usable_domain(bills))
         if not credits:
             raise UserError(
                 self.env._(

@@ -1,0 +1,61 @@
+from odoo import api, fields, models
+
+from .kavi_bill import STAFF
+from .res_partner import USER
+
+
+class KaviBill(models.Model):
+    """What a bill has to do with its account's credits (BB-08, BB-14)."""
+
+    _inherit = "kavi.bill"
+
+    memo_ids = fields.One2many(
+        "kavi.credit",
+        "bill_id",
+        string="Credit Memos",
+        domain=[("kind", "=", "memo")],
+        readonly=True,
+        copy=False,
+        groups=STAFF,
+    )
+    has_open_credit = fields.Boolean(
+        compute="_compute_has_open_credit",
+        groups=USER,
+        help="The account has a credit that this bill can take.",
+    )
+
+    @api.depends("allowed_acts", "is_booked", "partner_id", "company_id", "currency_id")
+    def _compute_has_open_credit(self):
+        names = ["partner_id", "company_id", "currency_id"]
+        bills = self.filtered(
+            lambda bill: bill.is_booked and not bill._get_refusal("apply_credit")
+        )
+        found = set()
+        if bills:
+            found = set(
+                self.env["kavi.credit"]._read_group(
+                    self.env["kavi.credit"]._get_usable_domain(bills), names
+                )
+            )
+        for bill in self:
+            key = tuple(bill._origin[name] for name in names)
+            bill.has_open_credit = bill in bills and key in found
+
+    def action_apply_credit(self):
+        """Open the wizard on these bills, with the credits that they can take."""
+        return self._open_wizard("kavi_billing.action_kavi_credit_apply_wizard")
+
+    def _get_credited(self, earlier=None):
+        """How much of the bill its credit notes and credit memos have taken back.
+
+        What is left of a memo that expired was booked back.
+
+        :param earlier: credit memos that are about to be posted and count already
+        """
+        self.ensure_one()
+        notes = sum(self._get_own_notes().mapped("amount_total"))
+        memos = self.memo_ids.filtered(
+            lambda memo: memo.move_id.state == "posted" or memo in (earlier or ())
+        )
+        memos = sum(memo.amount - memo.amount_expired for memo in memos)
+        return self.currency_id.round(notes + memos)
