@@ -10,6 +10,7 @@ class KaviCreditApplyWizard(models.TransientModel):
 
     credit_ids = fields.Many2many(
         "kavi.credit",
+        string="Credits",
         required=True,
         default=lambda self: self._default_credits(),
         domain="[('partner_id', '=', partner_id), ('company_id', '=', company_id),"
@@ -17,6 +18,7 @@ class KaviCreditApplyWizard(models.TransientModel):
     )
     bill_ids = fields.Many2many(
         "kavi.bill",
+        string="Bills",
         required=True,
         default=lambda self: self._default_bills(),
         domain="[('partner_id', '=', partner_id), ('company_id', '=', company_id),"
@@ -34,7 +36,8 @@ class KaviCreditApplyWizard(models.TransientModel):
         compute="_compute_amount",
         store=True,
         readonly=False,
-        help="How much is applied; as much as fits, unless you enter less.",
+        string="Apply",
+        help="As much as fits, unless you enter less.",
     )
 
     def _get_active(self, model):
