@@ -1,6 +1,7 @@
 """Several people at once, in real transactions: none sees an error that is not theirs,
 and the books take one of them."""
 
+import functools
 from collections import Counter
 
 import pytest
@@ -91,6 +92,32 @@ class Office:
     def complete(self, officer, bill, **vals):
         vals["method_id"] = self.check
         return self.opened(officer, bill, "payment", "complete_payment", **vals)
+
+    def credit(self, amount):
+        """An open credit of the account."""
+        with self.scratch.env(user=self.officers[0]) as env:
+            credit = env["kavi.credit"].create(
+                {
+                    "partner_id": self.account,
+                    "reason": "For the trouble",
+                    "amount": amount,
+                }
+            )
+            credit.action_issue()
+            return credit.id
+
+    def apply(self, officer, credit, bill, amount):
+        """The wizard on the credit, with the bill and amount chosen."""
+        context = {"active_model": "kavi.credit", "active_ids": [credit]}
+        vals = {"bill_ids": [Command.set([bill])], "amount": amount}
+        model, action = "kavi.credit.apply.wizard", "action_apply_credits"
+        return self.wizard(officer, model, action, vals, **context)
+
+    def pay_out(self, officer, credit):
+        context = {"active_model": "kavi.credit", "active_ids": [credit]}
+        vals = {"method_id": self.check}
+        model, action = "kavi.credit.refund.wizard", "action_refund_credits"
+        return self.wizard(officer, model, action, vals, **context)
 
     def give_back(self, officer, bill, **vals):
         return self.opened(officer, bill, "refund", "refund", **vals)
@@ -349,3 +376,78 @@ def test_one_changes_the_amount_while_another_completes(office):
         with office.scratch.env() as env:
             moves = env["kavi.bill"].browse(bill).move_ids
             assert len(moves) == (1 if done == ["paid"] else 3)
+
+
+def look_at_credit(office, credit):
+    """What is committed: state, open, applied and refunded; and that credits and ledger
+    agree."""
+    with office.scratch.env() as env:
+        assert not env["kavi.credit"]._find_book_differences()
+        credit = env["kavi.credit"].browse(credit)
+        return (
+            credit.state,
+            credit.amount_open,
+            credit.amount_applied,
+            credit.amount_refunded,
+        )
+
+
+def test_two_apply_the_last_of_a_credit(office):
+    """BB-14: to two bills; what is there is given once."""
+    bills = office.issued(ROUNDS * 2)
+    for pair in zip(bills[::2], bills[1::2], strict=True):
+        credit = office.credit(20)
+        with office.scratch.env(user=office.officers[0]) as env:
+            env["kavi.credit"].browse(credit)._apply(
+                env["kavi.bill"].browse(office.issued(2)), 15
+            )
+        acts = {bill: office.apply(n, credit, bill, 5) for n, bill in enumerate(pair)}
+        done, failed = office.at_once(acts)
+        assert (len(done), len(failed)) == (1, 1)
+        assert look_at_credit(office, credit) == ("used", 0.0, 20.0, 0.0)
+        with office.scratch.env() as env:
+            for bill in env["kavi.bill"].browse(pair):
+                assert bill.amount_credited == (5.0 if bill.id in done else 0.0)
+            assert not env["kavi.bill"]._find_book_differences()
+
+
+def test_one_applies_while_another_pays_out(office):
+    """To a bill or to the account's bank, not both."""
+    for bill in office.issued(ROUNDS):
+        credit = office.credit(5)
+        acts = {"used": office.apply(0, credit, bill, 5)}
+        acts["refunded"] = office.pay_out(1, credit)
+        done, failed = office.at_once(acts)
+        assert (len(done), len(failed)) == (1, 1)
+        sums = (5.0, 0.0) if done == ["used"] else (0.0, 5.0)
+        assert look_at_credit(office, credit) == (done[0], 0.0, *sums)
+
+
+def test_two_pay_out_the_same_credit(office):
+    for __ in range(ROUNDS):
+        credit = office.credit(5)
+        done, failed = office.at_once({n: office.pay_out(n, credit) for n in (0, 1)})
+        assert (len(done), len(failed)) == (1, 1)
+        assert look_at_credit(office, credit) == ("refunded", 0.0, 0.0, 5.0)
+
+
+def test_two_correct_the_same_bill(office):
+    """Two credit memos over all of a bill: it is corrected once."""
+    for bill in office.issued(ROUNDS):
+        acts = {}
+        for n in (0, 1):
+            with office.scratch.env(user=office.officers[n]) as env:
+                charged = env["kavi.bill"].browse(bill).amount_total
+                vals = {"kind": "memo", "bill_id": bill, "partner_id": office.account}
+                vals |= {"reason": "Wrong price", "amount": charged}
+                memo = env["kavi.credit"].create(vals).id
+            acts[memo] = functools.partial(
+                lambda n, memo, env: office.call(
+                    env, n, "kavi.credit", "action_issue", [memo]
+                ),
+                n,
+                memo,
+            )
+        done, failed = office.at_once(acts)
+        assert (len(done), len(failed)) == (1, 1)
+        assert look_at_credit(office, done[0])[:2] == ("open", charged)

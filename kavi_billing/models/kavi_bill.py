@@ -24,7 +24,7 @@ class KaviBill(models.Model):
 
     _name = "kavi.bill"
     _description = "Bill"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.check.mixin"]
     _order = "bill_date desc, id desc"
     _check_company_auto = True
     _rec_names_search = ["name", "title", "purchase_order", "invoice_number"]

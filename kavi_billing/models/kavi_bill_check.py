@@ -13,16 +13,19 @@ class KaviBill(models.Model):
 
     @api.model
     def _cron_check_books(self):
-        """Tell the billing administrators of bills that differ from the ledger."""
-        differing = self._find_book_differences()
+        """Tell the billing administrators of what differs from the ledger."""
+        differing = {
+            **self._find_book_differences(),
+            **self.env["kavi.credit"]._find_book_differences(),
+        }
         self.env["ir.cron"]._commit_progress(remaining=len(differing))
-        for bill, difference in differing.items():
+        for record, difference in differing.items():
             try:
                 with self.env.cr.savepoint():
-                    bill._report_book_difference(difference)
+                    record._report_book_difference(difference)
             except Exception:
                 # the others are told of all the same
-                _logger.exception("Bill %s could not be reported", bill.name)
+                _logger.exception("%s could not be reported", record.name)
             self.env["ir.cron"]._commit_progress(1)
 
     @api.model
@@ -119,27 +122,5 @@ class KaviBill(models.Model):
             for bill, due in ((self.browse(row[0]), row[1]) for row in rows)
         }
 
-    def _report_book_difference(self, difference):
-        """Tell the administrators, once and not every night."""
-        self.ensure_one()
-        _logger.info("Bill %s differs from the ledger", self.name)
-        self._alert_administrators(self.env._("Bill and books differ"), difference)
-
-    def _alert_administrators(self, summary, note):
-        """Give each billing administrator of the bill's company one activity."""
-        self.ensure_one()
-        administrators = (
-            self.env.ref("kavi_billing.group_billing_administrator")
-            .sudo()
-            .all_user_ids.filtered(
-                lambda user: self.company_id in user.company_ids and not user.share
-            )
-        )
-        told = self.activity_ids.filtered(lambda known: known.summary == summary)
-        for user in administrators - told.user_id:
-            self.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=summary,
-                note=note,
-                user_id=user.id,
-            )
+    def _get_difference_summary(self):
+        return self.env._("Bill and books differ")

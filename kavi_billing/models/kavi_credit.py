@@ -32,7 +32,7 @@ class KaviCredit(models.Model):
 
     _name = "kavi.credit"
     _description = "Credit"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.check.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
     _rec_names_search = ["name", "reason"]

@@ -205,24 +205,8 @@ class KaviCredit(models.Model):
                     raise
                 except Exception as error:
                     _logger.exception("Credit %s cannot expire", credit.id)
-                    credit._report_problem(error)
+                    credit._alert_administrators(
+                        self.env._("The credit cannot expire"), str(error)
+                    )
             if not progress._commit_progress(1):
                 break
-
-    def _report_problem(self, error):
-        """Tell the billing administrators, once and not every night."""
-        self.ensure_one()
-        administrators = self.env.ref(
-            "kavi_billing.group_billing_administrator"
-        ).all_user_ids.filtered(
-            lambda user: self.company_id in user.company_ids and not user.share
-        )
-        summary = self.env._("The credit cannot expire")
-        told = self.activity_ids.filtered(lambda known: known.summary == summary)
-        for user in administrators - told.user_id:
-            self.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=summary,
-                note=str(error),
-                user_id=user.id,
-            )
