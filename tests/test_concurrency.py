@@ -5,6 +5,7 @@ import functools
 from collections import Counter
 
 import pytest
+from psycopg2.errors import SerializationFailure
 
 from odoo import Command
 from odoo.exceptions import UserError
@@ -431,23 +432,44 @@ def test_two_pay_out_the_same_credit(office):
         assert look_at_credit(office, credit) == ("refunded", 0.0, 0.0, 5.0)
 
 
+def memos(office, bill, count):
+    """Drafts of credit memos, each over all that the bill asks."""
+    with office.scratch.env(user=office.officers[0]) as env:
+        charged = env["kavi.bill"].browse(bill).amount_total
+        vals = {"kind": "memo", "bill_id": bill, "partner_id": office.account}
+        vals |= {"reason": "Wrong price", "amount": charged}
+        return charged, env["kavi.credit"].create([vals] * count).ids
+
+
 def test_two_correct_the_same_bill(office):
     """Two credit memos over all of a bill: it is corrected once."""
     for bill in office.issued(ROUNDS):
-        acts = {}
-        for n in (0, 1):
-            with office.scratch.env(user=office.officers[n]) as env:
-                charged = env["kavi.bill"].browse(bill).amount_total
-                vals = {"kind": "memo", "bill_id": bill, "partner_id": office.account}
-                vals |= {"reason": "Wrong price", "amount": charged}
-                memo = env["kavi.credit"].create(vals).id
-            acts[memo] = functools.partial(
+        charged, pair = memos(office, bill, 2)
+        acts = {
+            memo: functools.partial(
                 lambda n, memo, env: office.call(
                     env, n, "kavi.credit", "action_issue", [memo]
                 ),
                 n,
                 memo,
             )
+            for n, memo in enumerate(pair)
+        }
         done, failed = office.at_once(acts)
         assert (len(done), len(failed)) == (1, 1)
         assert look_at_credit(office, done[0])[:2] == ("open", charged)
+
+
+def test_a_correction_that_was_not_seen(office):
+    """Whoever looked at the bill before another memo was committed starts over."""
+    (bill,) = office.issued(1)
+    __, (first, second) = memos(office, bill, 2)
+    with (
+        mute_logger("odoo.sql_db"),
+        pytest.raises(SerializationFailure),
+        office.scratch.env(user=office.officers[0]) as late,
+    ):
+        assert late["kavi.credit"].browse(second).state == "draft"
+        with office.scratch.env(user=office.officers[1]) as env:
+            env["kavi.credit"].browse(first).action_issue()
+        late["kavi.credit"].browse(second).action_issue()

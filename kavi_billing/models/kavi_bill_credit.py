@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from .kavi_bill import STAFF
 from .res_partner import USER
@@ -44,6 +45,18 @@ class KaviBill(models.Model):
     def action_apply_credit(self):
         """Open the wizard on these bills, with the credits that they can take."""
         return self._open_wizard("kavi_billing.action_kavi_credit_apply_wizard")
+
+    def _lock_to_correct(self):
+        """Lock bills for which credit memos are posted: two at once would each see
+        what was left before the other.
+
+        A memo writes nothing on its bill, so whoever looked before it was posted has to
+        be told by a row that is new: the framework lets them look again.
+        """
+        self._lock_rows()
+        self.env.cr.execute(
+            SQL("UPDATE kavi_bill SET id = id WHERE id = ANY(%s)", self.ids)
+        )
 
     def _get_credited(self, earlier=None):
         """How much of the bill its credit notes and credit memos have taken back.

@@ -35,8 +35,7 @@ class KaviCredit(models.Model):
         :raise UserError: with the reason; then none of them is issued
         """
         self._lock_in_state("draft")
-        # two memos at once would each see what the other has not booked yet
-        self.filtered(lambda credit: credit.kind == "memo").bill_id._lock_rows()
+        self.filtered(lambda credit: credit.kind == "memo").bill_id._lock_to_correct()
         for credit in self.sudo():
             credit._check_issuable()
         self.partner_id._open_billing_account()
