@@ -98,9 +98,9 @@ def parse_amount(money):
 
 def _decimal(amount):
     try:
-        if isinstance(amount, float):
-            return Decimal(repr(amount)).quantize(FLOAT_STEP)
-        value = Decimal(amount)
+        value = Decimal(repr(amount) if isinstance(amount, float) else amount)
+        if isinstance(amount, float) and value.is_finite():
+            value = value.quantize(FLOAT_STEP)
     except (InvalidOperation, TypeError, ValueError) as error:
         raise AmountError(f"{amount!r} is no amount.") from error
     if not value.is_finite():

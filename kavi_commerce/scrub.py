@@ -41,6 +41,7 @@ _NAMED = re.compile(
     r"""(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&}\]"']+)"""
 )
 _SCHEME = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
+_DONE = ("[hidden", "[card")
 _TOKEN = re.compile(r"\bA21AA[\w.-]{8,}")
 
 
@@ -79,10 +80,11 @@ def scrub_text(text, secrets=()):
     for secret in secrets:
         if secret:
             text = text.replace(secret, HIDDEN)
+    # first, for a name such as "pan:" would take but the first group of a number
+    text = _NUMBER.sub(_hide_number, text)
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
     text = _TOKEN.sub(HIDDEN, text)
-    text = _NAMED.sub(_hide_named, text)
-    return _NUMBER.sub(_hide_number, text)
+    return _NAMED.sub(_hide_named, text)
 
 
 def _is_secret(name):
@@ -90,10 +92,13 @@ def _is_secret(name):
 
 
 def _hide_named(match):
-    if not _is_secret(match["name"]) or match["value"] == HIDDEN:
-        return match[0]
-    # "Authorization: Bearer [hidden]" is done already
-    if match["value"].lower() in ("bearer", "basic"):
+    value = match["value"].lower().lstrip("\"'")
+    rest = match.string[match.end() :].lstrip()
+    # what is done already: "pan: [card ...1111]", "Authorization: Bearer [hidden]"
+    is_done = value.startswith(_DONE) or (
+        value in ("bearer", "basic") and rest.startswith(HIDDEN)
+    )
+    if is_done or not _is_secret(match["name"]):
         return match[0]
     quote = match["value"][0] if match["value"][0] in "\"'" else ""
     return f"{match['start']}{quote}{HIDDEN}{quote}"

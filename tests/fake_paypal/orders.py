@@ -19,7 +19,7 @@ SOURCES = {
         "card": {"brand": "MASTERCARD", "last_digits": "4444", "type": "DEBIT"},
     },
     "declined": {
-        "label": "Card that is declined when it is charged •••• 0002",
+        "label": "Visa •••• 0002, declined when charged",
         "card": {"brand": "VISA", "last_digits": "0002", "type": "CREDIT"},
     },
 }

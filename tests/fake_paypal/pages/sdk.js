@@ -28,6 +28,7 @@
         button.style = "width:100%;padding:10px;border:0;border-radius:6px;color:#fff";
         button.style.background = "#0070ba";
         select.className = "fake-paypal-choice";
+        select.style = "width:100%;margin:4px 0";
         select.setAttribute("aria-label", "What the payer does at PayPal");
         for (const [value, label] of Object.entries(choices)) {
             select.add(new Option(label, value));
