@@ -37,5 +37,6 @@
         "web.assets_tests": ["kavi_billing/static/tests/tours/**/*"],
     },
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -473,3 +473,43 @@ def test_a_correction_that_was_not_seen(office):
         with office.scratch.env(user=office.officers[1]) as env:
             env["kavi.credit"].browse(first).action_issue()
         late["kavi.credit"].browse(second).action_issue()
+
+
+def test_many_issue_by_many_templates(office):
+    """KB-13: the company's template, a kind's that is the same, one that spells the
+    same IDs, and one that nobody counted by before: no ID is given twice, and nobody
+    is shown an error."""
+    bills = office.drafts(WRITERS * BILLS_EACH)
+    with office.scratch.env() as env:
+        company = env["res.company"].browse(office.company)
+        year = company._billing_today().year
+        templates = [
+            company.billing_id_template,
+            f"{year}-$counter",
+            "New-$counter",
+            "New-$counter",
+        ]
+        kinds = env["kavi.bill.kind"].create(
+            [
+                {"name": f"Kind {number}", "bill_id_template": template}
+                for number, template in enumerate(templates)
+            ]
+        )
+        # each writer has bills of several kinds, or of none
+        for number, bill in enumerate(env["kavi.bill"].browse(bills)):
+            kind = (number // WRITERS + number) % (len(kinds) + 1)
+            bill.kind_id = kinds[kind : kind + 1]
+    acts = {n: office.issue(n, *bills[n::WRITERS]) for n in range(WRITERS)}
+    done, failed = office.at_once(acts)
+    assert not failed
+    assert len(done) == WRITERS
+    with office.scratch.env() as env:
+        bills = env["kavi.bill"].browse(bills)
+        assert all(bills.mapped("name"))
+        assert max(Counter(bills.mapped("name")).values()) == 1
+        counters = env["ir.sequence"].search(
+            [("code", "=", "kavi.bill"), ("company_id", "=", office.company)]
+        )
+        assert sorted(counters.mapped("prefix")) == sorted(
+            ["%(year)s-", f"{year}-", "New-"]
+        )

@@ -67,7 +67,15 @@ class KaviBill(models.Model):
         related="company_id.currency_id", string="Company Currency"
     )
     kind_id = fields.Many2one(
-        "kavi.bill.kind", check_company=True, tracking=True, index="btree_not_null"
+        "kavi.bill.kind",
+        compute="_compute_kind_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        tracking=True,
+        ondelete="restrict",
+        index="btree_not_null",
     )
     description = fields.Html(
         sanitize_attributes=True, sanitize_form=True, sanitize_style=True
@@ -429,7 +437,11 @@ class KaviBill(models.Model):
 
     @api.model
     def _prepare_amount_lines(self, amount, vals):
-        kind = self.env["kavi.bill.kind"].browse(vals.get("kind_id") or ())
+        if "kind_id" in vals:
+            kind = self.env["kavi.bill.kind"].browse(vals["kind_id"] or ())
+        else:
+            company = self.env["res.company"].browse(vals.get("company_id") or ())
+            kind = (company or self.env.company)._get_default_kind()
         line = self._prepare_amount_line_vals(amount, vals.get("title"), kind)
         return [Command.create(line)]
 

@@ -61,7 +61,7 @@ class KaviBill(models.Model):
         company = self.company_id
         today = company._billing_today()
         dates = [bill.bill_date or today for bill in self]
-        names = company._next_bill_ids(dates)
+        names = self._draw_bill_ids(dates)
         for bill, date, name in zip(self, dates, names, strict=True):
             # A due date that nobody touched counts from the day of issue.
             untouched = bill.due_date == bill._get_term_due_date(bill._get_draft_date())

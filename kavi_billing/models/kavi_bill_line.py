@@ -138,6 +138,7 @@ class KaviBillLine(models.Model):
             "quantity": self.quantity,
             "price_unit": self.price_unit,
             "tax_ids": [fields.Command.set(self.tax_ids.ids)],
+            **self._prepare_account_vals(),
             # nothing said: the company's own distribution models apply
             **(
                 {"analytic_distribution": self.analytic_distribution}
@@ -145,6 +146,11 @@ class KaviBillLine(models.Model):
                 else {}
             ),
         }
+
+    def _prepare_account_vals(self):
+        """The kind's account, where no product names one."""
+        account = self.bill_id.kind_id.account_id
+        return {"account_id": account.id} if account and not self.product_id else {}
 
     @api.constrains("tax_ids")
     def _check_tax_ids(self):

@@ -1,18 +1,19 @@
-import re
 from datetime import datetime
 
 import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import email_normalize
 
-# The original's template variables (KB-13) and what Odoo's sequences call them.
-TEMPLATE_VARIABLES = {
-    "$year": "%(year)s",
-    "$month": "%(month)s",
-    "$day": "%(day)s",
-}
-DEFAULT_TEMPLATE = "$year-$counter"
+from ..bill_id_template import DEFAULT_TEMPLATE
+
+COMPANY_CHECKED = (
+    "billing_payment_term_id",
+    "billing_kind_id",
+    "billing_write_off_account_id",
+    "billing_credit_product_id",
+)
 
 
 class ResCompany(models.Model):
@@ -23,6 +24,13 @@ class ResCompany(models.Model):
         string="Default Bill Term",
         check_company=True,
         help="Sets the due date of a new bill; the bill may choose another.",
+    )
+    billing_kind_id = fields.Many2one(
+        "kavi.bill.kind",
+        string="Default Bill Kind",
+        check_company=True,
+        ondelete="set null",
+        help="What a new bill is about, unless it says otherwise.",
     )
     billing_id_template = fields.Char(
         string="Bill ID Template",
@@ -59,7 +67,8 @@ class ResCompany(models.Model):
     )
     billing_email_copy = fields.Char(
         string="Administrative Copy Email",
-        help="Gets a copy of every mail that billing sends.",
+        help="Gets a copy of every mail that billing sends. Several addresses are "
+        "parted by commas.",
     )
 
     billing_allow_part_payment = fields.Boolean(
@@ -86,98 +95,59 @@ class ResCompany(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "billing_id_template" in vals:
-            self.filtered(lambda c: not c.billing_sequence_id)._prepare_billing()
             self._sync_billing_sequence()
         return result
 
-    @api.constrains("billing_id_template")
-    def _check_billing_id_template(self):
+    @api.constrains(*COMPANY_CHECKED)
+    def _check_billing_companies(self):
+        self._check_company(COMPANY_CHECKED)  # Odoo's companies do not do it themselves
+
+    @api.constrains("billing_write_off_account_id", "billing_write_off_limit")
+    def _check_billing_write_off(self):
         for company in self:
-            company._split_billing_template()
-
-    def _split_billing_template(self):
-        """Split the Bill ID template at its counter (KB-13).
-
-        :return: (prefix, suffix) in the notation of ``ir.sequence``
-        :raise ValidationError: when there is not exactly one $counter, or when a
-            variable is unknown
-        """
-        self.ensure_one()
-        template = (self.billing_id_template or "").strip()
-        if template.count("$counter") != 1:
-            raise ValidationError(
-                self.env._(
-                    "A Bill ID template holds $counter exactly once, or two bills "
-                    "could get the same ID. Example: $year-$counter"
+            account = company.billing_write_off_account_id
+            if account and account.internal_group not in ("expense", "income"):
+                raise ValidationError(
+                    self.env._(
+                        "%s does not count in the result: choose an account for "
+                        "expenses or income to write small rests off to.",
+                        account.display_name,
+                    )
                 )
-            )
-        unknown = [
-            name
-            for name in re.findall(r"\$[A-Za-z]*", template)
-            if name != "$counter" and name not in TEMPLATE_VARIABLES
-        ]
-        if unknown or "%" in template:
-            raise ValidationError(
-                self.env._(
-                    "The Bill ID template knows $year, $month, $day and $counter, "
-                    "but not %(unknown)s. Example: $month-$day-$year_$counter",
-                    unknown=", ".join(unknown) or "%",
+            if company.billing_write_off_limit < 0:
+                raise ValidationError(
+                    self.env._("The write-off limit is zero or more, never negative.")
                 )
-            )
-        for ours, theirs in TEMPLATE_VARIABLES.items():
-            template = template.replace(ours, theirs)
-        prefix, suffix = template.split("$counter")
-        return prefix, suffix
+
+    @api.constrains("billing_email_from", "billing_email_copy")
+    def _check_billing_emails(self):
+        for company in self:
+            addresses = [company.billing_email_from or ""]
+            addresses += (company.billing_email_copy or "").split(",")
+            for address in filter(str.strip, addresses):
+                if not email_normalize(address):
+                    raise ValidationError(
+                        self.env._(
+                            "“%s” is not an email address. Example: "
+                            "billing@example.com; several copies are parted by commas.",
+                            address.strip(),
+                        )
+                    )
 
     def _prepare_billing(self):
         """Give companies what billing needs: sequence, default term, two methods."""
         term = self.env.ref("account.account_payment_term_30days", False)
         for company in self.sudo():
             if not company.billing_sequence_id:
-                company.billing_sequence_id = (
-                    self.env["ir.sequence"]
-                    .sudo()
-                    .create(
-                        {
-                            "name": self.env._("Bill IDs of %s", company.name),
-                            "code": "kavi.bill",
-                            "company_id": company.id,
-                            "implementation": "standard",
-                            "padding": 5,
-                        }
-                    )
-                )
                 company._sync_billing_sequence()
             if term and not company.billing_payment_term_id:
                 company.billing_payment_term_id = term
         self.env["kavi.payment.method"].sudo()._create_default_methods(self)
 
-    def _sync_billing_sequence(self):
-        for company in self.sudo().filtered("billing_sequence_id"):
-            prefix, suffix = company._split_billing_template()
-            company.billing_sequence_id.write({"prefix": prefix, "suffix": suffix})
-
-    def _next_bill_ids(self, dates):
-        """Draw Bill IDs. Numbers are never given twice; a rollback leaves a gap.
-
-        :param list dates: the issue date of each bill
-        :return: list of str, one for each date
-        :raise UserError: when the company has no sequence
-        """
-        self.ensure_one()
-        sequence = self.sudo().billing_sequence_id  # the guard was asked before
-        if not sequence:
-            raise UserError(
-                self.env._(
-                    "%s has no Bill ID sequence. An administrator can set the Bill ID "
-                    "template under Billing → Configuration → Settings.",
-                    self.name,
-                )
-            )
-        return [
-            sequence.with_context(ir_sequence_date=date).next_by_id(sequence_date=date)
-            for date in dates
-        ]
+    def _get_default_kind(self):
+        """The kind of bills that name none; empty when none is set, or none offered."""
+        # sudo: a bill of the company is being raised, and the kind is only named
+        return self.sudo().billing_kind_id.filtered("active").sudo(self.env.su)
 
     def _get_billing_journal(self):
         """The sales journal that this company's bills are invoiced in.

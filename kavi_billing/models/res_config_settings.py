@@ -7,6 +7,15 @@ class ResConfigSettings(models.TransientModel):
     billing_payment_term_id = fields.Many2one(
         related="company_id.billing_payment_term_id", readonly=False
     )
+    billing_kind_id = fields.Many2one(
+        related="company_id.billing_kind_id", readonly=False
+    )
+    billing_email_from = fields.Char(
+        related="company_id.billing_email_from", readonly=False
+    )
+    billing_email_copy = fields.Char(
+        related="company_id.billing_email_copy", readonly=False
+    )
     billing_id_template = fields.Char(
         related="company_id.billing_id_template", readonly=False
     )

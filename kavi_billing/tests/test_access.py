@@ -335,6 +335,7 @@ class TestCraftedCalls(BillingCommon):
                 "action_resolve_dispute",
                 "action_reverse_payment",
             },
+            "kavi.bill.kind": {"copy_data"},
             "kavi.bill.amount.wizard": {"action_change_amount"},
             "kavi.bill.cancel.wizard": {"action_cancel_bills"},
             "kavi.bill.dispute.wizard": {"action_dispute"},

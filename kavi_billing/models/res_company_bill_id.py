@@ -1,0 +1,138 @@
+from odoo import api, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from ..bill_id_template import CounterError, UnknownVariableError, split_template
+
+
+class ResCompany(models.Model):
+    """How a company numbers its bills (KB-13, KB-71).
+
+    A template has one counter in a company, whoever uses it: two kinds with the same
+    template, or a kind with the company's own, count together and so never give the
+    same ID. Counters stay when a template is dropped, and go on when it comes back.
+    """
+
+    _inherit = "res.company"
+
+    @api.constrains("billing_id_template")
+    def _check_billing_id_template(self):
+        for company in self:
+            company._split_bill_id_template(company.billing_id_template)
+
+    @api.model
+    def _split_bill_id_template(self, template):
+        """Split a Bill ID template at its counter.
+
+        :return: (prefix, suffix) in the notation of ``ir.sequence``
+        :raise ValidationError: with an example, when there is not exactly one
+            $counter, or when a variable is unknown
+        """
+        try:
+            return split_template(template)
+        except CounterError as error:
+            raise ValidationError(
+                self.env._(
+                    "A Bill ID template holds $counter exactly once, or two bills "
+                    "could get the same ID. Example: $year-$counter"
+                )
+            ) from error
+        except UnknownVariableError as error:
+            raise ValidationError(
+                self.env._(
+                    "The Bill ID template knows $year, $month, $day and $counter, "
+                    "but not %(unknown)s. Example: $month-$day-$year_$counter",
+                    unknown=error,
+                )
+            ) from error
+
+    def _sync_billing_sequence(self):
+        """Let companies count by their template; no number comes back."""
+        for company in self.sudo():
+            before = company.billing_sequence_id
+            after = company._get_bill_id_sequence(company.billing_id_template)
+            if before and after != before:
+                # Odoo does not know when they change
+                (before | after).invalidate_recordset(["number_next_actual"])
+                after.number_next_actual = max(
+                    before.number_next_actual, after.number_next_actual
+                )
+            company.billing_sequence_id = after
+
+    def _get_bill_id_sequence(self, template):
+        """The counter of a template in this company; made when it is first asked for.
+
+        :return: ``ir.sequence`` with superuser rights
+        """
+        self.ensure_one()
+        prefix, suffix = self._split_bill_id_template(template)
+        # sudo: whoever may issue a bill may have it numbered
+        own = self.sudo().billing_sequence_id
+        if own and (own.prefix or "", own.suffix or "") == (prefix, suffix):
+            return own
+        Sequence = own.browse()
+        sequence = Sequence.search(
+            [
+                ("code", "=", "kavi.bill"),
+                ("company_id", "=", self.id),
+                ("prefix", "=", prefix or False),
+                ("suffix", "=", suffix or False),
+            ],
+            order="id",
+            limit=1,
+        )
+        return sequence or Sequence.create(
+            {
+                "name": self.env._(
+                    "Bill IDs of %(company)s: %(template)s",
+                    company=self.name,
+                    template=template.strip(),
+                ),
+                "code": "kavi.bill",
+                "company_id": self.id,
+                "implementation": "standard",
+                "prefix": prefix,
+                "suffix": suffix,
+                "padding": 5,
+            }
+        )
+
+    def _next_bill_ids(self, dates, template=None):
+        """Draw Bill IDs. Numbers are never given twice; a rollback leaves a gap.
+
+        :param list dates: the issue date of each bill
+        :param str template: a bill kind's own; default the company's
+        :return: list of str, one for each date
+        :raise UserError: when the company has no sequence
+        """
+        self.ensure_one()
+        if template:
+            sequence = self._get_bill_id_sequence(template)
+        else:
+            sequence = self.sudo().billing_sequence_id  # the guard was asked before
+        if not sequence:
+            raise UserError(
+                self.env._(
+                    "%s has no Bill ID sequence. An administrator can set the Bill ID "
+                    "template under Billing → Configuration → Settings.",
+                    self.name,
+                )
+            )
+        dated = [sequence.with_context(ir_sequence_date=date) for date in dates]
+        if sequence.implementation != "standard" or sequence.use_date_range:
+            # somebody set it up otherwise: then Odoo draws them, one by one
+            return [
+                one.next_by_id(sequence_date=date)
+                for one, date in zip(dated, dates, strict=True)
+            ]
+        numbers = self.env.execute_query(
+            SQL(
+                "SELECT nextval(%s) FROM generate_series(1, %s)",
+                f"ir_sequence_{sequence.id:03d}",
+                len(dates),
+            )
+        )
+        return [
+            one.get_next_char(number)
+            for one, (number,) in zip(dated, numbers, strict=True)
+        ]
