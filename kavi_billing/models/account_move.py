@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# What ties an entry to a bill: only the bill's own acts write it.
+BILL_LINK = ("kavi_bill_id", "is_kavi_replaced", "is_kavi_surcharge")
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -24,17 +27,22 @@ class AccountMove(models.Model):
         "took it back, since the bill's amount was changed.",
     )
 
+    is_kavi_surcharge = fields.Boolean(
+        copy=False,
+        readonly=True,
+        help="A debit invoice over what the payment method adds to the bill.",
+    )
+
     @api.model_create_multi
     def create(self, vals_list):
-        if self.env.context.get("default_kavi_bill_id") or any(
-            vals.get("kavi_bill_id") or vals.get("is_kavi_replaced")
-            for vals in vals_list
+        if any(self.env.context.get(f"default_{name}") for name in BILL_LINK) or any(
+            vals.get(name) for vals in vals_list for name in BILL_LINK
         ):
             self._check_bill_link()
         return super().create(vals_list)
 
     def write(self, vals):
-        if {"kavi_bill_id", "is_kavi_replaced"} & set(vals):
+        if set(BILL_LINK) & set(vals):
             self._check_bill_link()
         if "partner_id" in vals or "currency_id" in vals:
             self._check_bill_agrees(vals)

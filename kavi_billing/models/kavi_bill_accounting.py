@@ -139,12 +139,16 @@ class KaviBill(models.Model):
                 [bill._prepare_invoice_vals(journal) for bill in self]
             )
             moves._post(soft=False)
-        moves._message_log_batch(
+        self._log_documents(moves)
+
+    def _log_documents(self, documents):
+        """Say on each entry or payment which of these bills it was made for."""
+        documents._message_log_batch(
             {
-                move.id: self.env._(
+                document.id: self.env._(
                     "Created and posted for bill %s.", bill._get_html_link(bill.name)
                 )
-                for move, bill in zip(moves, self, strict=True)
+                for document, bill in zip(documents, self, strict=True)
             }
         )
 
@@ -218,15 +222,41 @@ class KaviBill(models.Model):
     def _choose_method(self, method):
         """The payer promises to pay by ``method``: the bill becomes Pending.
 
-        :param method: one manual ``kavi.payment.method`` of the bills' company
+        :param method: one ``kavi.payment.method`` that is offered for each of the bills
+        :raise UserError: with the reason; then none of them is promised
         """
         self._lock_for_act("choose_method")
         self._check_method(method)
+        self._check_offered(method)
         self._write_facts({"payment_method_id": method.id})
         self._log_act(
             "choose_method",
             {bill.id: self.env._("To be paid by %s.", method.name) for bill in self},
         )
+
+    def _get_offer_key(self):
+        """What :meth:`_get_offered_methods` depends on.
+
+        Bills that have it in common are offered the same.
+        """
+        self.ensure_one()
+        return self.company_id, self.payment_term_id, self.kind_id, self.currency_id
+
+    def _check_offered(self, method):
+        """What the payer may not choose is refused, with what may be."""
+        for bills in self.grouped(lambda bill: bill._get_offer_key()).values():
+            offered = bills[:1]._get_offered_methods()
+            if method not in offered:
+                raise UserError(
+                    self.env._(
+                        "%(method)s is not offered for bill %(bill)s. Choose one of "
+                        "these: %(offered)s.",
+                        method=method.name,
+                        bill=bills[0].name,
+                        offered=", ".join(offered.mapped("name"))
+                        or self.env._("none is set up"),
+                    )
+                )
 
     def _check_method(self, method):
         if not method or not method.active:

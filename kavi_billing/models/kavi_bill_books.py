@@ -47,6 +47,12 @@ class KaviBill(models.Model):
     )
     amount_untaxed = fields.Monetary(compute="_compute_books", store=True)
     amount_tax = fields.Monetary(string="Taxes", compute="_compute_books", store=True)
+    surcharge_booked = fields.Monetary(
+        string="Surcharge Charged",
+        compute="_compute_books",
+        store=True,
+        help="What payment methods have added, taxes included, and still stands.",
+    )
     amount_total = fields.Monetary(
         string="Total", compute="_compute_books", store=True, tracking=True
     )
@@ -94,6 +100,7 @@ class KaviBill(models.Model):
         "line_ids.price_total",
         "move_ids.state",
         "move_ids.is_kavi_replaced",
+        "move_ids.is_kavi_surcharge",
         "move_ids.reversed_entry_id",
         "move_ids.amount_total",
         "move_ids.line_ids.amount_residual",
@@ -116,6 +123,7 @@ class KaviBill(models.Model):
         return {
             **dict.fromkeys(
                 (
+                    "surcharge_booked",
                     "amount_paid",
                     "amount_credited",
                     "amount_due",
@@ -170,10 +178,15 @@ class KaviBill(models.Model):
         undone = invoices.filtered(lambda move: move.reversed_entry_id in notes)
         invoices -= undone
         notes -= undone.reversed_entry_id
-        candidates = invoices or present.filtered(
+        # what the payment method adds comes and goes with the payment
+        surcharges = invoices.filtered("is_kavi_surcharge")
+        charges = invoices - surcharges
+        own = present.filtered(lambda move: not move.is_kavi_surcharge)
+        candidates = charges or own.filtered(
             lambda move: move.move_type == "out_invoice"
         )
         invoice = candidates.sorted("id")[:1]
+        surcharge = sum(surcharges.mapped("amount_total"))
 
         total = due_company = paid = credited = withdrawn = refunded = 0.0
         paid_on, refunded_on, open_dates = [], [], []
@@ -189,7 +202,7 @@ class KaviBill(models.Model):
                 due_company -= match.amount
                 if counterpart.move_id.move_type == "out_refund":
                     credited += match.debit_amount_currency
-                    if counterpart.move_id in notes:
+                    if counterpart.move_id in notes and line.move_id in charges:
                         withdrawn += match.debit_amount_currency
                 elif match.debit_amount_currency:
                     money = self._get_money_part(match)
@@ -212,13 +225,13 @@ class KaviBill(models.Model):
 
         currency = self.currency_id
         due = currency.round(total - paid - credited)
-        settled = bool(invoices) and currency.is_zero(due)
-        void = bool(present) and (
-            all(move.state == "cancel" for move in present)
+        settled = bool(charges) and currency.is_zero(due)
+        void = bool(own) and (
+            all(move.state == "cancel" for move in own)
             or (
                 settled
                 and withdrawn
-                and currency.compare_amounts(withdrawn, total) == 0
+                and currency.compare_amounts(withdrawn, total - surcharge) == 0
             )
         )
         if self.is_canceled or void:
@@ -229,19 +242,21 @@ class KaviBill(models.Model):
             state = "pending"
         else:
             state = "new"
-        if invoices:
-            untaxed = sum(invoices.mapped("amount_untaxed"))
+        if charges:
+            untaxed = sum(charges.mapped("amount_untaxed"))
         else:
             untaxed, total = self._sum_lines()
+            total += surcharge
         return {
             "state": state,
             "invoice_id": invoice.id,
-            "is_booked": bool(invoices),
-            "is_partly_paid": bool(invoices)
+            "is_booked": bool(charges),
+            "is_partly_paid": bool(charges)
             and state in ("new", "pending")
             and not currency.is_zero(paid + credited),
             "amount_untaxed": untaxed,
-            "amount_tax": currency.round(total - untaxed),
+            "amount_tax": currency.round(total - untaxed - surcharge),
+            "surcharge_booked": currency.round(surcharge),
             "amount_total": currency.round(total),
             "amount_paid": currency.round(paid),
             "amount_credited": currency.round(credited),

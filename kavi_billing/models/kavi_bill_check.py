@@ -45,7 +45,8 @@ class KaviBill(models.Model):
                 """
                 WITH invoice_line AS (
                     SELECT line.id, move.kavi_bill_id AS bill_id, line.partner_id,
-                           line.amount_currency, line.balance
+                           line.amount_currency, line.balance,
+                           move.is_kavi_surcharge IS TRUE AS is_surcharge
                       FROM account_move_line line
                       JOIN account_move move ON move.id = line.move_id
                       JOIN account_account account ON account.id = line.account_id
@@ -73,7 +74,10 @@ class KaviBill(models.Model):
                   GROUP BY invoice_line.bill_id
                 ), charged AS (
                     SELECT bill_id, SUM(amount_currency) AS amount_currency,
-                           SUM(balance) AS balance, MIN(partner_id) AS partner_id
+                           SUM(balance) AS balance, MIN(partner_id) AS partner_id,
+                           COALESCE(SUM(amount_currency) FILTER (WHERE is_surcharge), 0)
+                           AS surcharge,
+                           BOOL_OR(NOT is_surcharge) AS is_booked
                       FROM invoice_line
                   GROUP BY bill_id
                 )
@@ -95,16 +99,18 @@ class KaviBill(models.Model):
                           - bill.amount_due_company)::numeric, 6) <> 0
                     OR ROUND((COALESCE(matched.amount_currency, 0)
                           - bill.amount_paid - bill.amount_credited)::numeric, 6) <> 0
-                    OR (charged.bill_id IS NOT NULL AND ROUND((
+                    OR (charged.is_booked AND ROUND((
                           charged.amount_currency
                           - bill.amount_total)::numeric, 6) <> 0)
-                    OR bill.is_booked <> (charged.bill_id IS NOT NULL)
+                    OR ROUND((COALESCE(charged.surcharge, 0)
+                          - bill.surcharge_booked)::numeric, 6) <> 0
+                    OR bill.is_booked <> (charged.is_booked IS TRUE)
                     OR (bill.state IN ('paid', 'refunded')
-                        AND charged.bill_id IS NULL)
+                        AND charged.is_booked IS NOT TRUE)
                     OR (bill.state IN ('paid', 'refunded', 'canceled')
                         AND bill.amount_due <> 0)
                     OR (bill.state IN ('new', 'pending')
-                        AND charged.bill_id IS NOT NULL AND bill.amount_due = 0)
+                        AND charged.is_booked AND bill.amount_due = 0)
                     OR account.is_billing_account IS NOT TRUE
                     OR charged.partner_id <> bill.partner_id)
               ORDER BY bill.id

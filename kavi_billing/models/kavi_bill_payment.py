@@ -11,17 +11,26 @@ class KaviBill(models.Model):
     _inherit = "kavi.bill"
 
     def _complete_payment(
-        self, method, date=None, number=None, amount=None, write_off=False
+        self,
+        method,
+        date=None,
+        number=None,
+        amount=None,
+        write_off=False,
+        received=None,
     ):
         """Record a payment of each of these bills (KB-32).
 
         :param method: the ``kavi.payment.method`` the money came by
         :param datetime.date date: when it came; default today
         :param str number: check number or the like, if the method collects one
-        :param float amount: what came, in the bill's currency, for one bill; default
-            all that is due. Less leaves the bill Partly Paid; what is more becomes a
-            credit of the account
+        :param float amount: what is paid of the debt, in the bill's currency, for one
+            bill; default all that is due, or what settles it that early. The method's
+            surcharge comes on top. Less leaves the bill Partly Paid; what is more
+            becomes a credit of the account
         :param bool write_off: book the small rest to the company's write-off account
+        :param float received: instead of ``amount``: all the money that came, the
+            surcharge in it
         :return: the posted ``account.payment`` records, in the order of the bills
         :raise UserError: with the reason; then nothing is booked
         """
@@ -32,10 +41,10 @@ class KaviBill(models.Model):
                 self.env._("%s does not collect a payment number.", method.name)
             )
         self._check_booked()
-        amounts = self._get_payment_amounts(amount, write_off)
-        bills = self.sudo().with_company(method.company_id)
         date = self._check_payment_date(date, method.company_id)
-        payments = bills._post_payments(method, date, number, amounts, write_off)
+        portions = self._get_portions(method, date, amount, received, write_off)
+        bills = self.sudo().with_company(method.company_id)
+        payments = bills._post_payments(method, date, number, portions, write_off)
         # only what settles a bill says how it was paid
         settled = self.filtered(lambda bill: bill.currency_id.is_zero(bill.amount_due))
         settled._write_facts({"payment_method_id": method.id})
@@ -45,21 +54,36 @@ class KaviBill(models.Model):
         self._log_act(
             "complete_payment",
             {
-                bill.id: self.env._(
-                    "%(amount)s received by %(method)s on %(date)s%(number)s.",
-                    amount=bill.currency_id.format(payment.amount),
-                    method=method.name,
-                    date=format_date(self.env, payment.move_id.date),
-                    number=self.env._(", no. %s", number) if number else "",
-                )
+                bill.id: bill._describe_payment(payment, method, number, portions)
                 for bill, payment in zip(bills, payments, strict=True)
             },
         )
-        if amount is not None:
+        if amount is not None or received is not None:
             # what was paid too much is the account's
             self.env["kavi.credit"]._record_overpayments(payments, self)
         self._run_state_hooks()
         return payments
+
+    def _describe_payment(self, payment, method, number, portions):
+        """What came in, for the bill's history."""
+        self.ensure_one()
+        portion, currency = portions[self.id], self.currency_id
+        sentences = [
+            self.env._(
+                "%(amount)s received by %(method)s on %(date)s%(number)s.",
+                amount=currency.format(payment.amount),
+                method=method.name,
+                date=format_date(self.env, payment.move_id.date),
+                number=self.env._(", no. %s", number) if number else "",
+            )
+        ]
+        if portion.surcharge["total"]:
+            charged = currency.format(portion.surcharge["total"])
+            sentences.append(self.env._("Of this, %s is the surcharge.", charged))
+        if portion.discount:
+            let_off = currency.format(portion.discount)
+            sentences.append(self.env._("%s was let off for paying early.", let_off))
+        return " ".join(sentences)
 
     @api.model
     def _check_payment_date(self, date, company):
@@ -106,24 +130,30 @@ class KaviBill(models.Model):
             )
         return currency.round(amount)
 
-    def _get_payment_amounts(self, amount, write_off):
+    def _get_portions(self, method, date, amount, received, write_off):
         """What is paid of each bill, after the rules on parts and write-offs.
 
-        :return: ``{bill: amount}``
+        :return: ``{bill id: Portion}``
         """
-        if amount is None:
-            return {bill: bill.amount_due for bill in self}
+        rates = {}
+        if amount is None and received is None:
+            return {
+                bill.id: bill._quote_payment(method, date, rates=rates) for bill in self
+            }
         if len(self) > 1:
             raise UserError(
                 self.env._(
                     "An amount is entered for one bill; several are paid in full."
                 )
             )
-        amount = self._check_amount(amount)
-        rest = self.currency_id.round(self.amount_due - amount)
-        if self.currency_id.compare_amounts(rest, 0.0) > 0:
+        if received is None:
+            portion = self._quote_payment(method, date, self._check_amount(amount))
+        else:
+            received = self._check_amount(received)
+            portion = self._quote_payment(method, date, received=received)
+        if self.currency_id.compare_amounts(portion.rest, 0.0) > 0:
             if write_off:
-                self._check_write_off(rest)
+                self._check_write_off(portion.rest)
             elif not self._may_be_paid_in_parts():
                 raise UserError(
                     self.env._(
@@ -133,7 +163,7 @@ class KaviBill(models.Model):
                         due=self.currency_id.format(self.amount_due),
                     )
                 )
-        return {self: amount}
+        return {self.id: portion}
 
     def _may_be_paid_in_parts(self):
         """Where the term or the administrator allows (DESIGN section 6)."""
@@ -168,32 +198,45 @@ class KaviBill(models.Model):
                 )
             )
 
-    def _post_payments(self, method, date, number, amounts, write_off):
-        """One posted payment a bill, matched with its invoice; all in one batch."""
-        journal = method.sudo()._get_journal()
-        lines = {bill: bill._get_open_lines() for bill in self}
+    def _post_payments(self, method, date, number, portions, write_off):
+        """One posted payment a bill, matched with its invoices; all in one batch."""
+        method = method.sudo()
+        journal = method._get_journal()
         Payment = self._get_payment_model()
-        by_id = {bill.id: amount for bill, amount in amounts.items()}
         with self._read_books_once():
-            payments = Payment.create(
-                [
-                    bill._prepare_payment_vals(
-                        lines[bill], journal, date, number, by_id[bill.id], write_off
-                    )
-                    for bill in self
-                ]
-            )
-            self._post_entries(payments)
-            plan = [
-                lines[bill] + bill._get_payment_lines(payment, lines[bill])
-                for bill, payment in zip(self, payments, strict=True)
+            charged = self.filtered("surcharge_booked")
+            self._take_back_surcharges(charged._get_unpaid_surcharges(), date)
+            lines = {bill: bill._get_open_lines() for bill in self}
+            vals_list = [
+                bill._prepare_payment_vals(
+                    lines[bill], journal, date, number, portions[bill.id], write_off
+                )
+                for bill in self
             ]
+            surcharges = self._post_surcharges(method, date, portions, lines)
+            for bill, vals in zip(self, vals_list, strict=True):
+                if bill.id in surcharges:
+                    vals["invoice_ids"].append(
+                        fields.Command.link(surcharges[bill.id].id)
+                    )
+            payments = Payment.create(vals_list)
+            self._post_entries(payments)
+            plan = []
+            for bill, payment in zip(self, payments, strict=True):
+                items = bill._get_payment_lines(payment, lines[bill])
+                debts = lines[bill] + items
+                if bill.id not in surcharges:
+                    plan.append(debts)
+                    continue
+                # the surcharge first, whatever is overdue: it is this payment's own
+                own = self._get_receivable_lines(surcharges[bill.id])
+                plan.append([own + items, debts])
             self.env["account.move.line"].with_context(
                 tracking_disable=True
             )._reconcile_plan(plan)
         Payment.env.flush_all()
         payments = payments.with_env(self.env)
-        self._log_payments(payments)
+        self._log_documents(payments)
         return payments
 
     @api.model
@@ -227,16 +270,6 @@ class KaviBill(models.Model):
             lambda line: line.account_id == account
         )
 
-    def _log_payments(self, payments):
-        payments._message_log_batch(
-            {
-                payment.id: self.env._(
-                    "Created and posted for bill %s.", bill._get_html_link(bill.name)
-                )
-                for payment, bill in zip(payments, self, strict=True)
-            }
-        )
-
     def _get_open_lines(self):
         """The receivable lines of the bill on which something is still owed."""
         self.ensure_one()
@@ -251,8 +284,8 @@ class KaviBill(models.Model):
         ).unlink()
         return lines.filtered(lambda line: not line.reconciled)
 
-    def _prepare_payment_vals(self, lines, journal, date, number, amount, write_off):
-        """Values of the payment of ``amount`` of what is open on ``lines``."""
+    def _prepare_payment_vals(self, lines, journal, date, number, portion, write_off):
+        """Values of the payment of a portion of what is open on ``lines``."""
         self.ensure_one()
         vals = {
             "payment_type": "inbound",
@@ -261,14 +294,18 @@ class KaviBill(models.Model):
             "company_id": self.company_id.id,
             "journal_id": journal.id,
             "currency_id": self.currency_id.id,
-            "amount": amount,
+            "amount": self.currency_id.round(portion.received),
             "date": date,
             "memo": " ".join(filter(None, (self.name, number))),
             "destination_account_id": lines.account_id[:1].id,
             "invoice_ids": [fields.Command.set(lines.move_id.ids)],
         }
-        rest = self.currency_id.round(self.amount_due - amount)
-        if write_off and self.currency_id.compare_amounts(rest, 0.0) > 0:
+        rest = portion.rest
+        if portion.discount:
+            vals["write_off_line_vals"] = self._prepare_discount_vals(
+                portion.discount, date
+            )
+        elif write_off and self.currency_id.compare_amounts(rest, 0.0) > 0:
             vals["write_off_line_vals"] = [self._prepare_write_off_vals(rest, date)]
         return vals
 
@@ -314,6 +351,7 @@ class KaviBill(models.Model):
         move = payment.move_id.with_company(self.company_id)
         with bills.sudo()._read_books_once():
             receivable = self._get_receivable_lines(move)
+            charged = receivable.matched_debit_ids.debit_move_id.move_id
             receivable.remove_move_reconcile()
             reversal = move._reverse_moves(
                 [
@@ -338,6 +376,8 @@ class KaviBill(models.Model):
                 if len(pair.move_id) == 2:
                     pair.reconcile()
             payment.action_reject()
+            unpaid = bills.sudo()._get_unpaid_surcharges()
+            self.sudo()._take_back_surcharges(unpaid & charged, date)
         self.env.flush_all()
         bills._log_act(
             "reverse_payment",

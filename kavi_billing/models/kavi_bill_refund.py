@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
@@ -91,8 +91,8 @@ class KaviBill(models.Model):
             with batch._read_books_once():
                 notes = batch._post_credit_notes(wanted, day, reason)
                 paid_out = batch._post_refund_payments(notes, wanted, method, day)
-                batch._match_notes(notes, paid_out.move_id)
-            batch._log_payments(paid_out)
+                batch._match_notes(notes, list(paid_out.move_id))
+            batch._log_documents(paid_out)
             payments.update(zip(batch.ids, paid_out, strict=True))
         return self.env["account.payment"].concat(*(payments[bill.id] for bill in self))
 
@@ -138,13 +138,18 @@ class KaviBill(models.Model):
         }
 
     def _prepare_credit_lines(self, amount, before=None):
-        """The credit note's lines: each invoice line's share, to the cent.
+        """The credit note's lines: the share of each line that was invoiced, surcharges
+        included, to the cent.
 
         :param float before: credited until now; default by all notes and memos
         """
         self.ensure_one()
         currency = self.currency_id
-        base_lines, _taxes = self.invoice_id._get_rounded_base_and_tax_lines()
+        base_lines = [
+            line
+            for invoice in self.invoice_id | self._get_surcharge_moves()
+            for line in invoice._get_rounded_base_and_tax_lines()[0]
+        ]
         parts = [
             (
                 currency.round(self._get_base(line)),
@@ -273,7 +278,10 @@ class KaviBill(models.Model):
         return journal
 
     def _match_notes(self, notes, moves):
-        """Match each credit note with the receivable lines of its counterpart."""
+        """Match each credit note with the receivable lines of its counterparts.
+
+        :param list moves: ``account.move`` records, for each of the notes
+        """
         plan = []
         for note, move in zip(notes, moves, strict=True):
             line = self._get_receivable_lines(note)
@@ -355,17 +363,15 @@ class KaviBill(models.Model):
                 notes = parts._post_credit_notes(
                     {bill: bill.amount_due for bill in parts}, date, None
                 )
-                parts._match_notes(
-                    notes,
-                    self.env["account.move"].concat(
-                        *(lines[bill].move_id for bill in parts)
-                    ),
-                )
+                parts._match_notes(notes, [lines[bill].move_id for bill in parts])
         drafts = self.move_ids.filtered(lambda move: move.state == "draft")
         drafts.button_cancel()
 
     def _credit_invoices(self, date):
-        """Credit the posted invoices of one company's bills in full."""
+        """Credit the posted invoices of one company's bills in full.
+
+        :return: the credit notes
+        """
         invoices = self.move_ids.filtered(
             lambda move: (
                 move.move_type == "out_invoice"
@@ -373,13 +379,26 @@ class KaviBill(models.Model):
                 and not move.is_kavi_replaced
             )
         )
+        return self._reverse_invoices(
+            invoices,
+            date,
+            lambda bill: self.env._("Cancellation of bill %s", bill.name),
+        )
+
+    @api.model
+    def _reverse_invoices(self, invoices, date, describe):
+        """Credit invoices in full; not before they were issued.
+
+        :param describe: says of a bill what its credit note is for
+        :return: the posted credit notes, matched with the invoices
+        """
         defaults = [
             {
                 "invoice_date": max(date, invoice.invoice_date),
                 "date": max(date, invoice.date),
                 "invoice_date_due": max(date, invoice.invoice_date),
                 "invoice_payment_term_id": False,
-                "ref": self.env._("Cancellation of bill %s", invoice.kavi_bill_id.name),
+                "ref": describe(invoice.kavi_bill_id),
                 "invoice_origin": invoice.kavi_bill_id.name,
             }
             for invoice in invoices
@@ -407,7 +426,7 @@ class KaviBill(models.Model):
         due = bill.due_date
         with bill._read_books_once():
             notes = bill._credit_invoices(today)
-            (bill.invoice_id + notes).is_kavi_replaced = True
+            (notes.reversed_entry_id + notes).is_kavi_replaced = True
             bill._write_facts({"line_ids": commands, "due_date": due})
             untaxed, total = bill._sum_lines()
             if bill.currency_id.compare_amounts(total, 0.0) < 0:

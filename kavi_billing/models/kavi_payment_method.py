@@ -1,5 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+
+from .kavi_bill_guard import ACT
 
 # What every company starts with (KB-49): name, collects a payment number.
 DEFAULT_METHODS = {"check": ("Check", True), "wire": ("Wire Transfer", False)}
@@ -12,7 +14,8 @@ class KaviPaymentMethod(models.Model):
     _check_company_auto = True
 
     name = fields.Char(required=True, translate=True)
-    # Card payment comes from another addon, which adds its kind (KB-50).
+    # Card payment comes from another addon, which adds its kind (KB-50). Every kind
+    # but this one pays by itself.
     kind = fields.Selection([("manual", "Manual")], default="manual", required=True)
     company_id = fields.Many2one(
         "res.company",
@@ -32,12 +35,33 @@ class KaviPaymentMethod(models.Model):
     )
     instructions = fields.Html(
         translate=True,
+        sanitize_attributes=True,
+        sanitize_form=True,
+        sanitize_style=True,
+        strip_style=True,
+        strip_classes=True,
         help="How to pay this way: shown to the payer once the method is chosen.",
     )
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
 
     _company_idx = models.Index("(company_id, sequence)")
+    _automatic_uniq = models.UniqueIndex(
+        "(company_id) WHERE kind != 'manual' AND active",
+        "The company has an automatic payment method already: archive it before "
+        "another one is offered.",
+    )
+
+    @api.constrains("journal_id", "company_id", "active")
+    def _check_journal(self):
+        """Money that comes needs a place in the books: say so before it comes."""
+        if self.env.context.get("kavi_act") is ACT:
+            return  # of a company that may get its chart of accounts later
+        for method in self.filtered("active"):
+            try:
+                method._get_journal()
+            except UserError as error:
+                raise ValidationError(str(error)) from error
 
     @api.model
     def _create_default_methods(self, companies):
@@ -46,7 +70,7 @@ class KaviPaymentMethod(models.Model):
             [("company_id", "in", companies.ids)]
         )
         missing = companies - served.company_id
-        self.env["kavi.payment.method"]._load_records(
+        self.env["kavi.payment.method"].with_context(kavi_act=ACT)._load_records(
             [
                 {
                     "xml_id": f"kavi_billing.{company.id}_payment_method_{key}",
@@ -98,12 +122,14 @@ class KaviPaymentMethod(models.Model):
     def _get_journal(self):
         """The journal that a payment by this method is booked in.
 
+        :rtype: account.journal
         :raise UserError: when there is none, saying where to set it
         """
         self.ensure_one()
-        journal = self.journal_id or self.env["account.journal"].search(
+        Journal = self.env["account.journal"].sudo()  # no more than its id is used
+        journal = self.sudo().journal_id or Journal.search(
             [
-                *self.env["account.journal"]._check_company_domain(self.company_id),
+                *Journal._check_company_domain(self.company_id),
                 ("type", "=", "bank"),
             ],
             limit=1,

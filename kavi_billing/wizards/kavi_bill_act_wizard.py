@@ -83,9 +83,16 @@ class KaviBillActWizard(models.AbstractModel):
 
     def _format_sum(self, field):
         """What the bills have together, in each of their currencies."""
+        return self._format_amounts(
+            (bill.currency_id, bill[field]) for bill in self.bill_ids
+        )
+
+    @api.model
+    def _format_amounts(self, amounts):
+        """The sums of ``(currency, amount)`` pairs, currency by currency."""
         sums = {}
-        for bill in self.bill_ids:
-            sums[bill.currency_id] = sums.get(bill.currency_id, 0.0) + bill[field]
+        for currency, amount in amounts:
+            sums[currency] = sums.get(currency, 0.0) + amount
         return " + ".join(
             currency.format(amount) for currency, amount in sums.items() if amount
         )

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class KaviBillPaymentWizard(models.TransientModel):
@@ -14,6 +15,7 @@ class KaviBillPaymentWizard(models.TransientModel):
         compute="_compute_method_id",
         store=True,
         readonly=False,
+        precompute=True,
         domain="[('company_id', '=', company_id)]",
     )
     collect_payment_number = fields.Boolean(related="method_id.collect_payment_number")
@@ -23,17 +25,41 @@ class KaviBillPaymentWizard(models.TransientModel):
         required=True,
         default=lambda self: self._get_today(),
     )
+    open_count = fields.Integer(compute="_compute_open_count")
+    instalments = fields.Integer(
+        compute="_compute_instalments",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="How many of the open instalments are paid, the oldest first.",
+    )
+    instalment_hint = fields.Char(compute="_compute_open_count")
     amount = fields.Monetary(
+        string="Received",
         compute="_compute_amount",
         store=True,
         readonly=False,
         precompute=True,
-        help="What came in. Less leaves the bill partly paid, what is more becomes a "
-        "credit of the account.",
+        help="All that came in, the surcharge included. Less leaves the bill partly "
+        "paid, what is more becomes a credit of the account.",
+    )
+    proposed_amount = fields.Monetary(
+        compute="_compute_amount", store=True, precompute=True
     )
     amount_due = fields.Monetary(related="bill_id.amount_due")
+    amount_paid = fields.Monetary(
+        string="For the Bill",
+        compute="_compute_quote",
+        help="What is paid of the bill: what came in, less the surcharge.",
+    )
+    surcharge = fields.Monetary(
+        compute="_compute_quote", help="What the method charges, taxes included."
+    )
+    surcharge_summary = fields.Char(
+        compute="_compute_summary", string="Of This, Surcharge"
+    )
     summary = fields.Char(compute="_compute_summary", string="Total")
-    may_write_off = fields.Boolean(compute="_compute_rest")
+    may_write_off = fields.Boolean(compute="_compute_quote")
     write_off = fields.Boolean(
         string="Write Off the Rest",
         compute="_compute_write_off",
@@ -42,7 +68,7 @@ class KaviBillPaymentWizard(models.TransientModel):
         precompute=True,
         help="Book the small rest to the company's write-off account.",
     )
-    hint = fields.Char(compute="_compute_rest")
+    hint = fields.Char(compute="_compute_quote")
 
     @api.depends("bill_ids")
     def _compute_method_id(self):
@@ -52,25 +78,111 @@ class KaviBillPaymentWizard(models.TransientModel):
                 promised = promised.search([("company_id", "=", wizard.company_id.id)])
             wizard.method_id = promised if len(promised) == 1 else wizard.method_id
 
+    # === INSTALMENTS === #
+
+    def _get_open_instalments(self):
+        """What is open of the bill, the oldest first: ``[(due date, amount)]``."""
+        self.ensure_one()
+        # sudo: the acting wizard has checked the bill
+        bill = self.bill_id.sudo()
+        items = bill._get_receivable_lines(bill.invoice_id)
+        items = items.filtered(lambda item: not item.reconciled)
+        return [
+            (item.date_maturity, item.amount_residual_currency)
+            for item in items.sorted(lambda item: (item.date_maturity, item.id))
+        ]
+
+    @api.depends("bill_id", "instalments")
+    def _compute_open_count(self):
+        today = self._get_today()
+        for wizard in self:
+            instalments = wizard._get_open_instalments()
+            wizard.open_count = len(instalments)
+            chosen = instalments[: wizard.instalments]
+            overdue = sum(date < today for date, _amount in instalments)
+            wizard.instalment_hint = chosen and self.env._(
+                "of %(count)s, due until %(date)s (%(overdue)s overdue)",
+                count=len(instalments),
+                date=format_date(self.env, chosen[-1][0]),
+                overdue=overdue,
+            )
+
     @api.depends("bill_id")
+    def _compute_instalments(self):
+        for wizard in self:
+            wizard.instalments = len(wizard._get_open_instalments())
+
+    # === AMOUNTS === #
+
+    @api.depends("bill_id", "method_id", "date", "instalments")
     def _compute_amount(self):
         for wizard in self:
-            wizard.amount = wizard.bill_id.amount_due
+            proposed = wizard._get_proposed_amount()
+            # what somebody typed stays
+            typed = wizard.amount and wizard.currency_id.compare_amounts(
+                wizard.amount, wizard.proposed_amount
+            )
+            wizard.amount = wizard.amount if typed else proposed
+            wizard.proposed_amount = proposed
 
-    @api.depends("bill_ids")
+    def _get_proposed_amount(self):
+        """What the chosen instalments, or all that is due, come to."""
+        self.ensure_one()
+        if not self.bill_id:
+            return 0.0
+        amount = None
+        instalments = self._get_open_instalments()
+        if 0 < self.instalments < len(instalments):
+            amount = sum(part for _date, part in instalments[: self.instalments])
+        return self.currency_id.round(self._quote(self.bill_id, amount=amount).received)
+
+    @api.onchange("instalments")
+    def _onchange_instalments(self):
+        self.amount = self._get_proposed_amount()
+
+    def _quote(self, bill, **wanted):
+        """As :meth:`kavi.bill._quote_payment`, by the method and on the day chosen."""
+        return bill._quote_payment(self.method_id, self.date, **wanted)
+
+    @api.depends("bill_id", "amount", "write_off", "method_id", "date")
+    def _compute_quote(self):
+        for wizard in self:
+            wizard.update(
+                {"amount_paid": 0, "surcharge": 0, "may_write_off": 0, "hint": False}
+            )
+            if not wizard.bill_id:
+                continue
+            try:
+                portion = wizard._quote(wizard.bill_id, received=wizard.amount)
+            except UserError as error:
+                wizard.hint = str(error)
+                continue
+            wizard.amount_paid = portion.amount
+            wizard.surcharge = portion.surcharge["total"]
+            wizard.may_write_off = portion.rest > 0 and wizard._may_write_off(
+                portion.rest
+            )
+            wizard.hint = wizard._get_hint(portion)
+
+    @api.depends("bill_ids", "method_id", "date")
     def _compute_summary(self):
         for wizard in self:
-            wizard.summary = wizard._format_sum("amount_due")
-
-    @api.depends("bill_id", "amount", "write_off")
-    def _compute_rest(self):
-        for wizard in self:
-            bill = wizard.bill_id
-            rest = (
-                bill.currency_id.round(bill.amount_due - wizard.amount) if bill else 0
+            portions = {}
+            if len(wizard.bill_ids) > 1:
+                portions = wizard._quote_all()
+            wizard.summary = wizard._format_amounts(
+                (bill.currency_id, portion.received)
+                for bill, portion in portions.items()
             )
-            wizard.may_write_off = rest > 0 and wizard._may_write_off(rest)
-            wizard.hint = wizard._get_hint(rest) if rest else False
+            wizard.surcharge_summary = wizard._format_amounts(
+                (bill.currency_id, portion.surcharge["total"])
+                for bill, portion in portions.items()
+            )
+
+    def _quote_all(self):
+        """What each of several bills comes to: ``{bill: Portion}``."""
+        rates = {}
+        return {bill: self._quote(bill, rates=rates) for bill in self.bill_ids}
 
     def _may_write_off(self, rest):
         try:
@@ -79,10 +191,18 @@ class KaviBillPaymentWizard(models.TransientModel):
             return False
         return True
 
-    def _get_hint(self, rest):
+    def _get_hint(self, portion):
         """What becomes of the difference between what is due and what came in."""
-        money = self.currency_id.format(abs(rest))
-        if rest < 0:
+        format_money = self.currency_id.format
+        if portion.discount:
+            return self.env._(
+                "Paid early: %s is let off, and the bill is paid.",
+                format_money(portion.discount),
+            )
+        if not portion.rest:
+            return False
+        money = format_money(abs(portion.rest))
+        if portion.rest < 0:
             return self.env._(
                 "%s is more than what is due: it becomes a credit of the account.",
                 money,
@@ -106,13 +226,13 @@ class KaviBillPaymentWizard(models.TransientModel):
                 self.method_id,
                 date=self.date,
                 number=self.payment_number if self.collect_payment_number else None,
-                amount=self.amount if self.bill_id else None,
+                received=self.amount if self.bill_id else None,
                 write_off=self.write_off,
             )
         return {"type": "ir.actions.act_window_close"}
 
     def _get_notice(self, bill):
-        amount = self.amount if self.bill_id else bill.amount_due
+        amount = self.amount if self.bill_id else self._quote(bill).received
         return [
             self.env._(
                 "We have received %(amount)s for your bill %(bill)s. Thank you.",

@@ -1,0 +1,276 @@
+from dataclasses import dataclass
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What one payment does to one bill.
+
+    :ivar amount: money for the bill's debt, in the bill's currency
+    :ivar base: what the surcharge is counted on; zero without one
+    :ivar surcharge: of ``kavi.payment.method._get_surcharge``
+    :ivar discount: what is let off for paying early
+    :ivar rest: what stays due; below zero, what came too much
+    """
+
+    amount: float
+    base: float
+    surcharge: dict
+    discount: float
+    rest: float
+
+    @property
+    def received(self):
+        """All the money, the surcharge included."""
+        return self.amount + self.surcharge["total"]
+
+
+class KaviBill(models.Model):
+    """What the chosen method adds to a bill (KB-53).
+
+    Shown as soon as the method is chosen, booked when money comes, taken back when the
+    money turns out not to have come.
+    """
+
+    _inherit = "kavi.bill"
+
+    payment_surcharge = fields.Monetary(
+        compute="_compute_surcharge",
+        compute_sudo=True,
+        help="What the payment method adds, taxes included: what was charged, and what "
+        "will be charged on what is due.",
+    )
+    surcharge_expected = fields.Monetary(
+        string="Surcharge To Come",
+        compute="_compute_surcharge",
+        compute_sudo=True,
+        help="What the chosen method will charge for paying all that is due now.",
+    )
+    amount_with_surcharge = fields.Monetary(
+        string="Total With Surcharge", compute="_compute_surcharge", compute_sudo=True
+    )
+    amount_to_pay = fields.Monetary(
+        string="To Pay",
+        compute="_compute_surcharge",
+        compute_sudo=True,
+        help="What is due, with the surcharge of the chosen method.",
+    )
+
+    @api.depends(
+        "state",
+        "is_booked",
+        "amount_total",
+        "amount_due",
+        "surcharge_booked",
+        "fiscal_position_id",
+        "payment_method_id.surcharge_fixed",
+        "payment_method_id.surcharge_percent",
+        "payment_method_id.surcharge_min",
+        "payment_method_id.surcharge_max",
+        "payment_method_id.surcharge_tax_ids",
+    )
+    def _compute_surcharge(self):
+        today = {company: company._billing_today() for company in self.company_id}
+        rates = {}
+        for bill in self:
+            expected = 0.0
+            if bill.state == "pending" and bill.is_booked:
+                payable = bill._get_payable()
+                expected = bill.payment_method_id._get_surcharge(
+                    payable,
+                    bill.currency_id,
+                    today[bill.company_id],
+                    bill.fiscal_position_id,
+                    rates,
+                )["total"]
+                # what a payment left behind that did not hold is charged anew
+                expected -= bill.amount_due - payable
+            bill.surcharge_expected = expected
+            bill.payment_surcharge = bill.surcharge_booked + expected
+            bill.amount_with_surcharge = bill.amount_total + expected
+            bill.amount_to_pay = bill.amount_due + expected
+
+    def _get_surcharge_moves(self):
+        """The invoices of the surcharges that stand: posted, and not taken back.
+
+        :rtype: account.move
+        """
+        return self.sudo().move_ids.filtered(
+            lambda move: (
+                move.is_kavi_surcharge
+                and move.state == "posted"
+                and not move.is_kavi_replaced
+            )
+        )
+
+    def _get_unpaid_surcharges(self):
+        """Surcharges of payments that were undone in Invoicing: no money is on them."""
+        return self._get_surcharge_moves().filtered(
+            lambda move: (
+                "posted"
+                not in self._get_receivable_lines(
+                    move
+                ).matched_credit_ids.credit_move_id.mapped("parent_state")
+            )
+        )
+
+    def _get_payable(self):
+        """What is due of the bill itself: surcharges of payments that did not hold are
+        taken back when it is paid."""
+        self.ensure_one()
+        if not self.surcharge_booked or self.currency_id.is_zero(self.amount_due):
+            return self.amount_due
+        idle = sum(self._get_unpaid_surcharges().mapped("amount_total"))
+        return self.currency_id.round(self.amount_due - idle)
+
+    # === WHAT IS ASKED === #
+
+    def _quote_payment(self, method, date=None, amount=None, received=None, rates=None):
+        """What a payment by ``method`` comes to, before it is made.
+
+        Nothing is checked but the arithmetic; :meth:`_complete_payment` books what this
+        says.
+
+        :param datetime.date date: of the payment; default today
+        :param float amount: for the bill's debt; default what settles the bill then
+        :param float received: instead of ``amount``: all the money, of which the
+            surcharge takes its part
+        :param dict rates: of ``kavi.payment.method._get_surcharge``
+        :rtype: Portion
+        :raise UserError: when what was received does not cover the surcharge
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        date = date or self.company_id._billing_today()
+        payable, settling = self._get_payable(), self._get_settling_amount(date)
+
+        def charge(base):
+            return method._get_surcharge(
+                base, currency, date, self.fiscal_position_id, rates
+            )
+
+        if received is None:
+            amount = settling if amount is None else amount
+            base = min(amount, payable)
+            surcharge = charge(base)
+        else:
+            base = self._find_base(received, payable, charge)
+            surcharge = charge(base)
+            amount = currency.round(received - surcharge["total"])
+            if not base:
+                raise UserError(
+                    self.env._(
+                        "%(received)s does not cover the surcharge of %(method)s, "
+                        "which is charged with each payment.",
+                        received=currency.format(received),
+                        method=method.name,
+                    )
+                )
+        rest, discount = currency.round(payable - amount), 0.0
+        if (
+            currency.compare_amounts(settling, amount) <= 0
+            and currency.compare_amounts(rest, 0.0) > 0
+        ):
+            discount, rest = rest, 0.0
+        return Portion(amount, base, surcharge, discount, rest)
+
+    def _find_base(self, received, payable, charge):
+        """The part of the debt whose payment, with its surcharge, ``received`` covers.
+
+        Searched in units of the currency, for no formula inverts what is rounded. Some
+        sums no part comes to: then the odd unit goes to the debt, and the surcharge is
+        that of the part found.
+        """
+        currency = self.currency_id
+        unit = currency.rounding
+
+        def covers(base):
+            total = currency.round(base + charge(base)["total"])
+            return currency.compare_amounts(total, received) <= 0
+
+        if covers(payable):
+            return payable
+        low, high = 0, round(payable / unit)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if covers(middle * unit) else (low, middle)
+        return currency.round(low * unit)
+
+    # === IN THE BOOKS === #
+
+    def _post_surcharges(self, method, date, portions, lines):
+        """Post the debit invoices of the surcharges of one batch of payments.
+
+        :param dict portions: ``{bill id: Portion}``
+        :param dict lines: the open receivable items of each bill
+        :return: ``{bill id: invoice}`` of the bills with a surcharge
+        """
+        charged = self.filtered(lambda bill: portions[bill.id].surcharge["total"])
+        if not charged:
+            return {}
+        journal = method.company_id._get_billing_journal()
+        moves = (
+            self.env["account.move"]
+            .with_context(tracking_disable=True)
+            .create(
+                [
+                    bill._prepare_surcharge_vals(
+                        method, date, portions[bill.id].surcharge, journal
+                    )
+                    for bill in charged
+                ]
+            )
+        )
+        for bill, move in zip(charged, moves, strict=True):
+            # one payment settles both: in the account that the bill is in
+            item = self._get_receivable_lines(move)
+            account = lines[bill].account_id[:1]
+            if account and item.account_id != account:
+                item.account_id = account
+        moves._post(soft=False)
+        moves = moves.with_env(self.env)
+        charged._log_documents(moves)
+        return dict(zip(charged.ids, moves, strict=True))
+
+    def _prepare_surcharge_vals(self, method, date, surcharge, journal):
+        """Values of the debit invoice of one surcharge."""
+        self.ensure_one()
+        lang = self.partner_id.lang or self.env.lang
+        line = method.with_context(lang=lang)._prepare_surcharge_line_vals(
+            surcharge, self.fiscal_position_id
+        )
+        return {
+            "move_type": "out_invoice",
+            "kavi_bill_id": self.id,
+            "is_kavi_surcharge": True,
+            "company_id": self.company_id.id,
+            "journal_id": journal.id,
+            "partner_id": self.partner_id.id,
+            "currency_id": self.currency_id.id,
+            "fiscal_position_id": self.fiscal_position_id.id,
+            "invoice_date": date,
+            "invoice_date_due": date,
+            "invoice_payment_term_id": False,
+            "invoice_origin": self.name,
+            "payment_reference": self.name,
+            "ref": self.env._("Payment surcharge of bill %s", self.name),
+            "invoice_user_id": self.env.uid,
+            "invoice_line_ids": [fields.Command.create(line)],
+        }
+
+    def _take_back_surcharges(self, surcharges, date):
+        """Nothing paid, nothing charged: a credit note against each of these invoices.
+
+        The bill's amounts count neither of the two; the books show both.
+        """
+        if surcharges:
+            notes = self._reverse_invoices(
+                surcharges,
+                date,
+                lambda bill: self.env._(
+                    "Payment surcharge of bill %s taken back", bill.name
+                ),
+            )
+            (surcharges + notes).sudo().is_kavi_replaced = True
