@@ -48,7 +48,7 @@ class KaviBill(models.Model):
         invoice = bill.invoice_id
         if (
             not bill.is_booked
-            or not invoice.invoice_payment_term_id.early_discount
+            or not bill.payment_term_id.early_discount
             or bill.currency_id.is_zero(bill.amount_due)
         ):
             return nothing

@@ -40,14 +40,12 @@ class KaviPaymentMethod(models.Model):
     )
     surcharge_product_id = fields.Many2one(
         "product.product",
-        string="Surcharge Product",
         check_company=True,
         domain="[('sale_ok', '=', True)]",
         help="Names the surcharge on the invoice and brings its account and taxes.",
     )
     surcharge_account_id = fields.Many2one(
         "account.account",
-        string="Surcharge Account",
         check_company=True,
         domain="[('account_type', 'in', ('income', 'income_other'))]",
         help="Empty: the product's income account, or the sales journal's.",
@@ -136,15 +134,15 @@ class KaviPaymentMethod(models.Model):
             currency rounds; all zero without a method
         """
         method = self.sudo()  # the payer may know what it costs, not the settings
-        taxes = method.surcharge_tax_ids
-        if position:
-            taxes = position.sudo().map_tax(taxes)
-        price = 0.0
+        price, taxes = 0.0, self.env["account.tax"]
         if method and currency.compare_amounts(amount, 0.0) > 0:
             price = method._get_surcharge_price(amount, currency, date, rates)
-        if not taxes or not price:
-            untaxed = total = price
-        else:
+        if price:
+            taxes = method.surcharge_tax_ids
+            if position:
+                taxes = position.sudo().map_tax(taxes)
+        untaxed = total = price
+        if taxes:
             AccountTax = method.env["account.tax"]
             line = AccountTax._prepare_base_line_for_taxes_computation(
                 {},

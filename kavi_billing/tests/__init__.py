@@ -16,6 +16,7 @@ from . import test_access
 from . import test_bad_input
 from . import test_bad_acts
 from . import test_payment
+from . import test_surcharge
 from . import test_refund
 from . import test_reversal
 from . import test_change

@@ -16,7 +16,7 @@ class KaviBillMethodWizard(models.TransientModel):
         domain="[('id', 'in', offered_ids)]",
     )
     offered_ids = fields.Many2many(
-        "kavi.payment.method", string="Offered", compute="_compute_offered_ids"
+        "kavi.payment.method", string="Offered Methods", compute="_compute_offered_ids"
     )
     instructions = fields.Html(related="method_id.instructions")
     surcharge_summary = fields.Char(
