@@ -551,6 +551,19 @@ def test_any_issue_of_an_operation(fake, caller):
         assert answer.json()["details"][0].get("description", "") == text
 
 
+def test_a_hook_is_called_before_the_work_or_before_the_answer(fake, caller):
+    made, seen = caller.paid(), []
+    for after in (False, True):
+        fake.fail(
+            "captures.refund",
+            "hook",
+            call=lambda: seen.append(fake.ledger.gross("USD")),
+            after=after,
+        )
+        caller.refund(made["id"], "10.00")
+    assert seen == [100, 80]
+
+
 def test_faults_are_counted_skipped_and_healed(fake, caller):
     fake.fail("orders.*", 503, count=2, skip=1)
     statuses = [caller.order().status_code for _n in range(4)]

@@ -86,7 +86,10 @@ def _state(fake):
         "refunds": {r.id: r.status for r in fake.payments.refunds.values()},
         "disputes": {d.id: d.status for d in fake.disputes.found.values()},
         "webhooks": list(fake.webhooks.registered.values()),
-        "faults": [fault.__dict__ for fault in fake.faults.pending()],
+        "faults": [
+            f"{fault.endpoint} {fault.kind}, so far {fault.hits} times"
+            for fault in fake.faults.pending()
+        ],
         "specs": fake.specs.note or "checked against PayPal's OpenAPI files",
         **_ledger(fake),
     }

@@ -83,6 +83,8 @@ class Exchanges:
             return Answer(0, drop=True)
         if fault.kind == "status":
             return self._told(fault, endpoint, debug_id)
+        if fault.kind == "hook":
+            fault.call()
         return None
 
     def _after(self, fault, endpoint, answer, debug_id):
@@ -95,6 +97,8 @@ class Exchanges:
             return Answer(answer.status, answer.raw[: len(answer.raw) // 2] + b"<")
         if fault.kind == "late":
             answer.delay = fault.delay
+        if fault.kind == "hook" and fault.after:
+            fault.call()
         if fault.kind == "status":
             return self._told(fault, endpoint, debug_id)
         return answer

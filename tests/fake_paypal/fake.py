@@ -54,7 +54,9 @@ class FakePayPal:
     def reset(self):
         """Forgets everything: orders, money, tokens, webhooks, faults, violations."""
         with self.lock:
+            was_released = False
             if hasattr(self, "webhooks"):
+                was_released = not self.webhooks.is_held
                 self.webhooks.stop()
             self.orders, self.gone = {}, set()
             self.violations = []  # what did not fit PayPal's specifications
@@ -66,6 +68,8 @@ class FakePayPal:
             self.webhooks = Webhooks(self, self.seed)
             self.exchanges = Exchanges(self)
             self.endpoints = endpoints.table(self)
+            if was_released:
+                self.webhooks.release()
 
     # --- life
 

@@ -13,6 +13,8 @@ KINDS = {
     "malformed": "the work is done, the answer is no JSON",
     "status": "the answer has `status` (and `issue`, `retry_after`); the work is done "
     "first if `after` is true, else not at all",
+    "hook": "`call()` is called: after the work and before the answer if `after` is "
+    "true, else before the work (to kill a process there, or to let two calls meet)",
     "pending": "the capture or refund is PENDING (`reason`), until it is settled",
     "declined": "the capture is made, with the status DECLINED",
 }
@@ -31,6 +33,7 @@ class Fault:
     after: bool = False
     delay: float = 1.0
     reason: str | None = None
+    call: object = None
     hits: int = field(default=0, init=False)
 
     def takes(self, endpoint, chance):

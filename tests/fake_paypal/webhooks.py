@@ -80,7 +80,7 @@ class Webhooks:
         self.forge_next = 0
         self._chance = random.Random(seed)
         self._waiting = []
-        self._held = True
+        self.is_held = True
         self._queue = queue.Queue()
         self._open = 0  # released, and neither taken nor given up
         self._lock = threading.RLock()
@@ -172,7 +172,7 @@ class Webhooks:
 
     def _enqueue(self, delivery):
         self.deliveries.append(delivery)
-        if self._held:
+        if self.is_held:
             self._waiting.append(delivery)
         else:
             self._leave(delivery)
@@ -198,13 +198,13 @@ class Webhooks:
 
     def hold(self):
         with self._lock:
-            self._held = True
+            self.is_held = True
 
     def release(self, workers=1, duplicate=0.0, jitter=0.0):
         """From now on events go out by themselves, those that waited first: by so many
         threads, some twice, and out of order by up to jitter seconds."""
         with self._lock:
-            self._held = False
+            self.is_held = False
             self.duplicate, self.jitter = duplicate, jitter
             waiting, self._waiting = self._waiting, []
             for delivery in waiting:
