@@ -385,6 +385,21 @@ def test_a_token_that_is_never_good_is_asked_for_once_more_only(fake, client):
     assert refused.value.status == 401
     assert len(fake.calls("webhooks.list")) == 3
     assert fake.tokens.issued == 2
+    # a token that was fetched for this very call is not renewed
+    client.set_token(None, 0)
+    with pytest.raises(Refused):
+        client.list_webhooks()
+    assert len(fake.calls("webhooks.list")) == 4
+    assert fake.tokens.issued == 3
+
+
+def test_no_redirect_is_followed(fake, client):
+    elsewhere = {"Location": f"{fake.url}/elsewhere"}
+    fake.fail("orders.get", 307, headers=elsewhere)
+    with pytest.raises(Unknown) as unknown:
+        client.get_order("ORDER1")
+    assert unknown.value.status == 307
+    assert not any(call.target == "/elsewhere" for call in fake.calls())
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "malformed", 503])

@@ -104,7 +104,7 @@ class Exchanges:
         return answer
 
     def _told(self, fault, endpoint, debug_id):
-        headers = {}
+        headers = dict(fault.headers)
         if fault.retry_after is not None:
             headers["Retry-After"] = str(fault.retry_after)
         error = PayPalError(fault.status, fault.issue, headers=headers)

@@ -30,6 +30,7 @@ class Fault:
     status: int = 500
     issue: str | None = None
     retry_after: int | None = None
+    headers: dict = field(default_factory=dict)  # more of them, with a status
     after: bool = False
     delay: float = 1.0
     reason: str | None = None
