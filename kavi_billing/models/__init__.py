@@ -2,7 +2,10 @@ from . import (
     account_move,
     account_move_credit,
     account_move_line,
+    account_move_term,
     account_partial_reconcile,
+    account_payment_term,
+    account_payment_term_line,
     kavi_check_mixin,
     kavi_bill,
     kavi_bill_accounting,
@@ -19,6 +22,7 @@ from . import (
     kavi_bill_payment,
     kavi_bill_portal,
     kavi_bill_refund,
+    kavi_bill_schedule,
     kavi_bill_surcharge,
     kavi_billable_mixin,
     kavi_credit,
@@ -28,6 +32,7 @@ from . import (
     kavi_credit_guard,
     kavi_credit_matching,
     kavi_payment_method,
+    product_template,
     kavi_payment_method_surcharge,
     res_company,
     res_company_bill_id,
@@ -39,4 +44,4 @@ from . import (
 )
 
 # views on the tables of those above
-from . import kavi_account_allocation, kavi_account_ledger
+from . import kavi_account_allocation, kavi_account_ledger, kavi_bill_instalment

@@ -1,8 +1,18 @@
-from odoo import api, models
+from odoo import api, fields, models
+
+from ..instalments import CHARGES
 
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
+
+    kavi_charge_kind = fields.Selection(
+        list(CHARGES.items()),
+        string="Kind of Charge",
+        readonly=True,
+        help="Of a line of a bill: empty is goods or service.",
+    )
+    is_kavi_deposit = fields.Boolean(string="Deposit", readonly=True, copy=False)
 
     @api.model
     def _prepare_reconciliation_single_partial(

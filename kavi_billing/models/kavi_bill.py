@@ -131,6 +131,8 @@ class KaviBill(models.Model):
         readonly=False,
         precompute=True,
         check_company=True,
+        ondelete="restrict",
+        index="btree_not_null",
     )
     due_date = fields.Date(
         compute="_compute_due_date",
@@ -334,12 +336,7 @@ class KaviBill(models.Model):
             return NotImplemented
         if set(value) != {True}:
             return Domain.TRUE if set(value) == {True, False} else NotImplemented
-        # sudo: only time zones and ids of companies are used (all of them, for a job
-        # has no chosen ones); record rules apply to the bills
-        Company = self.env["res.company"].sudo().with_context(active_test=False)
-        by_day = {}
-        for company in Company.search(Domain.TRUE):
-            by_day.setdefault(company._billing_today(), []).append(company.id)
+        by_day = self.env["res.company"]._get_billing_days()
         return Domain("state", "in", OPEN) & Domain.OR(
             Domain("company_id", "in", ids) & Domain("next_due_date", "<", day)
             for day, ids in by_day.items()

@@ -174,7 +174,7 @@ class KaviBill(models.Model):
             ],
         }
         # A due date that somebody chose stands for itself, without the term.
-        if self.due_date == self._get_term_due_date(self.bill_date):
+        if self.payment_term_id and self._follows_terms():
             vals["invoice_payment_term_id"] = self.payment_term_id.id
         else:
             vals["invoice_payment_term_id"] = False
@@ -183,6 +183,7 @@ class KaviBill(models.Model):
 
     def _push_due_date(self):
         """Carry due dates that were edited to the posted invoices."""
+        plan = {}
         for bill in self:
             invoice = bill.sudo().invoice_id  # "edit" was checked for the bill
             if not bill.due_date or invoice.state != "posted":
@@ -192,20 +193,17 @@ class KaviBill(models.Model):
                         bill.name,
                     )
                 )
-            line = self._get_receivable_lines(invoice)
-            if len(line) > 1:
+            items = self._get_receivable_lines(invoice)
+            if len(items) > 1:
                 raise UserError(
                     self.env._(
-                        "Bill %s is paid in instalments: its due dates follow its "
-                        "terms.",
+                        "Bill %s is paid in instalments: move one of them, or all, "
+                        "with Postpone.",
                         bill.name,
                     )
                 )
-            if invoice.invoice_date_due != bill.due_date:
-                invoice.invoice_date_due = bill.due_date
-            # with a term, Odoo leaves the journal item where the term put it
-            if line.date_maturity != bill.due_date:
-                line.date_maturity = bill.due_date
+            plan[items] = bill.due_date
+        self._move_items(plan)
 
     # === METHOD === #
 

@@ -3,6 +3,7 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..instalments import CHARGES
 from .kavi_bill_guard import ACT
 
 # beyond this, cents get lost in a float
@@ -59,6 +60,16 @@ class KaviBillLine(models.Model):
         check_company=True,
         domain="[('type_tax_use', '=', 'sale')]",
     )
+    charge_kind = fields.Selection(
+        list(CHARGES.items()),
+        string="Kind of Charge",
+        compute="_compute_charge_kind",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        help="The terms say with which instalments it is collected.",
+    )
     price_subtotal = fields.Monetary(
         string="Untaxed", compute="_compute_amounts", store=True
     )
@@ -104,6 +115,12 @@ class KaviBillLine(models.Model):
             )
             line.tax_ids = line.bill_id.fiscal_position_id.map_tax(taxes)
 
+    @api.depends("product_id")
+    def _compute_charge_kind(self):
+        for line in self:
+            known = line.product_id.charge_kind or line.charge_kind
+            line.charge_kind = known or "goods"
+
     @api.depends("quantity", "price_unit", "tax_ids", "bill_id.currency_id")
     def _compute_amounts(self):
         AccountTax = self.env["account.tax"]
@@ -139,6 +156,7 @@ class KaviBillLine(models.Model):
             "price_unit": self.price_unit,
             "tax_ids": [fields.Command.set(self.tax_ids.ids)],
             **self._prepare_account_vals(),
+            "kavi_charge_kind": self.charge_kind,
             # nothing said: the company's own distribution models apply
             **(
                 {"analytic_distribution": self.analytic_distribution}

@@ -4,6 +4,7 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import email_normalize
 
 from ..bill_id_template import DEFAULT_TEMPLATE
@@ -179,3 +180,17 @@ class ResCompany(models.Model):
         zone = pytz.timezone(self.sudo().partner_id.tz or "UTC")
         moment = pytz.utc.localize(moment) if moment else datetime.now(pytz.utc)
         return moment.astimezone(zone).date()
+
+    @api.model
+    def _get_billing_days(self):
+        """What today is, in every company.
+
+        :return: ``{day: [company ids]}``
+        """
+        # sudo: only time zones and ids of companies are used (all of them, for a job
+        # has no chosen ones); record rules apply to what is searched with them
+        companies = self.sudo().with_context(active_test=False).search(Domain.TRUE)
+        days = {}
+        for company in companies:
+            days.setdefault(company._billing_today(), []).append(company.id)
+        return days

@@ -341,6 +341,7 @@ class TestCraftedCalls(BillingCommon):
             "kavi.bill.dispute.wizard": {"action_dispute"},
             "kavi.bill.method.wizard": {"action_choose_method"},
             "kavi.bill.payment.wizard": {"action_complete_payment"},
+            "kavi.bill.instalment": {"action_open_bill"},
             "kavi.bill.postpone.wizard": {"action_postpone"},
             "kavi.bill.refund.wizard": {"action_refund"},
             "kavi.bill.resolve.wizard": {"action_resolve_dispute"},

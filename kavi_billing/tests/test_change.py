@@ -253,8 +253,12 @@ class TestPostpone(BillingCommon):
             {"name": "Halves", "line_ids": [Command.create(half) for half in halves]}
         )
         bill = self.issued(100, payment_term_id=term.id)
-        with self.refused("instalments"):
-            self.postpone(bill, "2036-05-06")
+        with self.refused("instalments", "Postpone"):
+            bill.due_date = "2036-05-06"
+        first, last = bill.instalment_ids
+        self.postpone(bill, "2036-05-06", instalment_id=last.id)
+        self.assertBill(bill, "new", due_date=date(2036, 5, 6))
+        self.assertEqual(bill.next_due_date, first.due_date)
 
     def test_without_a_date(self):
         bill = self.issued(100)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from ..instalments import CHARGES
+
 
 class KaviBillAmountWizardLine(models.TransientModel):
     _name = "kavi.bill.amount.wizard.line"
@@ -29,6 +31,9 @@ class KaviBillAmountWizardLine(models.TransientModel):
         check_company=True,
         domain="[('type_tax_use', '=', 'sale')]",
     )
+    charge_kind = fields.Selection(
+        list(CHARGES.items()), string="Kind of Charge", default="goods", required=True
+    )
     price_subtotal = fields.Monetary(
         string="Untaxed", compute="_compute_price_subtotal"
     )
@@ -47,6 +52,7 @@ class KaviBillAmountWizardLine(models.TransientModel):
             self.name = draft.line_ids.name
             self.price_unit = draft.line_ids.price_unit
             self.tax_ids = draft.line_ids.tax_ids
+            self.charge_kind = draft.line_ids.charge_kind
 
     @api.model
     def _copy_vals(self, line):
@@ -58,5 +64,6 @@ class KaviBillAmountWizardLine(models.TransientModel):
             "quantity": line.quantity,
             "price_unit": line.price_unit,
             "tax_ids": [Command.set(line.tax_ids.ids)],
+            "charge_kind": line.charge_kind,
             "analytic_distribution": line.analytic_distribution,
         }

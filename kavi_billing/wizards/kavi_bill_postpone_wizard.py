@@ -1,15 +1,32 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 
 class KaviBillPostponeWizard(models.TransientModel):
+    """Other days for what is open: of one instalment, or of all by as many days."""
+
     _name = "kavi.bill.postpone.wizard"
     _description = "Postpone Bills"
     _inherit = ["kavi.bill.act.wizard"]
     _act = "postpone"
 
     due_now = fields.Char(compute="_compute_due_now")
-    date = fields.Date(string="New Due Date", required=True)
+    has_instalments = fields.Boolean(compute="_compute_has_instalments")
+    scope = fields.Selection(
+        [("one", "One Instalment"), ("all", "All That Are Open, by the Same Days")],
+        string="Postpone",
+        compute="_compute_scope",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    instalment_id = fields.Many2one(
+        "kavi.bill.instalment",
+        domain="[('bill_id', 'in', bill_ids), ('amount_due', '!=', 0)]",
+    )
+    date = fields.Date(string="New Due Date")
+    days = fields.Integer(help="By how many days. Less than zero: earlier.")
 
     @api.depends("bill_ids")
     def _compute_due_now(self):
@@ -18,17 +35,54 @@ class KaviBillPostponeWizard(models.TransientModel):
             ends = sorted({min(dates), max(dates)}) if dates else ()
             wizard.due_now = " – ".join(format_date(self.env, day) for day in ends)
 
+    @api.depends("bill_ids")
+    def _compute_has_instalments(self):
+        for wizard in self:
+            parts = wizard.bill_ids._read_instalments().filtered("amount_due")
+            wizard.has_instalments = len(parts) > len(parts.bill_id)
+
+    @api.depends("instalment_id", "days")
+    def _compute_scope(self):
+        for wizard in self:
+            if wizard.instalment_id:
+                wizard.scope = "one"
+            elif wizard.days or not wizard.scope:
+                wizard.scope = "all"
+
     def action_postpone(self):
         with self._acting():
-            self.bill_ids._postpone(self.date, self.reason)
+            self.bill_ids._postpone(reason=self.reason, **self._get_move())
         return {"type": "ir.actions.act_window_close"}
 
+    def _get_move(self):
+        """What moves where, as ``_postpone`` takes it."""
+        if self.has_instalments and self.scope == "one":
+            if not self.instalment_id:
+                raise UserError(self.env._("Choose the instalment to postpone."))
+            return {"date": self.date, "instalments": self.instalment_id}
+        if self.has_instalments and self.days:
+            return {"days": self.days}
+        return {"date": self.date}
+
     def _get_notice(self, bill):
-        return [
-            self.env._(
+        move = self._get_move()
+        if "instalments" in move:
+            text = self.env._(
+                "Instalment %(number)s of your bill %(bill)s is now due on %(date)s.",
+                number=self.instalment_id.number,
+                bill=bill.display_name,
+                date=format_date(self.env, self.date),
+            )
+        elif "days" in move:
+            text = self.env._(
+                "What is open on your bill %(bill)s is now due %(days)s days later.",
+                bill=bill.display_name,
+                days=self.days,
+            )
+        else:
+            text = self.env._(
                 "Your bill %(bill)s is now due on %(date)s.",
                 bill=bill.display_name,
                 date=format_date(self.env, self.date),
-            ),
-            self.reason,
-        ]
+            )
+        return [text, self.reason]
