@@ -21,6 +21,7 @@ from . import test_refund
 from . import test_reversal
 from . import test_change
 from . import test_proportion
+from . import test_schedule
 from . import test_property
 from . import test_query_count
 from . import test_credit
