@@ -49,7 +49,7 @@ def split(total, charges, lines, unit):
     running, reached = first, [Decimal()]
     for amount in wanted[:-1]:
         running += amount
-        reached.append(min(max(running, reached[-1]), ceiling))
+        reached.append(min(max(running, reached[-1], first), ceiling))
     reached.append(total)
     return [after - before for before, after in pairwise(reached)]
 

@@ -14,8 +14,12 @@ class KaviBill(models.Model):
 
     _inherit = "kavi.bill"
 
+    # computed: Odoo does not know what has become of the rows of a view
     instalment_ids = fields.One2many(
-        "kavi.bill.instalment", "bill_id", string="Schedule", readonly=True
+        "kavi.bill.instalment",
+        "bill_id",
+        string="Schedule",
+        compute="_compute_instalment_ids",
     )
     schedule_preview = fields.Html(
         compute="_compute_schedule_preview",
@@ -36,6 +40,12 @@ class KaviBill(models.Model):
 
     # === SCHEDULE === #
 
+    @api.depends("invoice_id", "state", "amount_due", "next_due_date", "due_date")
+    def _compute_instalment_ids(self):
+        parts = self._read_instalments().grouped("bill_id")
+        for bill in self:
+            bill.instalment_ids = parts.get(bill._origin)
+
     def _get_schedules(self):
         """What is due when, for drafts and issued bills alike.
 
@@ -50,7 +60,7 @@ class KaviBill(models.Model):
         for bill in self:
             if not bill.name:
                 schedules[bill] = bill._preview_schedule()
-        for instalment in self.filtered("name")._read_instalments():
+        for instalment in self._read_instalments():
             schedules[instalment.bill_id].append(
                 {
                     "id": instalment.id,
@@ -78,9 +88,12 @@ class KaviBill(models.Model):
     def _read_instalments(self):
         """The instalments of these bills, as the books are now."""
         Instalment = self.env["kavi.bill.instalment"]
+        issued = self._origin.filtered("name")
+        if not issued:
+            return Instalment
         # the rows of a view do not know what was booked since they were read
         Instalment.invalidate_model()
-        return Instalment.search([("bill_id", "in", self.ids)])
+        return Instalment.search([("bill_id", "in", issued.ids)])
 
     def _preview_schedule(self):
         """The schedule that a draft would have, were it issued now."""
@@ -234,20 +247,6 @@ class KaviBill(models.Model):
         methods = super()._get_offered_methods()
         restricted = self._get_term_methods()
         return methods & restricted if restricted else methods
-
-    def _choose_method(self, method):
-        for bill in self:
-            allowed = bill._get_term_methods()
-            if allowed and method not in allowed:
-                raise UserError(
-                    self.env._(
-                        "The terms of bill %(bill)s allow payment by %(methods)s: "
-                        "choose one of these.",
-                        bill=bill.name,
-                        methods=", ".join(allowed.sudo().mapped("name")),
-                    )
-                )
-        return super()._choose_method(method)
 
     # === MOVING INSTALMENTS === #
 

@@ -22,6 +22,8 @@ from . import test_reversal
 from . import test_change
 from . import test_proportion
 from . import test_schedule
+from . import test_instalments
+from . import test_postpone
 from . import test_property
 from . import test_query_count
 from . import test_credit
