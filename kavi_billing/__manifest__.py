@@ -9,6 +9,7 @@
     "data": [
         "security/kavi_billing_groups.xml",
         "security/ir.model.access.csv",
+        "data/mail_message_subtype.xml",
         "security/kavi_billing_rules.xml",
         "data/ir_cron.xml",
         "wizards/kavi_bill_payment_wizard_views.xml",

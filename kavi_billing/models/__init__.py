@@ -19,6 +19,7 @@ from . import (
     kavi_bill_kind,
     kavi_bill_line,
     kavi_bill_numbering,
+    kavi_bill_note,
     kavi_bill_payment,
     kavi_bill_portal,
     kavi_bill_refund,

@@ -94,13 +94,16 @@ class AccountMove(models.Model):
         return super().button_cancel()
 
     def _check_canceled_bill(self):
-        """Canceled is final (KB-27): its entries stay as they are."""
-        for bill in self.sudo().kavi_bill_id:
+        """Canceled is final (KB-27): its entries stay as they are, and so does what it
+        was settled with."""
+        settled = self.sudo().line_ids.matched_debit_ids.debit_move_id.move_id
+        settled = settled.filtered(lambda move: move.state == "posted")
+        for bill in self.sudo().kavi_bill_id | settled.kavi_bill_id:
             if bill.is_canceled:
                 raise UserError(
                     self.env._(
                         "Bill %s is canceled, and that is final: its invoice and "
-                        "credit note stay posted. Raise a new bill instead.",
+                        "what settled it stay posted. Raise a new bill instead.",
                         bill.name,
                     )
                 )

@@ -6,8 +6,11 @@ class AccountPartialReconcile(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_canceled_bill(self):
-        """What canceled a bill stays matched: canceled is final (KB-27)."""
+        """What settles a canceled bill stays matched: canceled is final (KB-27), and
+        its debt would be open again."""
         for match in self.sudo():
-            invoice = match.debit_move_id.move_id
-            if invoice.kavi_bill_id == match.credit_move_id.move_id.kavi_bill_id:
+            invoice, credit = match.debit_move_id.move_id, match.credit_move_id.move_id
+            if invoice.kavi_bill_id == credit.kavi_bill_id or (
+                invoice.state == credit.state == "posted"
+            ):
                 invoice._check_canceled_bill()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
+from odoo.tools import format_date
 
 from ..bill_rules import ACTS, DERIVED, EDITABLE, FACTS, allowed_acts, refusal
 
@@ -83,6 +84,25 @@ class KaviBill(models.Model):
                     "reload the page and look at it again."
                 )
             ) from error
+
+    def _check_open_today(self):
+        """Refuse what is booked today while today is in a closed period: Odoo would put
+        one entry on another day, or stop in the middle."""
+        for bill in self:
+            company, journal = bill.company_id, bill.sudo().invoice_id.journal_id
+            today = company._billing_today()
+            # sudo: dates of the books, for who may not see them
+            locks = company.sudo()._get_violated_lock_dates(today, True, journal)
+            if locks:
+                raise UserError(
+                    self.env._(
+                        "The books are closed until %(day)s, so bill %(bill)s cannot "
+                        "be changed today. Ask the accountant to open the period, or "
+                        "change the bill after that day.",
+                        day=format_date(self.env, locks[-1][0]),
+                        bill=bill.name,
+                    )
+                )
 
     def _get_refusal(self, act):
         """Why ``act`` is refused on this bill, as a sentence; "" when it is allowed."""

@@ -23,11 +23,6 @@ class KaviBill(models.Model):
             }
         )
 
-    def _log_note(self, body):
-        """An activity note: for billing people, never for the payer (KB-41)."""
-        if body:
-            self.sudo()._message_log_batch(dict.fromkeys(self.ids, body))
-
     def _notify_account(self, body):
         """Mail the account what happened; the history says when it has no address.
 

@@ -419,6 +419,7 @@ class KaviBill(models.Model):
         self.ensure_one()
         self._lock_for_act("change_amount")
         self._check_booked()
+        self._check_open_today()
         self._check_line_commands(commands)
         old = self.amount_total
         bill = self.sudo().with_company(self.company_id)

@@ -49,14 +49,30 @@ class ResPartner(models.Model):
     @api.depends_context("allowed_company_ids", "company", "lang")
     def _compute_billing_detail(self):
         balances = self._get_billing_balances()
-        own = self.env.company.currency_id
         for partner in self:
             owed = balances.get(partner._origin.id, {})
             partner.billing_open_count = sum(count for _due, count in owed.values())
-            # in company currency alone it would only repeat the balance
-            partner.billing_balance_detail = bool(set(owed) - {own}) and " + ".join(
-                currency.format(due) for currency, (due, _count) in owed.items()
+            partner.billing_balance_detail = self._format_by_currency(
+                {currency: due for currency, (due, _count) in owed.items()}
             )
+
+    @api.model
+    def _format_by_currency(self, amounts):
+        """Amounts of several currencies in a line; "" if there is nothing to tell.
+
+        :param dict amounts: ``{res.currency: amount}``
+        """
+        amounts = {
+            currency: amount
+            for currency, amount in amounts.items()
+            if not currency.is_zero(amount)
+        }
+        # in company currency alone it would only repeat the balance
+        if not set(amounts) - {self.env.company.currency_id}:
+            return ""
+        return " + ".join(
+            currency.format(amount) for currency, amount in amounts.items()
+        )
 
     def _get_billing_balances(self):
         """What these accounts owe, per currency, in one query (KB-08).
@@ -64,23 +80,30 @@ class ResPartner(models.Model):
         :return: ``{partner_id: {res.currency: (amount due, number of open bills)}}``;
             accounts that owe nothing are missing
         """
+        return self._sum_by_currency("kavi.bill", "amount_due")
+
+    def _sum_by_currency(self, model, amount):
+        """Sums of an amount of these accounts' bills or credits, in one query.
+
+        :return: ``{partner_id: {res.currency: (sum, count)}}`` of what is not zero
+        """
         # sudo: who may read the field may read the sum; the companies are the user's
         groups = (
-            self.env["kavi.bill"]
+            self.env[model]
             .sudo()
             ._read_group(
                 [
                     ("partner_id", "in", self._origin.ids),
                     ("company_id", "in", self.env.companies.ids),
-                    ("amount_due", "!=", 0.0),
+                    (amount, "!=", 0.0),
                 ],
                 ["partner_id", "currency_id"],
-                ["amount_due:sum", "__count"],
+                [f"{amount}:sum", "__count"],
             )
         )
         balances = {}
-        for partner, currency, due, count in groups:
-            balances.setdefault(partner.id, {})[currency] = (due, count)
+        for partner, currency, sum_, count in groups:
+            balances.setdefault(partner.id, {})[currency] = (sum_, count)
         return balances
 
     @api.model

@@ -20,6 +20,47 @@ class ResPartner(models.Model):
         help="What is still open on the account's credits, in company currency.",
     )
 
+    billing_net_balance = fields.Monetary(
+        string="Net Balance",
+        compute="_compute_billing_net_balance",
+        currency_field="billing_currency_id",
+        groups=USER,
+        help="What is due less the open credits, in company currency: what the ledger "
+        "says. Below zero the account has more in its favour than it owes.",
+    )
+    billing_credit_detail = fields.Char(
+        string="Open Credits By Currency",
+        compute="_compute_billing_net_detail",
+        groups=USER,
+    )
+    billing_net_detail = fields.Char(
+        string="Net Balance By Currency",
+        compute="_compute_billing_net_detail",
+        groups=USER,
+    )
+
+    @api.depends("billing_balance", "billing_credit_balance")
+    def _compute_billing_net_balance(self):
+        for partner in self:
+            partner.billing_net_balance = (
+                partner.billing_balance - partner.billing_credit_balance
+            )
+
+    @api.depends("bill_ids.amount_due", "billing_credit_ids.amount_open")
+    @api.depends_context("allowed_company_ids", "company", "lang")
+    def _compute_billing_net_detail(self):
+        owed = self._get_billing_balances()
+        given = self._sum_by_currency("kavi.credit", "amount_open")
+        for partner in self:
+            credits = given.get(partner._origin.id, {})
+            credits = {currency: amount for currency, (amount, _n) in credits.items()}
+            net = owed.get(partner._origin.id, {})
+            net = {currency: amount for currency, (amount, _n) in net.items()}
+            for currency, amount in credits.items():
+                net[currency] = net.get(currency, 0.0) - amount
+            partner.billing_credit_detail = self._format_by_currency(credits)
+            partner.billing_net_detail = self._format_by_currency(net)
+
     @api.depends("billing_credit_ids.amount_open_company")
     @api.depends_context("allowed_company_ids", "company")
     def _compute_billing_credit_balance(self):
@@ -93,5 +134,5 @@ class ResPartner(models.Model):
         action["domain"] = [("partner_id", "in", self.ids)]
         if len(self) == 1:
             action["display_name"] = f"{action['name']}: {self.name}"
-        action["context"] = {}
+        action["context"] = {"one_account": len(self) == 1}
         return action

@@ -13,6 +13,7 @@ from . import test_account
 from . import test_account_balance
 from . import test_billable
 from . import test_access
+from . import test_activity_note
 from . import test_bad_input
 from . import test_bad_acts
 from . import test_payment

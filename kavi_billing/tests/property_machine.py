@@ -18,13 +18,16 @@ UNBALANCED = """
     SELECT move_id FROM account_move_line WHERE company_id = %s
   GROUP BY move_id HAVING ABS(SUM(balance)) > 0.000001
 """
-# What the receivable accounts hold for a partner, and how much of it is open on
-# entries that are no bill's invoice: payments, credit notes, exchange differences.
+# What the receivable accounts hold for a partner, how much of it is open on entries
+# that are no bill's invoice (payments, credit notes, exchange differences), and what is
+# open on bills' invoices and credits together.
 RECEIVABLE = """
     WITH entry AS (
         SELECT line.id, line.balance,
                move.kavi_bill_id IS NOT NULL AND move.move_type = 'out_invoice'
-               AS is_charge
+               AS is_charge,
+               (line.balance < 0 OR line.amount_currency < 0) AND EXISTS (
+                   SELECT FROM kavi_credit WHERE move_id = move.id) AS is_credit
           FROM account_move_line line
           JOIN account_move move ON move.id = line.move_id
           JOIN account_account account ON account.id = line.account_id
@@ -42,11 +45,12 @@ RECEIVABLE = """
                      FROM account_partial_reconcile match
                      JOIN entry other ON other.id = match.debit_move_id
                     WHERE match.credit_move_id = entry.id), 0) AS rest,
-               entry.is_charge
+               entry.is_charge, entry.is_credit
           FROM entry
     )
     SELECT (SELECT COALESCE(SUM(balance), 0) FROM entry),
-           (SELECT COALESCE(SUM(rest), 0) FROM open_entry WHERE NOT is_charge)
+           (SELECT COALESCE(SUM(rest), 0) FROM open_entry WHERE NOT is_charge),
+           (SELECT COALESCE(SUM(rest), 0) FROM open_entry WHERE is_charge OR is_credit)
 """
 
 which = st.integers(0, 99)  # one of those that are there, by its number
@@ -450,7 +454,8 @@ class Office(RuleBasedStateMachine):
     def check_account(self, account):
         case = self.case
         self.env.cr.execute(RECEIVABLE, [account.id, case.company.id])
-        held, open_elsewhere = map(float, self.env.cr.fetchone())
+        held, open_elsewhere, net = map(float, self.env.cr.fetchone())
+        case.assertAlmostEqual(account.billing_net_balance, net, 6)
         bills = self.bills.filtered(lambda bill: bill.partner_id == account)
         due = sum(bills.mapped("amount_due_company"))
         case.assertAlmostEqual(account.billing_balance, due, 6)

@@ -170,6 +170,25 @@ class TestChangeAmount(BillingCommon):
         for move in (note, invoice):
             self.assertGreater(move.date, date(2026, 1, 31))
 
+    def test_today_is_locked(self):
+        """Sales, taxes or everything closed until after today: a sentence that says
+        what to do, and nothing half done."""
+        bill = self.issued(100, bill_date="2026-01-15")
+        before = self.moves(bill)
+        for lock in ("sale_lock_date", "tax_lock_date", "fiscalyear_lock_date"):
+            with self.subTest(lock), self.cr.savepoint() as savepoint:
+                self.company[lock] = date(2037, 1, 31)
+                with self.refused("01/31/2037", "closed", "accountant", bill.name):
+                    bill._change_lines(
+                        [Command.update(bill.line_ids.id, {"price_unit": 60})]
+                    )
+                self.assertEqual(self.moves(bill), before)
+                self.assertBill(bill, "new", amount_total=100.0)
+                savepoint.rollback()
+                self.env.invalidate_all()
+        self.change_price(bill, 60)
+        self.assertBill(bill, "new", amount_total=60.0)
+
     def test_replaced_invoice_is_out_of_play(self):
         """What the accountant does to old invoice and note does not bring it back."""
         bill = self.issued(100)

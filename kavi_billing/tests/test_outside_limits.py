@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import BillingCommon
+from .test_credit import CreditCommon
 
 FINAL = ("canceled", "final")
 
@@ -59,6 +60,53 @@ class TestCanceledIsFinal(BillingCommon):
         note = self.reverse(self.move)
         note.action_post()
         self.register_payment(note)
+
+
+@tagged("post_install", "-at_install")
+class TestSettledIsFinal(CreditCommon):
+    """KB-27: what was paid, and kept or given back, is not owed again: an accountant
+    cannot take payment or credit from a canceled bill (found by the property test)."""
+
+    def assertStays(self, bill, entry, match):
+        for act in (entry.button_draft, entry.button_cancel):
+            with self.refused(*FINAL):
+                act()
+        with self.refused(*FINAL):
+            match.unlink()
+        with self.refused(*FINAL):
+            entry.line_ids.remove_move_reconcile()
+        self.assertBill(bill, "canceled", amount_due=0.0)
+
+    def test_payment(self):
+        yen = self.env.ref("base.JPY")
+        yen.active = True
+        bill = self.issued(10, currency_id=yen.id)
+        self.pay(bill, amount=15)
+        self.cancel(bill, refund_amount=10)
+        payment = self.payments(bill).with_env(self.as_user("accountant"))
+        invoice = self.invoice(bill)
+        for act in (payment.action_cancel, payment.action_draft):
+            with self.refused(*FINAL):
+                act()
+        self.assertStays(bill, payment.move_id, invoice.line_ids.matched_credit_ids)
+
+    def test_credit(self):
+        bill, credit = self.issued(50), self.credit(50)
+        self.apply(credit, bill)
+        self.cancel(bill)
+        note = credit.sudo().move_id.with_env(self.as_user("accountant"))
+        self.assertStays(bill, note, note.line_ids.matched_debit_ids)
+
+    def test_dead_match(self):
+        """An invoice that was canceled owes nothing: the credit is free again."""
+        bill, credit, other = self.issued(50), self.credit(50), self.issued(50)
+        self.apply(credit, bill)
+        self.invoice(bill).button_draft()
+        self.invoice(bill).button_cancel()
+        self.assertBill(bill, "canceled", amount_due=0.0)
+        self.apply(credit, other)
+        self.assertBill(other, "paid")
+        self.assertBill(bill, "canceled", amount_due=0.0)
 
 
 @tagged("post_install", "-at_install")

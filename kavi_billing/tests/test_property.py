@@ -14,7 +14,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import BillingCommon
-from .property_machine import Office
+from .property_credit_machine import CreditOffice
 
 # Examples and steps are bounded: about a minute, whatever the profile.
 EXAMPLES = int(os.environ.get("KAVI_EXAMPLES", 0)) or min(
@@ -62,8 +62,9 @@ class TestProperty(BillingCommon):
 
     def test_property_of_any_sequence_of_acts(self):
         """DESIGN 4: moves sum to zero; due = charged - paid - credited; balances are
-        the ledger's; never Paid when the ledger says open; canceled is final."""
-        machine = type("OfficeOfTheTest", (Office,), {"case": self})
+        the ledger's: due less open credits; never Paid when the ledger says open;
+        canceled is final."""
+        machine = type("OfficeOfTheTest", (CreditOffice,), {"case": self})
         run_state_machine_as_test(
             machine,
             settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS),

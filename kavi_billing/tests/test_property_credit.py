@@ -11,6 +11,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from .property_credit_machine import CREDITS
 from .test_ledger import LedgerCommon
 
 # Every entry of the company that is out of balance, and every item that is settled in
@@ -32,25 +33,6 @@ WRONG_ENTRIES = """
        AND account.account_type = 'asset_receivable'
        AND SIGN(line.amount_residual_currency) * SIGN(line.amount_currency) < 0
 """
-# Open and given amount of each credit, from its items and their matches.
-CREDITS = """
-    SELECT credit.id, -SUM(line.amount_currency), -SUM(line.balance),
-           COALESCE(SUM(taken.amount), 0), COALESCE(SUM(taken.balance), 0)
-      FROM kavi_credit credit
-      JOIN account_move_line line ON line.move_id = credit.move_id
-      JOIN account_account account ON account.id = line.account_id
- LEFT JOIN LATERAL (
-        SELECT SUM(match.credit_amount_currency) AS amount,
-               SUM(match.amount) AS balance
-          FROM account_partial_reconcile match
-          JOIN account_move_line other ON other.id = match.debit_move_id
-         WHERE match.credit_move_id = line.id AND other.parent_state = 'posted'
-      ) taken ON TRUE
-     WHERE credit.company_id = %s AND line.parent_state = 'posted'
-       AND account.account_type = 'asset_receivable'
-  GROUP BY credit.id
-"""
-
 MONEY = st.integers(min_value=1, max_value=20000).map(lambda cents: cents / 100)
 PICK = st.integers(min_value=0, max_value=9)
 DAY = st.sampled_from(["2026-01-10", "2026-02-10", "2026-03-10"])
