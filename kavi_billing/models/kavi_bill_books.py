@@ -98,6 +98,7 @@ class KaviBill(models.Model):
         "currency_id",
         "line_ids.price_subtotal",
         "line_ids.price_total",
+        "payment_term_id",
         "move_ids.state",
         "move_ids.is_kavi_replaced",
         "move_ids.is_kavi_surcharge",
@@ -152,6 +153,7 @@ class KaviBill(models.Model):
         AccountTax = self.env["account.tax"]
         company = self.company_id or self.env.company
         base_lines = [line._prepare_base_line() for line in self.line_ids]
+        base_lines += self._prepare_discount_base_lines()
         AccountTax._add_tax_details_in_base_lines(base_lines, company)
         AccountTax._round_base_lines_tax_details(base_lines, company)
         totals = AccountTax._get_tax_totals_summary(

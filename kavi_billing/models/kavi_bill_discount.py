@@ -66,6 +66,41 @@ class KaviBill(models.Model):
             return nothing
         return item
 
+    def _prepare_discount_base_lines(self):
+        """What the terms take from the taxes on issue already, as the invoice will.
+
+        Some countries tax only what is due when all pay early ("mixed").
+
+        :return: list of base lines of Odoo's tax computation; they add nothing but tax
+        """
+        self.ensure_one()
+        term = self.payment_term_id
+        if not term.early_discount or term.early_pay_discount_computation != "mixed":
+            return []
+        if self.due_date and self.due_date != self._get_term_due_date(
+            self._get_draft_date()
+        ):
+            return []  # a due date that somebody chose stands without the term
+        prepare = self.env["account.tax"]._prepare_base_line_for_taxes_computation
+        lines = []
+        for line in self.line_ids.filtered("tax_ids"):
+            taxes = line.tax_ids.flatten_taxes_hierarchy().filtered(
+                lambda tax: tax.amount_type != "fixed"
+            )
+            discount = line.price_subtotal * term.discount_percentage / 100
+            for amount, taxes_of in ((-discount, taxes), (discount, taxes.browse())):
+                lines.append(
+                    prepare(
+                        {},
+                        price_unit=amount,
+                        quantity=1.0,
+                        currency_id=self.currency_id or self.env.company.currency_id,
+                        special_type="early_payment",
+                        tax_ids=taxes_of,
+                    )
+                )
+        return lines
+
     def _get_settling_amount(self, date):
         """What settles the bill when it is paid on ``date``, without the surcharge.
 

@@ -386,6 +386,16 @@ class KaviBill(models.Model):
         )
 
     @api.model
+    def _get_taxing_term(self, invoice):
+        """The term of an invoice if its taxes follow from it, as Odoo's wizard does."""
+        term = invoice.invoice_payment_term_id
+        return term.filtered(
+            lambda term: (
+                term.early_discount and term.early_pay_discount_computation == "mixed"
+            )
+        )
+
+    @api.model
     def _reverse_invoices(self, invoices, date, describe):
         """Credit invoices in full; not before they were issued.
 
@@ -397,7 +407,7 @@ class KaviBill(models.Model):
                 "invoice_date": max(date, invoice.invoice_date),
                 "date": max(date, invoice.date),
                 "invoice_date_due": max(date, invoice.invoice_date),
-                "invoice_payment_term_id": False,
+                "invoice_payment_term_id": self._get_taxing_term(invoice).id,
                 "ref": describe(invoice.kavi_bill_id),
                 "invoice_origin": invoice.kavi_bill_id.name,
             }

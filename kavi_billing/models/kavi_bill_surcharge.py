@@ -27,6 +27,36 @@ class Portion:
         return self.amount + self.surcharge["total"]
 
 
+def find_base(received, payable, charge, currency):
+    """The part of a debt whose payment, with its surcharge, ``received`` covers.
+
+    Searched in units of the currency, for no formula inverts what is rounded. Some
+    sums no part comes to: then it is the most that is covered, and the unit that is
+    left over goes to the debt, too.
+
+    :param float payable: the debt; all of it when that is covered
+    :param charge: gives the surcharge (``_get_surcharge``) of a part of the debt; never
+        less for more
+    :rtype: float
+    """
+    unit = currency.rounding
+
+    def covers(base):
+        total = currency.round(base + charge(base)["total"])
+        return currency.compare_amounts(total, received) <= 0
+
+    if covers(payable):
+        return payable
+    low, high = 0, round(payable / unit)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if covers(currency.round(middle * unit)):
+            low = middle
+        else:
+            high = middle
+    return currency.round(low * unit)
+
+
 class KaviBill(models.Model):
     """What the chosen method adds to a bill (KB-53).
 
@@ -156,7 +186,7 @@ class KaviBill(models.Model):
             base = min(amount, payable)
             surcharge = charge(base)
         else:
-            base = self._find_base(received, payable, charge)
+            base = find_base(received, payable, charge, currency)
             surcharge = charge(base)
             amount = currency.round(received - surcharge["total"])
             if not base:
@@ -175,28 +205,6 @@ class KaviBill(models.Model):
         ):
             discount, rest = rest, 0.0
         return Portion(amount, base, surcharge, discount, rest)
-
-    def _find_base(self, received, payable, charge):
-        """The part of the debt whose payment, with its surcharge, ``received`` covers.
-
-        Searched in units of the currency, for no formula inverts what is rounded. Some
-        sums no part comes to: then the odd unit goes to the debt, and the surcharge is
-        that of the part found.
-        """
-        currency = self.currency_id
-        unit = currency.rounding
-
-        def covers(base):
-            total = currency.round(base + charge(base)["total"])
-            return currency.compare_amounts(total, received) <= 0
-
-        if covers(payable):
-            return payable
-        low, high = 0, round(payable / unit)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if covers(middle * unit) else (low, middle)
-        return currency.round(low * unit)
 
     # === IN THE BOOKS === #
 

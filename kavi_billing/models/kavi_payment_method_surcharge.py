@@ -70,12 +70,31 @@ class KaviPaymentMethod(models.Model):
                 taxes = method.surcharge_product_id.sudo().taxes_id
             method.surcharge_tax_ids = taxes._filter_taxes_by_company(method.company_id)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_numbers(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_numbers([vals])
+        return super().write(vals)
+
+    @api.model
+    def _check_numbers(self, vals_list):
+        """JSON knows NaN and Infinity; no field could round them."""
+        for vals in vals_list:
+            for name in ("surcharge_percent", *SURCHARGE_AMOUNTS):
+                if not math.isfinite(vals.get(name) or 0.0):
+                    raise ValidationError(
+                        self.env._(
+                            "%s is no number that a surcharge can have.", vals[name]
+                        )
+                    )
+
     @api.constrains("surcharge_percent", *SURCHARGE_AMOUNTS)
     def _check_surcharge(self):
         for method in self:
-            amounts = [method[name] for name in SURCHARGE_AMOUNTS]
-            numbers = (*amounts, method.surcharge_percent)
-            if not all(map(math.isfinite, numbers)) or min(amounts) < 0:
+            if min(method[name] for name in SURCHARGE_AMOUNTS) < 0:
                 raise ValidationError(
                     self.env._(
                         "The surcharge of %s is an amount of money, or none.",
@@ -157,8 +176,8 @@ class KaviPaymentMethod(models.Model):
             totals = AccountTax._get_tax_totals_summary(
                 base_lines=[line], currency=currency, company=method.company_id
             )
-            untaxed = totals["base_amount_currency"]
-            total = totals["total_amount_currency"]
+            untaxed = currency.round(totals["base_amount_currency"])
+            total = currency.round(totals["total_amount_currency"])
         return {
             "price": price,
             "taxes": taxes,

@@ -18,6 +18,9 @@ from . import test_bad_input
 from . import test_bad_acts
 from . import test_payment
 from . import test_surcharge
+from . import test_discount
+from . import test_surcharge_failures
+from . import test_property_surcharge
 from . import test_refund
 from . import test_reversal
 from . import test_change

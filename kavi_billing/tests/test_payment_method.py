@@ -1,9 +1,14 @@
 """How bills are paid: methods, and the two acts that use them (KB-32, KB-49, KB-52)."""
 
 from datetime import date
+from unittest.mock import patch
+
+from psycopg2 import IntegrityError
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .common import BillingCommon
 
@@ -210,3 +215,256 @@ class TestCompletePayment(BillingCommon):
         payment = bill.sudo()._get_payments()
         self.assertEqual(payment.currency_id, euro)
         self.assertEqual(payment.amount, 100.0)
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentMethodSettings(BillingCommon):
+    """Bad settings are refused where they are made (KB-49 ... KB-53)."""
+
+    def method(self, **vals):
+        return self.env["kavi.payment.method"].create(
+            {"name": "Card", "company_id": self.company.id, **vals}
+        )
+
+    def test_bad_input_surcharges(self):
+        nan, infinite = float("nan"), float("inf")
+        for vals, word in (
+            ({"surcharge_percent": -0.01}, "between 0 and 100"),
+            ({"surcharge_percent": 100.01}, "between 0 and 100"),
+            ({"surcharge_percent": nan}, "no number"),
+            ({"surcharge_percent": infinite}, "no number"),
+            ({"surcharge_fixed": nan}, "no number"),
+            ({"surcharge_max": infinite}, "no number"),
+            ({"surcharge_fixed": -1}, "amount of money"),
+            ({"surcharge_min": -0.01}, "amount of money"),
+            ({"surcharge_max": -5}, "amount of money"),
+            ({"surcharge_min": 5, "surcharge_max": 4.99}, "above its maximum"),
+        ):
+            with self.subTest(**vals):
+                with self.refused(word), self.cr.savepoint():
+                    self.method(**vals)
+                with self.refused(word), self.cr.savepoint():
+                    self.check.write(vals)
+        for vals in (
+            {"surcharge_percent": 0},
+            {"surcharge_percent": 100},
+            {"surcharge_min": 5, "surcharge_max": 5},
+            {"surcharge_min": 5, "surcharge_max": 0},
+        ):
+            self.check.write(vals)
+
+    def test_bad_input_another_company_s(self):
+        """Account, tax and product are the company's own."""
+        other = self._new_company("Kavi Abroad")
+        account = self.env["account.account"].search(
+            [("company_ids", "=", other.id), ("account_type", "=", "income")], limit=1
+        )
+        tax = self.env["account.tax"].create(
+            {
+                "name": "Theirs",
+                "amount": 5,
+                "company_id": other.id,
+                "country_id": other.account_fiscal_country_id.id,
+            }
+        )
+        product = self.env["product.product"].create(
+            {"name": "Theirs", "company_id": other.id}
+        )
+        for vals in (
+            {"surcharge_account_id": account.id},
+            {"surcharge_tax_ids": tax.ids},
+            {"surcharge_product_id": product.id},
+        ):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                self.check.write(vals)
+
+    def test_bad_input_accounts_and_taxes(self):
+        """What is no tax on sales, and what holds no income."""
+        bought = self.env["account.tax"].create(
+            {
+                "name": "Bought",
+                "type_tax_use": "purchase",
+                "company_id": self.company.id,
+                "country_id": self.company.account_fiscal_country_id.id,
+            }
+        )
+        with self.refused("not a tax on sales"), self.cr.savepoint():
+            self.check.surcharge_tax_ids = bought
+        owed = self.account.with_company(self.company).property_account_receivable_id
+        with self.refused("income account"), self.cr.savepoint():
+            self.check.surcharge_account_id = owed
+
+    def test_method_without_a_journal(self):
+        """Refused where it is made; a company without a chart has its methods."""
+        bare = self.env["res.company"].create({"name": "No books yet"})
+        methods = self.check.search([("company_id", "=", bare.id)])
+        self.assertEqual(len(methods), 2)
+        methods[0].instructions = "<p>By courier</p>"
+        with self.refused("no bank journal", "Payment Methods"):
+            self.method(company_id=bare.id)
+        with self.refused("no bank journal"), self.cr.savepoint():
+            methods[0].active = False
+            methods[0].active = True
+        cash = self.env["account.journal"].create(
+            {"name": "Till", "type": "cash", "company_id": self.company.id}
+        )
+        self.bank.active = False
+        with self.refused("no bank journal"), self.cr.savepoint():
+            self.method()
+        self.assertEqual(self.method(journal_id=cash.id)._get_journal(), cash)
+
+    def test_one_automatic_method(self):
+        """KB-50: one that is active, in each company; kinds come from other addons."""
+        other = self._new_company("Kavi Abroad")
+        theirs = self.check.search([("company_id", "=", other.id)])[0]
+
+        def make_automatic(methods):
+            self.env.flush_all()
+            self.cr.execute(
+                "UPDATE kavi_payment_method SET kind = 'card' WHERE id = ANY(%s)",
+                [methods.ids],
+            )
+
+        make_automatic(self.check | theirs)
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            with self.cr.savepoint():
+                make_automatic(self.wire)
+        self.check.active = False
+        make_automatic(self.wire)
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            with self.cr.savepoint():
+                self.check.active = True
+                self.env.flush_all()
+        self.env.invalidate_all()
+
+    def test_instructions_are_simple(self):
+        """KB-51: no scripts, forms, styles or handlers; mark-up that people write."""
+        self.check.instructions = (
+            '<p style="position:fixed" class="modal" onclick="x()">Pay <b>us</b></p>'
+            "<script>x()</script><style>p {color: red}</style>"
+            '<form action="/x"><input name="card"/></form>'
+            '<a href="javascript:x()">here</a><ul><li>or there</li></ul>'
+        )
+        text = str(self.check.instructions)
+        for bad in ("style", "script", "form", "input", "onclick", "class", "color"):
+            self.assertNotIn(bad, text)
+        for good in ("<b>us</b>", "<li>or there</li>"):
+            self.assertIn(good, text)
+
+    def test_what_is_not_offered_cannot_be_chosen(self):
+        """The sentence says what can; what came is recorded all the same."""
+        bills = self.issued() | self.issued()
+
+        def offered(bill):
+            return self.check if bill in bills[1] else self.check | self.wire
+
+        with (
+            patch.object(type(bills), "_get_offered_methods", offered),
+            patch.object(type(bills), "_get_offer_key", lambda bill: bill.id),
+        ):
+            with self.refused("Wire Transfer is not offered", bills[1].name, "Check"):
+                self.choose(bills, self.wire)
+            self.assertBill(bills[0], "new", payment_method_id=False)
+            wizard = self.wizard(bills, "method", {"method_id": self.check.id})
+            self.assertEqual(wizard.offered_ids, self.check)
+            self.pay(bills[1], self.wire)
+        self.assertBill(bills[1], "paid", payment_method_id=self.wire)
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentWizard(BillingCommon):
+    """What the window shows is what is booked."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.card = cls.env["kavi.payment.method"].create(
+            {
+                "name": "Card",
+                "company_id": cls.company.id,
+                "surcharge_fixed": 0.3,
+                "surcharge_percent": 2.9,
+            }
+        )
+
+    def form(self, bills):
+        context = {"active_model": "kavi.bill", "active_ids": bills.ids}
+        return Form(bills.env["kavi.bill.payment.wizard"].with_context(**context))
+
+    def test_amounts_follow_the_method(self):
+        bill = self.issued()
+        form = self.form(bill)
+        self.assertEqual((form.amount, form.surcharge), (100.0, 0.0))
+        form.method_id = self.card
+        self.assertEqual(
+            (form.amount_paid, form.surcharge, form.amount), (100.0, 3.2, 103.2)
+        )
+        form.method_id = self.check
+        self.assertEqual((form.surcharge, form.amount), (0.0, 100.0))
+        # what was typed stays, whatever method it came by
+        form.amount = 50
+        form.method_id = self.card
+        self.assertEqual(form.amount, 50)
+        self.assertEqual((form.amount_paid, form.surcharge), (48.3, 1.7))
+        self.assertIn("51.70 stays due", form.hint)
+        form.amount = 0.3
+        self.assertIn("does not cover the surcharge", form.hint)
+        form.amount = 50
+        form.save().action_complete_payment()
+        self.assertBill(
+            bill, "new", amount_paid=50.0, surcharge_booked=1.7, amount_due=51.7
+        )
+        self.assertEqual(self.payments(bill).amount, 50.0)
+
+    def test_several_bills(self):
+        bills = self.issued(100) | self.issued(50)
+        wizard = self.wizard(bills, "payment", {"method_id": self.card.id})
+        self.assertIn("154.95", wizard.summary)
+        self.assertIn("4.95", wizard.surcharge_summary)
+        wizard.action_complete_payment()
+        self.assertEqual(bills.mapped("amount_paid"), [103.2, 51.75])
+
+    def test_what_the_method_costs(self):
+        """Seen before it is chosen."""
+        bill = self.issued()
+        wizard = self.wizard(bill, "method", {"method_id": self.card.id})
+        self.assertIn("103.20", wizard.summary)
+        self.assertIn("3.20", wizard.surcharge_summary)
+        wizard.method_id = self.check
+        self.assertFalse(wizard.surcharge_summary)
+
+    def test_instalments(self):
+        """One, several or all; the oldest are filled first."""
+        quarters = [
+            Command.create({"value_amount": 25, "nb_days": 30 * number})
+            for number in range(4)
+        ]
+        term = self.env["account.payment.term"].create(
+            {"name": "Quarters", "line_ids": quarters}
+        )
+        bill = self.issued(99.99, payment_term_id=term.id, bill_date="2026-01-01")
+        self.company.billing_allow_part_payment = False
+        with self.at("2026-02-15"):
+            form = self.form(bill)
+            form.method_id = self.check
+            self.assertEqual((form.open_count, form.instalments), (4, 4))
+            self.assertEqual(form.amount, 99.99)
+            form.instalments = 2
+            self.assertIn("2 overdue", form.instalment_hint)
+            self.assertIn("01/31/2026", form.instalment_hint)
+            self.assertEqual(form.amount, 50.0)
+            form.instalments = 1
+            self.assertEqual(form.amount, 25.0)
+            form.save().action_complete_payment()
+        self.assertBill(bill, "new", amount_due=74.99, next_due_date=date(2026, 1, 31))
+        with self.at("2026-02-15"):
+            form = self.form(bill)
+            form.method_id = self.card
+            self.assertEqual(form.open_count, 3)
+            form.instalments = 2
+            self.assertEqual((form.amount_paid, form.surcharge), (50.0, 1.75))
+            form.save().action_complete_payment()
+        self.assertBill(bill, "new", amount_due=24.99, next_due_date=date(2026, 4, 1))
+        items = bill.sudo()._get_receivable_lines(bill.sudo().invoice_id)
+        rests = items.sorted("date_maturity").mapped("amount_residual")
+        self.assertEqual(rests, [0.0, 0.0, 0.0, 24.99])
