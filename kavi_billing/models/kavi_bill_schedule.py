@@ -93,7 +93,8 @@ class KaviBill(models.Model):
             return Instalment
         # the rows of a view do not know what was booked since they were read
         Instalment.invalidate_model()
-        return Instalment.search([("bill_id", "in", issued.ids)])
+        names = [name for name, field in Instalment._fields.items() if field.store]
+        return Instalment.search_fetch([("bill_id", "in", issued.ids)], names)
 
     def _preview_schedule(self):
         """The schedule that a draft would have, were it issued now."""
@@ -194,18 +195,13 @@ class KaviBill(models.Model):
             "</tr></thead><tbody>{}</tbody></table>"
         ).format(self.env._("No."), self.env._("Due"), self.env._("Amount"), rows)
 
-    @api.depends("state", "next_due_date", "amount_due", "due_date", "company_id")
+    @api.depends("is_overdue", "instalment_ids")
     def _compute_amount_overdue(self):
-        overdue = self.filtered("is_overdue")
-        # sudo: a part of the bill, and of nothing else
-        instalments = overdue.sudo()._read_instalments()
-        amounts = dict.fromkeys(self.ids, 0.0)
-        for instalment in instalments:
-            if instalment.state == "overdue":
-                amounts[instalment.bill_id.id] += instalment.amount_due
         for bill in self:
-            amount = amounts.get(bill.id, 0.0)
-            bill.amount_overdue = bill.currency_id.round(amount) if amount else 0.0
+            parts = bill.instalment_ids if bill.is_overdue else ()
+            bill.amount_overdue = sum(
+                part.amount_due for part in parts if part.state == "overdue"
+            )
 
     # === WHAT THE TERMS ALLOW === #
 
