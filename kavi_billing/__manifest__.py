@@ -35,6 +35,8 @@
         "wizards/kavi_credit_refund_wizard_views.xml",
         "views/kavi_account_ledger_views.xml",
         "views/kavi_credit_views.xml",
+        "views/portal_templates.xml",
+        "views/portal_bill_templates.xml",
     ],
     "demo": [
         "demo/accounts.xml",
@@ -43,6 +45,7 @@
         "demo/terms.xml",
     ],
     "assets": {
+        "web.assets_frontend": ["kavi_billing/static/src/scss/portal.scss"],
         "web.assets_tests": ["kavi_billing/static/tests/tours/**/*"],
     },
     "post_init_hook": "post_init_hook",

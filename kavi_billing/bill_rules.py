@@ -131,6 +131,16 @@ ACTS = {
     "send_notice": Act("Send a notice", _stay(*ISSUED), refused=(), later=ISSUED),
 }
 
+# Who pays: the account's holder, its billing or primary contact, an administrator of
+# the billed company, and whoever has the signed link (KB-18, KB-19, KB-43, KB-48).
+PAYERS = frozenset({"holder", "contact", "administrator", "link"})
+# What they may do on the bill's page: the act that the table has to allow -> who.
+PAYER_ACTS = {
+    "choose_method": ("choose_method", PAYERS),
+    "purchase_order": ("edit", frozenset({"holder", "administrator"})),
+    "invoice_number": ("edit", frozenset({"holder", "contact", "administrator"})),
+}
+
 # Fields that nobody writes: they follow from the entries (DESIGN section 4) ...
 DERIVED = frozenset(
     "state amount_untaxed amount_tax surcharge_booked payment_surcharge "
@@ -175,6 +185,18 @@ def refusal(act, state, overlays=()):
         if fact in rule.later:
             return "later", fact
     return None
+
+
+def payer_acts(roles, state, overlays=()):
+    """The keys of :data:`PAYER_ACTS` that are open to ``roles``, in its order.
+
+    :param roles: some of :data:`PAYERS`
+    """
+    return [
+        name
+        for name, (act, whose) in PAYER_ACTS.items()
+        if whose & set(roles) and refusal(act, state, overlays) is None
+    ]
 
 
 def allowed_acts(state, overlays=()):

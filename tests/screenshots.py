@@ -44,8 +44,13 @@ PHONE = (390, 844)
 # When a page has come to rest.
 QUIET = """
     !document.querySelector(".o_blockUI, .o_loading_indicator")
-    && document.querySelector(".o_action_manager .o_view_controller")
+    && (
+        document.querySelector(".o_action_manager .o_view_controller")
+        || document.querySelector("#wrap") && document.readyState === "complete"
+    )
 """
+# Who looks at the portal: the administrator of a company that is billed.
+PAYER = "nora"
 
 
 def open_row(cell, *texts):
@@ -58,7 +63,17 @@ def open_row(cell, *texts):
     """
 
 
-# name -> (path, size, script to run before the picture is taken)
+def follow(text):
+    """The script that follows the first link in a row of a page's table."""
+    return f"""
+        [...document.querySelectorAll("tr")]
+            .find((row) => row.innerText.includes({json.dumps(text)}))
+            .querySelector("a").click()
+    """
+
+
+# name -> (path, size, script to run before the picture is taken); those of the portal
+# are taken as PAYER
 PICTURES = {
     "bills": ("/odoo/kavi-bills", DESKTOP, ""),
     "bill": (
@@ -72,6 +87,10 @@ PICTURES = {
         open_row("name", "Harbor Instruments"),
     ),
     "phone": ("/odoo/kavi-bills", PHONE, ""),
+    "portal": ("/my/billing", DESKTOP, ""),
+    "portal_bill": ("/my/billing?filterby=all", DESKTOP, follow("workshop")),
+    "portal_phone": ("/my/billing", PHONE, ""),
+    "portal_bill_phone": ("/my/billing?filterby=all", PHONE, follow("workshop")),
 }
 
 
@@ -170,6 +189,7 @@ class Browser:
         time.sleep(0.3)
 
     def log_in(self, url, login, password):
+        self.open(urljoin(url, "/web/session/logout?redirect=/web/login"), DESKTOP)
         self.open(urljoin(url, "/web/login"), DESKTOP)
         self.wait("document.querySelector('form.oe_login_form')")
         for field, value in (("login", login), ("password", password)):
@@ -206,9 +226,13 @@ def main():
         parser.error(f"there is no picture {', '.join(sorted(unknown))}")
     browser = Browser()
     try:
-        browser.log_in(options.url, options.login, options.password or options.login)
+        known = None
         for name in options.names or PICTURES:
             path, size, script = PICTURES[name]
+            login = PAYER if path.startswith("/my") else options.login
+            if login != known:
+                browser.log_in(options.url, login, options.password or login)
+                known = login
             browser.open(urljoin(options.url, path), size)
             browser.wait()
             if script:

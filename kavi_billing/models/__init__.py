@@ -18,8 +18,10 @@ from . import (
     kavi_bill_history,
     kavi_bill_kind,
     kavi_bill_line,
+    kavi_bill_message,
     kavi_bill_numbering,
     kavi_bill_note,
+    kavi_bill_payer,
     kavi_bill_payment,
     kavi_bill_portal,
     kavi_bill_refund,
@@ -42,6 +44,7 @@ from . import (
     res_partner,
     res_partner_balance,
     res_partner_credit,
+    res_partner_portal,
 )
 
 # views on the tables of those above

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .kavi_bill import STAFF
+
 
 class KaviBill(models.Model):
     """The buttons: what a bill opens. What it does is in ``kavi_bill_accounting``."""
@@ -10,6 +12,7 @@ class KaviBill(models.Model):
         "kavi.account.ledger",
         string="In The Books",
         compute="_compute_document_ids",
+        groups=STAFF,
         help="What the bill has caused in the account's ledger, in the order of dates.",
     )
 

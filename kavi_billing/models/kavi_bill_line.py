@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..instalments import CHARGES
+from .kavi_bill import STAFF
 from .kavi_bill_guard import ACT
 
 # beyond this, cents get lost in a float
@@ -76,6 +77,11 @@ class KaviBillLine(models.Model):
     price_total = fields.Monetary(
         string="Total", compute="_compute_amounts", store=True
     )
+
+    # where it goes in the books is no payer's business
+    analytic_distribution = fields.Json(groups=STAFF)
+    distribution_analytic_account_ids = fields.Many2many(groups=STAFF)
+    analytic_precision = fields.Integer(groups=STAFF)
 
     @api.depends("product_id", "bill_id.title")
     def _compute_name(self):

@@ -34,18 +34,22 @@ class KaviCheckMixin(models.AbstractModel):
     def _alert_administrators(self, summary, note):
         """Give each billing administrator of the record's company one activity."""
         self.ensure_one()
-        administrators = (
-            self.env.ref("kavi_billing.group_billing_administrator")
-            .sudo()
-            .all_user_ids.filtered(
-                lambda user: self.company_id in user.company_ids and not user.share
-            )
-        )
         told = self.activity_ids.filtered(lambda known: known.summary == summary)
-        for user in administrators - told.user_id:
+        for user in self._get_administrators() - told.user_id:
             self.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=summary,
                 note=note,
                 user_id=user.id,
             )
+
+    def _get_administrators(self):
+        """The billing administrators of this record's company."""
+        self.ensure_one()
+        return (
+            self.env.ref("kavi_billing.group_billing_administrator")
+            .sudo()
+            .all_user_ids.filtered(
+                lambda user: self.company_id in user.company_ids and not user.share
+            )
+        )

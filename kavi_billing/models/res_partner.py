@@ -13,6 +13,11 @@ ACCOUNT_FIELDS = {
     "primary_contact_id",
     "billing_admin_ids",
 }
+# Who may speak for a company: its own people, and whoever stands for themselves.
+CONTACT_DOMAIN = (
+    "[('is_company', '=', False), ('id', '!=', id), '|', ('parent_id', '=', id),"
+    " '|', ('parent_id', '=', False), ('parent_id.is_billing_holder', '=', True)]"
+)
 
 
 class ResPartner(models.Model):
@@ -58,13 +63,13 @@ class ResPartner(models.Model):
         "res.partner",
         copy=False,
         groups=USER,
-        domain="[('parent_id', '=', id), ('is_company', '=', False)]",
+        domain=CONTACT_DOMAIN,
     )
     primary_contact_id = fields.Many2one(
         "res.partner",
         copy=False,
         groups=USER,
-        domain="[('parent_id', '=', id), ('is_company', '=', False)]",
+        domain=CONTACT_DOMAIN,
     )
     billing_admin_ids = fields.Many2many(
         "res.partner",
@@ -74,7 +79,7 @@ class ResPartner(models.Model):
         string="Company Administrators",
         copy=False,
         groups=USER,
-        domain="[('parent_id', '=', id), ('is_company', '=', False)]",
+        domain=CONTACT_DOMAIN,
         help="They see and pay the company's bills in the portal.",
     )
     billing_recipient_id = fields.Many2one(
@@ -166,16 +171,24 @@ class ResPartner(models.Model):
                 | partner.billing_admin_ids
             )
             strangers = contacts.filtered(
-                lambda contact, partner=partner: contact.parent_id != partner
+                lambda contact, partner=partner: (
+                    contact.parent_id != partner and not contact._stands_alone()
+                )
             )
             if strangers:
                 raise ValidationError(
                     self.env._(
-                        "%(contact)s is not a contact of %(company)s.",
+                        "%(contact)s is not a contact of %(company)s, but belongs to "
+                        "somebody else.",
                         contact=strangers[0].name,
                         company=partner.name,
                     )
                 )
+
+    def _stands_alone(self):
+        """A person of no company, who may have an account of their own (KB-43)."""
+        self.ensure_one()
+        return not self.is_company and self.commercial_partner_id == self
 
     def _check_account_rights(self, vals_list):
         """Contacts are many people's; what makes them accounts is billing's."""

@@ -38,3 +38,6 @@ from . import test_ledger
 from . import test_property_credit
 from . import test_book_check
 from . import test_bookkeeping
+from . import test_portal_access
+from . import test_portal
+from . import test_portal_journey

@@ -334,6 +334,7 @@ class TestCraftedCalls(BillingCommon):
                 "action_refund",
                 "action_resolve_dispute",
                 "action_reverse_payment",
+                "action_revoke_link",
             },
             "kavi.bill.kind": {"copy_data"},
             "kavi.bill.amount.wizard": {"action_change_amount"},
@@ -370,6 +371,7 @@ class TestCraftedCalls(BillingCommon):
             "button_draft",
             "create",
             "init",
+            "message_post",
             "modify_moves",
             "write",
         }

@@ -198,14 +198,20 @@ class TestAccount(AccountCommon):
         self.assertEqual(self.person.billing_recipient_id, self.person)
 
     def test_contacts_are_the_company_s_own(self):
-        stranger = self.person
+        """Or persons who stand for themselves, never another company's people."""
+        other = self.env["res.partner"].create({"name": "Beta", "is_company": True})
+        stranger = self.env["res.partner"].create(
+            {"name": "John Roe", "parent_id": other.id}
+        )
         for vals in (
             {"billing_contact_id": stranger.id},
             {"primary_contact_id": stranger.id},
             {"billing_admin_ids": [Command.set(stranger.ids)]},
         ):
-            with self.refused("Jane Doe", "not a contact of", error=ValidationError):
+            with self.refused("John Roe", "not a contact of", error=ValidationError):
                 self.account.with_user(self.officer).write(vals)
+        self.account.with_user(self.officer).billing_contact_id = self.person
+        self.assertEqual(self.account.billing_recipient_id, self.person)
 
     def test_contact_who_leaves(self):
         """Whoever goes to another company is no longer contact of the first."""

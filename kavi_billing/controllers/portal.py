@@ -1,0 +1,273 @@
+from odoo.exceptions import UserError
+from odoo.fields import Date, Domain
+from odoo.http import request, route
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+from ..bill_rules import OPEN, SETTLED
+
+MAX_AT_ONCE = 50  # bills that are paid together
+
+
+class BillingPortal(CustomerPortal):
+    """*My Account*: every account that the signed-in person may reach (KB-43)."""
+
+    _items_per_page = 20
+
+    # === WHAT COMES IN === #
+
+    @staticmethod
+    def _to_id(text):
+        """The id that an address or a form brought; 0 if it is none."""
+        text = text or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+    @staticmethod
+    def _to_date(text):
+        try:
+            return Date.to_date(text or None)
+        except ValueError:
+            return None
+
+    @staticmethod
+    def _try(act, *args):
+        """Do an act.
+
+        :return: "", or the sentence that says why it was refused; then nothing is done
+        """
+        try:
+            with request.env.cr.savepoint():
+                act(*args)
+        except UserError as error:
+            return str(error)
+        return ""
+
+    def _prepare_billing_page_values(self):
+        """What every page of billing has: also its language, for screen readers."""
+        return {
+            **self._prepare_portal_layout_values(),
+            "html_data": {"lang": (request.env.lang or "en_US").replace("_", "-")},
+        }
+
+    # === HOME === #
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if not counters:
+            values["has_billing_account"] = bool(self._get_accounts())
+        if "kavi_open_bill_count" in counters:
+            values["kavi_open_bill_count"] = self._get_bills().search_count(
+                self._get_bills_domain() & Domain("state", "in", OPEN)
+            )
+        return values
+
+    def _get_accounts(self):
+        """The accounts that the user may reach, with superuser rights."""
+        accounts = request.env["res.partner"]._get_my_billing_accounts()
+        return accounts.filtered("is_billing_account")
+
+    def _get_bills_domain(self, accounts=None):
+        """Bills of these accounts, but the canceled ones (KB-38)."""
+        accounts = self._get_accounts() if accounts is None else accounts
+        return (
+            Domain("partner_id", "in", accounts.ids)
+            & Domain("company_id", "in", request.env.companies.ids)
+            & Domain("state", "in", (*OPEN, *SETTLED))
+        )
+
+    def _get_bills(self):
+        """Where bills are searched, by :meth:`_get_bills_domain` only.
+
+        sudo: whoever works here may have an account, too, and no right to see bills;
+        the domain holds what the record rules say.
+        """
+        return request.env["kavi.bill"].sudo()
+
+    # === MY ACCOUNT === #
+
+    def _get_bill_filters(self):
+        return {
+            "open": {"label": request.env._("Open"), "states": OPEN},
+            "paid": {"label": request.env._("Paid"), "states": SETTLED},
+            "all": {"label": request.env._("All"), "states": (*OPEN, *SETTLED)},
+        }
+
+    def _get_bill_sortings(self):
+        return {
+            key: {"label": label, "order": order}
+            for key, label, order in (
+                ("due", request.env._("Due date"), "due_date, id"),
+                ("date", request.env._("Newest"), "bill_date desc, id desc"),
+                ("name", request.env._("Bill ID"), "name, id"),
+                ("amount", request.env._("Amount"), "amount_total desc, id desc"),
+            )
+        }
+
+    @route(
+        ["/my/billing", "/my/billing/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+    )
+    def my_billing(
+        self, page=1, account=None, filterby=None, sortby=None, search="", **kw
+    ):
+        """The accounts with their balances, and a page of their bills."""
+        accounts = self._get_accounts()
+        filters, sortings = self._get_bill_filters(), self._get_bill_sortings()
+        filterby = filterby if filterby in filters else "open"
+        if sortby not in sortings:
+            sortby = "due" if filterby == "open" else "date"
+        chosen = accounts.filtered(lambda a: a.id == self._to_id(account))
+        search = (search or "").strip()[:64]
+        domain = self._get_bills_domain(chosen or accounts) & Domain(
+            "state", "in", filters[filterby]["states"]
+        )
+        if search:
+            domain &= Domain.OR(
+                Domain(name, "ilike", search)
+                for name in ("name", "title", "purchase_order", "invoice_number")
+            )
+        arguments = {
+            "account": chosen.id or None,
+            "filterby": filterby,
+            "sortby": sortby,
+            "search": search or None,
+        }
+        arguments = {name: value for name, value in arguments.items() if value}
+        pager = portal_pager(
+            url="/my/billing",
+            total=self._get_bills().search_count(domain),
+            page=page,
+            step=self._items_per_page,
+            url_args=arguments,
+        )
+        bills = self._get_bills().search(
+            domain,
+            order=sortings[sortby]["order"],
+            limit=self._items_per_page,
+            offset=max(pager["offset"], 0),
+        )
+        values = {
+            **self._prepare_billing_page_values(),
+            "page_name": "kavi_billing",
+            "accounts": accounts,
+            "account": chosen,
+            "balances": accounts._get_billing_balances(),
+            "open_credits": accounts._get_open_credits(),
+            "bills": bills,
+            "pager": pager,
+            "filters": filters,
+            "filterby": filterby,
+            "sortings": sortings,
+            "sortby": sortby,
+            "search": search,
+            "arguments": arguments,
+            "is_refused": "refused" in kw,
+        }
+        return request.render("kavi_billing.portal_my_billing", values)
+
+    @route("/my/billing/credits", type="http", auth="user", website=True)
+    def my_credits(self, account=None, **kw):
+        """What the accounts have in their favour, and what became of it."""
+        accounts = self._get_accounts()
+        chosen = accounts.filtered(lambda a: a.id == self._to_id(account))
+        # sudo: payers have no rights on credits; only those of their accounts, and of
+        # the companies that they see
+        credits_ = (
+            request.env["kavi.credit"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", (chosen or accounts).ids),
+                    ("company_id", "in", request.env.companies.ids),
+                    ("state", "not in", ("draft", "canceled")),
+                ],
+                limit=200,
+            )
+        )
+        values = {
+            **self._prepare_billing_page_values(),
+            "page_name": "kavi_credits",
+            "accounts": accounts,
+            "credits": credits_,
+        }
+        return request.render("kavi_billing.portal_my_credits", values)
+
+    @route("/my/billing/statement", type="http", auth="user", website=True)
+    def my_statement(self, account=None, date_from=None, date_to=None, **kw):
+        """Every document of one account in a period, with its running balance."""
+        accounts = self._get_accounts()
+        chosen = accounts.filtered(lambda a: a.id == self._to_id(account))
+        if not accounts or account and not chosen:
+            return request.redirect("/my/billing")
+        account = chosen or accounts[:1]
+        today = request.env.company._billing_today()
+        date_from = self._to_date(date_from) or today.replace(month=1, day=1)
+        date_to = self._to_date(date_to) or today
+        # sudo: as for credits
+        items = (
+            request.env["kavi.account.ledger"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "=", account.id),
+                    ("company_id", "in", request.env.companies.ids),
+                    ("date", ">=", date_from),
+                    ("date", "<=", date_to),
+                ],
+                order="date, id",
+                limit=1000,
+            )
+        )
+        values = {
+            **self._prepare_billing_page_values(),
+            "page_name": "kavi_statement",
+            "accounts": accounts,
+            "account": account,
+            "items": items,
+            "date_from": date_from,
+            "date_to": date_to,
+        }
+        return request.render("kavi_billing.portal_my_statement", values)
+
+    # === PAY SEVERAL AT ONCE === #
+
+    @route(
+        "/my/billing/pay",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["GET", "POST"],
+    )
+    def pay_bills(self, method_id=None, **kw):
+        """Choose one manual method for several bills of one account."""
+        asked = request.httprequest.values.getlist("bill")
+        ids = {self._to_id(text) for text in asked}
+        bills = self._get_bills().search(
+            self._get_bills_domain() & Domain("id", "in", list(ids))
+        )
+        # what is not theirs does not exist for them
+        if not bills or len(bills) < len(set(asked)) or len(bills) > MAX_AT_ONCE:
+            return request.redirect("/my/billing?refused=1")
+        roles = bills[0].partner_id._get_payer_roles()
+        problem = error = self._try(bills._check_payable_together, roles)
+        if request.httprequest.method == "POST" and not problem:
+            error = self._try(
+                bills._choose_method_as_payer, self._to_id(method_id), roles
+            )
+            if not error:
+                return request.redirect_query(
+                    "/my/billing/pay", {"bill": bills.ids, "done": 1}
+                )
+        values = {
+            **self._prepare_billing_page_values(),
+            "page_name": "kavi_pay",
+            "bills": bills,
+            "error": error,
+            "is_done": "done" in kw and not error,
+            "options": [] if problem else bills._get_payment_options(),
+            "payment_actions": [] if problem else bills._get_payment_actions(),
+        }
+        return request.render("kavi_billing.portal_pay_bills", values)

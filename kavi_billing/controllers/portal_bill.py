@@ -1,0 +1,107 @@
+from odoo.exceptions import AccessError, MissingError
+from odoo.http import request, route
+
+from .portal import BillingPortal
+
+# What is said when the page is shown again after something was done.
+DONE = ("method", "number")
+
+
+class BillPage(BillingPortal):
+    """A bill: everything the payer needs on one page, with or without a log-in."""
+
+    def _document_check_access(self, model_name, document_id, access_token=None):
+        """Bills tell nobody whether there is one that they may not see."""
+        if model_name != "kavi.bill":
+            return super()._document_check_access(model_name, document_id, access_token)
+        return self._find_bill(document_id, access_token)[0]
+
+    def _find_bill(self, bill_id, access_token=None):
+        """The bill with superuser rights, and the user's roles.
+
+        :raise MissingError: always the same, whatever the reason
+        """
+        bill, roles = request.env["kavi.bill"]._find_for_payer(bill_id, access_token)
+        if not bill:
+            raise MissingError(request.env._("This bill does not exist."))
+        return bill, roles
+
+    @route("/my/bills/<int:bill_id>", type="http", auth="public", website=True)
+    def my_bill(self, bill_id, access_token=None, done=None, **kw):
+        """The page."""
+        try:
+            bill, roles = self._find_bill(bill_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        return self._render_bill(bill, roles, access_token, done=done, **kw)
+
+    @route(
+        "/my/bills/<int:bill_id>/method",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["POST"],
+    )
+    def choose_method(self, bill_id, access_token=None, method_id=None, **kw):
+        """The payer chooses a manual method, or another one."""
+        try:
+            bill, roles = self._find_bill(bill_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        error = self._try(bill._choose_method_as_payer, self._to_id(method_id), roles)
+        return self._answer(bill, roles, access_token, error, "method")
+
+    @route(
+        "/my/bills/<int:bill_id>/numbers",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["POST"],
+    )
+    def write_numbers(self, bill_id, access_token=None, **post):
+        """The payer enters their PO number or invoice number."""
+        try:
+            bill, roles = self._find_bill(bill_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        error = ""
+        for act in ("purchase_order", "invoice_number"):
+            if act in post and not error:
+                error = self._try(bill._write_payer_number, act, post[act], roles)
+        return self._answer(bill, roles, access_token, error, "number")
+
+    def _answer(self, bill, roles, access_token, error, done):
+        """After something was posted: the page again, with what became of it."""
+        if error:
+            return self._render_bill(bill, roles, access_token, error=error)
+        query = {"done": done}
+        if access_token:
+            query["access_token"] = access_token
+        return request.redirect_query(bill.access_url, query)
+
+    def _render_bill(
+        self, bill, roles, access_token, error="", done=None, pid=None, hash=None, **kw
+    ):
+        acts = bill._get_payer_acts(roles)
+        can_choose = "choose_method" in acts
+        values = {
+            **self._prepare_billing_page_values(),
+            "page_name": "kavi_bill",
+            "bill": bill,
+            "object": bill,
+            "res_company": bill.company_id,
+            "acts": acts,
+            "shows_purchase_order": bill.collect_purchase_order
+            and (not roles or roles & {"holder", "administrator"}),
+            "options": bill._get_payment_options() if can_choose else [],
+            "payment_actions": bill._get_payment_actions() if can_choose else [],
+            "error": error,
+            "done": done if done in DONE else None,
+            # an outsider has no page to go back to
+            "no_breadcrumbs": request.env.user._is_public(),
+            # for the conversation; a token that opened nothing is not handed on
+            "token": access_token if "link" in roles else None,
+            "pid": pid,
+            "hash": hash,
+        }
+        return request.render("kavi_billing.portal_bill", values)

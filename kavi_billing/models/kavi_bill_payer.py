@@ -1,0 +1,163 @@
+import re
+
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from ..bill_rules import PAYER_ACTS, payer_acts
+
+MAX_NUMBER = 64  # of characters: more than any PO number, less than a letter
+
+
+class KaviBill(models.Model):
+    """What the payer does on the bill's page: the same acts, by the same table.
+
+    Whoever pays has no rights on bills but to read them. So it is asked first whether
+    they are a payer of the bill and whether payers may do it now; then it is done with
+    superuser rights.
+    """
+
+    _inherit = "kavi.bill"
+
+    @api.model
+    def _find_for_payer(self, bill_id, access_token=None):
+        """The bill, for whoever may open its page.
+
+        Wrong link, somebody else's bill, a draft or none at all: the same answer.
+
+        :param int bill_id: what stands in the address
+        :param str access_token: what the signed link holds
+        :return: the bill with superuser rights, or none; and the roles in which the
+            user pays it, see ``bill_rules.PAYERS`` (none: may look only)
+        """
+        # sudo: nothing of it is shown before what follows allows it
+        bill = self.sudo().search([("id", "=", bill_id), ("state", "!=", "draft")])
+        roles = bill._get_payer_roles(access_token)
+        if not roles and not bill.sudo(False).has_access("read"):
+            bill = bill.browse()
+        return bill, roles
+
+    def _get_payer_roles(self, access_token=None):
+        """In which roles the user, or whoever has the link, pays this bill."""
+        roles = set()
+        if not self:
+            return roles
+        self.ensure_one()
+        if self._is_link_token(access_token):
+            roles.add("link")
+        bill = self.sudo()  # no more than whose it is
+        if bill.company_id in self.env.companies:
+            roles |= bill.partner_id._get_payer_roles()
+        return roles
+
+    def _get_payer_acts(self, roles):
+        """What payers in ``roles`` may do with this bill now.
+
+        :return: list of keys of ``bill_rules.PAYER_ACTS``
+        """
+        self.ensure_one()
+        collects = {
+            "purchase_order": self.collect_purchase_order,
+            "invoice_number": self.collect_invoice_number,
+        }
+        return [
+            act
+            for act in payer_acts(roles, self.state, self._get_overlays())
+            if collects.get(act, True)
+        ]
+
+    def _check_payer_act(self, act, roles):
+        """Refuse what the page does not offer.
+
+        :raise UserError: with the reason
+        """
+        for bill in self:
+            if act not in bill._get_payer_acts(roles):
+                raise UserError(
+                    bill._get_refusal(PAYER_ACTS[act][0])
+                    or self.env._("Your role for this account does not include this.")
+                )
+
+    def _choose_method_as_payer(self, method_id, roles):
+        """The payer promises to pay these bills by a manual method, freely changed
+        until the bill is paid (KB-46).
+
+        :param int method_id: one of those that are offered for each of the bills
+        :raise UserError: with the reason
+        """
+        self._check_payer_act("choose_method", roles)
+        method = self._get_common_methods().filtered(lambda m: m.id == method_id)
+        if not method:
+            raise UserError(self.env._("Choose one of the payment methods offered."))
+        # sudo: roles and table were asked, and the method is one that is offered
+        self.sudo()._choose_method(method)
+
+    def _check_payable_together(self, roles):
+        """Refuse to take these bills together: one method and one sum must do.
+
+        :raise UserError: with the reason
+        """
+        if (
+            len(self.partner_id) > 1
+            or len(self.company_id) > 1
+            or len(self.currency_id) > 1
+        ):
+            raise UserError(
+                self.env._(
+                    "Choose bills of one account, from one company and in one currency."
+                )
+            )
+        self._check_payer_act("choose_method", roles)
+
+    def _get_payment_options(self):
+        """What it takes to pay what is due on these bills, by each manual method.
+
+        :return: list of dicts: "method", "amount" (what is due), "surcharge" and
+            "total" (both together), in the bills' one currency
+        """
+        currency = self.currency_id
+        due = currency.round(sum(self.mapped("amount_due")))
+        return [
+            {"method": method, "amount": due, "surcharge": 0.0, "total": due}
+            for method in self._get_common_methods()
+        ]
+
+    def _get_common_methods(self):
+        """The manual methods that are offered for every one of these bills."""
+        bills = self.sudo()  # payers see names and instructions of what is offered
+        methods = bills[:1]._get_offered_methods() if bills else bills.payment_method_id
+        for bill in bills[1:]:
+            methods &= bill._get_offered_methods()
+        return methods.filtered(lambda method: method.kind == "manual")
+
+    def _write_payer_number(self, act, value, roles):
+        """The payer's own number for the bill: PO number or invoice number.
+
+        :param str act: "purchase_order" or "invoice_number", also the field
+        :raise UserError: with the reason
+        """
+        self._check_payer_act(act, roles)
+        value = re.sub(r"\s+", " ", value or "").strip()
+        if len(value) > MAX_NUMBER or not value.isprintable():
+            raise UserError(
+                self.env._("Enter a number of at most %s characters.", MAX_NUMBER)
+            )
+        bill = self.sudo()  # roles and table were asked
+        if (bill[act] or "") != value:
+            bill.write({act: value or False})
+
+    def _get_settlements(self):
+        """What has settled this bill so far: payments, credits, corrections (BB-09).
+
+        :return: ``kavi.account.allocation`` records with superuser rights, oldest first
+        """
+        self.ensure_one()
+        # sudo: who sees the bill sees what was paid
+        Allocation = self.env["kavi.account.allocation"].sudo()
+        return Allocation.search([("bill_id", "=", self.id)], order="date, id")
+
+    def _get_payment_actions(self):
+        """Hook: ways to pay these bills at once, beside the manual methods.
+
+        :return: list of dicts: "label" and "url" of a button
+        """
+        return []
