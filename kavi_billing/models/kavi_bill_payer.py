@@ -109,25 +109,40 @@ class KaviBill(models.Model):
         self._check_payer_act("choose_method", roles)
 
     def _get_payment_options(self):
-        """What it takes to pay what is due on these bills, by each manual method.
+        """What it takes to pay what is due on these bills today, by each manual method.
 
-        :return: list of dicts: "method", "amount" (what is due), "surcharge" and
-            "total" (both together), in the bills' one currency
+        :return: list of dicts in the bills' one currency: "method", "amount" (for the
+            debt), "surcharge", "discount" (for paying early) and "total" (what the
+            payer pays)
         """
-        currency = self.currency_id
-        due = currency.round(sum(self.mapped("amount_due")))
-        return [
-            {"method": method, "amount": due, "surcharge": 0.0, "total": due}
-            for method in self._get_common_methods()
-        ]
+        bills, rates = self.sudo(), {}  # payers see what the methods cost them
+        options = []
+        for method in self._get_common_methods():
+            portions = [bill._quote_payment(method, rates=rates) for bill in bills]
+            option = {
+                "amount": sum(portion.amount for portion in portions),
+                "surcharge": sum(portion.surcharge["total"] for portion in portions),
+                "discount": sum(portion.discount for portion in portions),
+                "total": sum(portion.received for portion in portions),
+            }
+            options.append(
+                {
+                    "method": method,
+                    **{key: self.currency_id.round(x) for key, x in option.items()},
+                }
+            )
+        return options
 
     def _get_common_methods(self):
         """The manual methods that are offered for every one of these bills."""
         bills = self.sudo()  # payers see names and instructions of what is offered
-        methods = bills[:1]._get_offered_methods() if bills else bills.payment_method_id
-        for bill in bills[1:]:
-            methods &= bill._get_offered_methods()
-        return methods.filtered(lambda method: method.kind == "manual")
+        common = None
+        for batch in bills.grouped(lambda bill: bill._get_offer_key()).values():
+            offered = batch[:1]._get_offered_methods()
+            common = offered if common is None else common & offered
+        return (common or bills.payment_method_id.browse()).filtered(
+            lambda method: method.kind == "manual"
+        )
 
     def _write_payer_number(self, act, value, roles):
         """The payer's own number for the bill: PO number or invoice number.
