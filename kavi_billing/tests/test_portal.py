@@ -195,6 +195,50 @@ class TestPortalBill(PageCase):
         self.assertIn("not on a bill that is Paid", answer.text)
         self.assertEqual(self.bill.payment_method_id, self.wire)
 
+    def test_schedule_surcharge_and_discount(self):
+        """BB-04, BB-09, KB-53: what is due when, what each method adds, what paying
+        early saves, what was paid already."""
+        self.wire.surcharge_percent = 2.0
+        whole, half = (
+            {"value": "percent", "value_amount": percent} for percent in (100, 50)
+        )
+        term, early = self.env["account.payment.term"].create(
+            [
+                {
+                    "name": "Half and half",
+                    "line_ids": [
+                        Command.create({**half, "nb_days": days}) for days in (0, 60)
+                    ],
+                },
+                {
+                    "name": "2% within 10 days",
+                    "early_discount": True,
+                    "discount_percentage": 2,
+                    "discount_days": 10,
+                    "line_ids": [Command.create({**whole, "nb_days": 30})],
+                },
+            ]
+        )
+        bill = self.issued(200.0, payment_term_id=term.id)
+        quick = self.issued(100.0, payment_term_id=early.id)
+        self.pay(bill, self.check, amount=60.0)
+        self.env.flush_all()
+        self.log_in("contact")
+        page = self.bill_page(bill)
+        schedule = self.text(page, "//section[@aria-labelledby='schedule_title']")
+        for part in ("$ 100.00", "$ 40.00", "Due", "To Come"):
+            self.assertIn(part, schedule.replace("\xa0", " "))
+        settled = self.text(page, "//section[@aria-labelledby='settled_title']")
+        self.assertIn("60.00", settled)
+        # 2 % of the 140 that are due
+        options = self.text(page, "//section[@id='pay']").replace("\xa0", " ")
+        self.assertIn("$ 2.80 surcharge, $ 142.80 in all", options)
+        self.post(bill, "method", method_id=self.wire.id)
+        text = self.text(self.bill_page(bill)).replace("\xa0", " ")
+        self.assertIn("You pay $ 142.80 by Wire Transfer", text)
+        text = self.text(self.bill_page(quick)).replace("\xa0", " ")
+        self.assertIn("Pay $ 98.00 by", text)
+
     def test_method_that_is_not_offered(self):
         abroad = self._new_company("Kavi Abroad")
         foreign = self.env["kavi.payment.method"].search(

@@ -37,6 +37,7 @@ class PortalJourneyCase(HttpCase):
         check, wire = methods.filtered(lambda m: m.name in ("Check", "Wire Transfer"))
         check.instructions = "<p>Payable to the treasurer</p>"
         wire.instructions = "<p>IBAN of the harbor: 4711</p>"
+        wire.surcharge_fixed = 4.0
         cls.check, cls.wire = check, wire
         cls.sails, cls.berth, cls.membership = cls.env["kavi.bill"].create(
             [
@@ -74,6 +75,7 @@ class TestPortalJourney(PortalJourneyCase):
             login="journey_administrator",
         )
         self.assertPending(self.sails, self.wire)
+        self.assertEqual(self.sails.amount_to_pay, 114.0)
         self.assertEqual(self.sails.purchase_order, "PO-2041")
         self.assertEqual(self.sails.invoice_id.ref, "PO-2041")
 

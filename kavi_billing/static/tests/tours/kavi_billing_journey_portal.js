@@ -65,7 +65,15 @@ tours.add("kavi_billing_journey_company_administrator", {
             content: "It is on the bill",
             trigger: ".o_kavi_billing dd:contains('PO-2041')",
         },
+        {
+            content: "What a wire adds is told before it is chosen",
+            trigger: "#pay label:contains('4.00 surcharge'):contains('114.00 in all')",
+        },
         ...choose("Wire"),
+        {
+            content: "The surcharge is part of the total",
+            trigger: ".o_kavi_billing dd:contains('114.00')",
+        },
         {
             content: "It is told that the method is noted",
             trigger: "[role=status]:contains('method is noted')",
