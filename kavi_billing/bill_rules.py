@@ -128,7 +128,7 @@ ACTS = {
     "resolve_dispute": Act("Resolve the dispute", _stay(*OPEN), needs=("disputed",)),
     # -- what the gateway and the mail do
     "freeze": Act("Freeze", _stay(*SETTLED, "canceled"), later=(*SETTLED, "canceled")),
-    "send_notice": Act("Send a notice", _stay(*ISSUED), refused=(), later=ISSUED),
+    "send_notice": Act("Send a notice", _stay(*ISSUED), refused=()),
 }
 
 # Who pays: the account's holder, its billing or primary contact, an administrator of

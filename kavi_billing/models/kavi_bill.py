@@ -400,7 +400,7 @@ class KaviBill(models.Model):
     # === RAISING BILLS === #
 
     @api.model
-    def _raise_bills(self, vals_list, application=None, issue=True):
+    def _raise_bills(self, vals_list, application=None, issue=True, notify=None):
         """Raise bills from another application: the one way in for other addons.
 
         :param list vals_list: a dict a bill. ``partner_id`` (any contact: its account
@@ -410,6 +410,8 @@ class KaviBill(models.Model):
             ``origin_model`` and ``origin_id`` (see ``kavi.billable.mixin``)
         :param str application: shown as *Raised By*
         :param bool issue: issue them at once
+        :param bool notify: mail each new bill; default not for an application, whose
+            form shows the bill (KB-55)
         :return: the bills, in the order of ``vals_list``
         :raise UserError: with the reason; then none of them was raised
         """
@@ -429,7 +431,7 @@ class KaviBill(models.Model):
         ).create(vals_list)
         bills = bills.with_env(self.env)
         if issue:
-            bills._issue()
+            bills._issue(notify=not application if notify is None else notify)
         return bills
 
     @api.model

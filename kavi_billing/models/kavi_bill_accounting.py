@@ -21,9 +21,10 @@ class KaviBill(models.Model):
         self._issue()
         return True
 
-    def _issue(self):
+    def _issue(self, notify=True):
         """Issue drafts, as many as there are in one batch.
 
+        :param bool notify: mail each new bill, unless its kind or company is silent
         :raise UserError: with the reason; then none of them is issued
         """
         self._lock_for_act("issue")
@@ -55,6 +56,8 @@ class KaviBill(models.Model):
         )
         self.env["kavi.credit"]._apply_to_bills(self)
         self._run_state_hooks()
+        if notify:
+            self._notify_new()
 
     def _assign_bill_ids(self):
         """Give each bill of one company its date, due date and Bill ID."""

@@ -9,7 +9,7 @@ _logger = logging.getLogger(__name__)
 
 
 class KaviBill(models.Model):
-    """What happened to a bill, and who is told of it."""
+    """What happened to a bill, and which application hears of it."""
 
     _inherit = "kavi.bill"
 
@@ -22,27 +22,6 @@ class KaviBill(models.Model):
                 for id_, body in bodies.items()
             }
         )
-
-    def _notify_account(self, body):
-        """Mail the account what happened; the history says when it has no address.
-
-        :param str body: plain text, in the account's language if it can be
-        """
-        for bill in self:
-            contact = bill.sudo().contact_id
-            if contact.email:
-                bill.message_post(
-                    body=body,
-                    subject=bill.display_name,
-                    partner_ids=contact.ids,
-                    subtype_xmlid="mail.mt_comment",
-                )
-            else:
-                bill._log_note(
-                    self.env._(
-                        "Nobody was notified: the account has no e-mail address."
-                    )
-                )
 
     def _compute_field_value(self, field):
         if self._fields["state"] in self.pool.field_computed[field]:

@@ -28,6 +28,9 @@ class ResConfigSettings(models.TransientModel):
     billing_collect_purchase_order = fields.Boolean(
         related="company_id.billing_collect_purchase_order", readonly=False
     )
+    billing_notify_new_bill = fields.Boolean(
+        related="company_id.billing_notify_new_bill", readonly=False
+    )
     billing_allow_part_payment = fields.Boolean(
         related="company_id.billing_allow_part_payment", readonly=False
     )

@@ -41,3 +41,5 @@ from . import test_bookkeeping
 from . import test_portal_access
 from . import test_portal
 from . import test_portal_journey
+from . import test_notice
+from . import test_notice_rule

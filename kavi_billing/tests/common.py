@@ -223,6 +223,14 @@ class BillingCommon(TransactionCase):
         wizard.action_reverse_payment()
 
     @classmethod
+    def send(cls, bills, template="reminder", **vals):
+        """Send a notice by hand; of one bill, to somebody who has an address."""
+        template = cls.env.ref(f"kavi_billing.mail_template_bill_{template}")
+        if len(bills) == 1:
+            vals = {"recipients": "jane@doe.example", **vals}
+        cls.wizard(bills, "send", {"template_id": template.id, **vals}).action_send()
+
+    @classmethod
     def allow_write_off(cls, limit):
         """Let rests up to ``limit`` be written off.
 

@@ -38,7 +38,7 @@ cancel            -      +    +        +     +         -
 dispute           -      +    +        -     -         -
 resolve_dispute   -      -    -        -     -         -
 freeze            -      -    -        ...   ...       ...
-send_notice       -      ...  ...      ...   ...       ...
+send_notice       -      +    +        +     +         +
 """
 REFUSED_WHEN = {
     "frozen": set(ACTS) - {"send_notice"},

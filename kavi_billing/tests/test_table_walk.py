@@ -153,6 +153,7 @@ class TestTableWalk(BillsInEveryState):
             cancel=self.cancel,
             dispute=self.dispute,
             resolve_dispute=self.resolve,
+            send_notice=self.send,
         )
 
     def test_table_walk_rpc(self):
@@ -182,6 +183,13 @@ class TestTableWalk(BillsInEveryState):
             dispute=lambda bill: self._call_wizard(bill, "dispute", "action_dispute"),
             resolve_dispute=lambda bill: self._call_wizard(
                 bill, "resolve", "action_resolve_dispute"
+            ),
+            send_notice=lambda bill: self._call_wizard(
+                bill,
+                "send",
+                "action_send",
+                template_id=self.env.ref("kavi_billing.mail_template_bill_new").id,
+                recipients="jane@doe.example",
             ),
         )
 

@@ -13,6 +13,7 @@ from . import (
     kavi_bill_resolve_wizard,
     kavi_bill_reverse_wizard,
     kavi_bill_reverse_wizard_line,
+    kavi_bill_send_wizard,
     kavi_credit_apply_wizard,
     kavi_credit_refund_wizard,
 )

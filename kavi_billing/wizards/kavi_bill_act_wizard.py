@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
+from ..notice_events import EVENT_OF_ACT
+
 
 class KaviBillActWizard(models.AbstractModel):
     """What the wizards of all acts have: the bills, the reason, who hears of it."""
@@ -30,7 +32,29 @@ class KaviBillActWizard(models.AbstractModel):
     reason = fields.Char(help="Kept in the bill's history.")
     notify = fields.Boolean(
         string="Notify the Account",
+        compute="_compute_notify",
+        store=True,
+        readonly=False,
+        precompute=True,
         help="Mail the account's billing contact what was done, and the reason.",
+    )
+    edit_notice = fields.Boolean(
+        string="Change the Text", help="Read and change the mail first."
+    )
+    notice_subject = fields.Char(
+        string="Subject",
+        compute="_compute_notice_text",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    notice_body = fields.Html(
+        string="Text",
+        sanitize="email_outgoing",
+        compute="_compute_notice_text",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     notified = fields.Char(
         compute="_compute_notified", help="Whom a notification would reach."
@@ -73,13 +97,34 @@ class KaviBillActWizard(models.AbstractModel):
     @api.depends("bill_ids")
     def _compute_notified(self):
         for wizard in self:
-            contacts = wizard.bill_ids.contact_id.filtered("email")
+            contacts = self.env["res.partner"]
+            for bill in wizard.bill_ids._filtered_access("read"):
+                contacts |= bill._get_notice_contact()
             if not contacts:
                 wizard.notified = self.env._("nobody: no contact has an address")
             elif len(contacts) == 1:
                 wizard.notified = contacts.email
             else:
                 wizard.notified = self.env._("%s contacts", len(contacts))
+
+    @api.depends("bill_ids")
+    def _compute_notify(self):
+        event = EVENT_OF_ACT.get(self._act)
+        for wizard in self:
+            bills = wizard.bill_ids._filtered_access("read")
+            wizard.notify = event and all(bill._wants_notice(event) for bill in bills)
+
+    @api.depends("edit_notice", "bill_id")
+    def _compute_notice_text(self):
+        """The mail as it would be, for whoever wants to change it."""
+        for wizard in self:
+            if wizard.edit_notice and wizard.bill_id and wizard.notify:
+                subject, body = wizard.bill_id._render_notice(
+                    EVENT_OF_ACT[self._act], wizard._get_notices(wizard.bill_id)
+                )
+                wizard.notice_subject, wizard.notice_body = subject, body
+            else:
+                wizard.notice_subject = wizard.notice_body = False
 
     def _format_sum(self, field):
         """What the bills have together, in each of their currencies."""
@@ -114,23 +159,40 @@ class KaviBillActWizard(models.AbstractModel):
                     "Close it and look at the bill again."
                 )
             )
-        notices = self._get_notices(bills) if self.notify else {}
-        yield
-        for bill, notice in notices.items():
-            bill._notify_account(notice)
+        # as the bills are before: what is said is what is about to be done
+        event = self.notify and EVENT_OF_ACT.get(self._act)
+        values = self._get_notices(bills) if event else {}
+        with bills._answering_notices():
+            yield
+        if event:
+            notices = bills._notify(event, values, **self._get_notice_text())
+            unreached = notices.filtered(lambda n: n.state == "undeliverable")
+            unreached.bill_id._log_note(
+                self.env._("Nobody was notified: the account has no e-mail address.")
+            )
         if self.note:
             bills._log_note(plaintext2html(self.note))
 
+    def _get_notice_text(self):
+        """The text that somebody changed, for the one bill it is about."""
+        if not (self.edit_notice and self.bill_id and self.notice_body):
+            return {}
+        return {"subject": self.notice_subject, "body": self.notice_body}
+
     def _get_notices(self, bills):
-        """What each account is told, in its language."""
-        notices = {}
+        """What each account is told beside its bill, in its language.
+
+        :return: ``{bill id: values}``, see ``kavi.bill._get_notice_values``
+        """
+        values = {}
         for bill in bills:
-            lang = bill.contact_id.lang or bill.partner_id.lang
-            wizard = self.with_context(lang=lang) if lang else self
-            text = wizard._get_notice(bill.with_env(wizard.env))
-            notices[bill] = plaintext2html("\n\n".join(filter(None, text)))
-        return notices
+            wizard = self.with_context(lang=bill._get_notice_lang() or self.env.lang)
+            values[bill._origin.id] = {
+                "reason": self.reason,
+                **wizard._get_notice(bill.with_env(wizard.env)),
+            }
+        return values
 
     def _get_notice(self, bill):
-        """Paragraphs that tell the account of one bill what was done."""
-        return [self.reason]
+        """What the account of one bill is told of the act, beside the reason."""
+        return {}

@@ -82,12 +82,7 @@ class KaviBillAmountWizard(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _get_notice(self, bill):
-        return [
-            self.env._(
-                "The amount of your bill %(bill)s was changed from %(old)s to %(new)s.",
-                bill=bill.display_name,
-                old=bill.currency_id.format(bill.amount_total),
-                new=bill.currency_id.format(self.amount_total),
-            ),
-            self.reason,
-        ]
+        return {
+            "old_total": bill.currency_id.format(bill.amount_total),
+            "new_total": bill.currency_id.format(self.amount_total),
+        }

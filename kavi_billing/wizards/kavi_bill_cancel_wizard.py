@@ -48,12 +48,5 @@ class KaviBillCancelWizard(models.TransientModel):
 
     def _get_notice(self, bill):
         refund = self.refund_amount if self.bill_id else bill.amount_retained
-        return [
-            self.env._(
-                "Your bill %s has been canceled. Nothing is due on it.",
-                bill.display_name,
-            ),
-            not bill.currency_id.is_zero(refund)
-            and self.env._("%s has been refunded.", bill.currency_id.format(refund)),
-            self.reason,
-        ]
+        is_nothing = bill.currency_id.is_zero(refund)
+        return {"refund": not is_nothing and bill.currency_id.format(refund)}

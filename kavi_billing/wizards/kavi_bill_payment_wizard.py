@@ -233,11 +233,4 @@ class KaviBillPaymentWizard(models.TransientModel):
 
     def _get_notice(self, bill):
         amount = self.amount if self.bill_id else self._quote(bill).received
-        return [
-            self.env._(
-                "We have received %(amount)s for your bill %(bill)s. Thank you.",
-                amount=bill.currency_id.format(amount),
-                bill=bill.display_name,
-            ),
-            self.reason,
-        ]
+        return {"amount": bill.currency_id.format(amount)}

@@ -66,23 +66,7 @@ class KaviBillPostponeWizard(models.TransientModel):
 
     def _get_notice(self, bill):
         move = self._get_move()
-        if "instalments" in move:
-            text = self.env._(
-                "Instalment %(number)s of your bill %(bill)s is now due on %(date)s.",
-                number=self.instalment_id.number,
-                bill=bill.display_name,
-                date=format_date(self.env, self.date),
-            )
-        elif "days" in move:
-            text = self.env._(
-                "What is open on your bill %(bill)s is now due %(days)s days later.",
-                bill=bill.display_name,
-                days=self.days,
-            )
-        else:
-            text = self.env._(
-                "Your bill %(bill)s is now due on %(date)s.",
-                bill=bill.display_name,
-                date=format_date(self.env, self.date),
-            )
-        return [text, self.reason]
+        if "days" in move:
+            return {"days": str(self.days)}
+        part = "instalments" in move and str(self.instalment_id.number)
+        return {"new_date": format_date(self.env, self.date), "part": part}

@@ -72,11 +72,4 @@ class KaviBillRefundWizard(models.TransientModel):
 
     def _get_notice(self, bill):
         amount = self.amount if self.bill_id else bill.amount_retained
-        return [
-            self.env._(
-                "%(amount)s of your bill %(bill)s has been refunded.",
-                amount=bill.currency_id.format(amount),
-                bill=bill.display_name,
-            ),
-            self.reason,
-        ]
+        return {"refund": bill.currency_id.format(amount)}

@@ -61,14 +61,8 @@ class KaviBillReverseWizard(models.TransientModel):
 
     def _get_notice(self, bill):
         chosen = self.line_ids.filtered("is_chosen")
-        return [
-            self.env._(
-                "Your payment of %(amount)s for bill %(bill)s was returned. The amount "
-                "is due again.",
-                amount=" + ".join(
-                    line.currency_id.format(line.amount) for line in chosen
-                ),
-                bill=bill.display_name,
-            ),
-            self.reason,
-        ]
+        return {
+            "returned": " + ".join(
+                line.currency_id.format(line.amount) for line in chosen
+            )
+        }

@@ -1,0 +1,196 @@
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from odoo import fields, models
+from odoo.tools import format_date
+
+from ..bill_rules import OPEN
+from ..notice_events import EVENTS
+
+# Bills whose accounts are told by the act that is being done, not by themselves.
+_answered = ContextVar("kavi_bill_answered", default=frozenset())
+
+
+class KaviBill(models.Model):
+    """Who is told of a bill: notices at events (KB-54 ... KB-57)."""
+
+    _inherit = "kavi.bill"
+
+    notice_ids = fields.One2many(
+        "kavi.notice",
+        "bill_id",
+        string="Notices",
+        groups="kavi_billing.group_billing_user",
+    )
+    notice_count = fields.Integer(
+        compute="_compute_notice_count", groups="kavi_billing.group_billing_user"
+    )
+
+    def _compute_notice_count(self):
+        counts = dict(
+            self.env["kavi.notice"]._read_group(
+                [("bill_id", "in", self.ids)], ["bill_id"], ["__count"]
+            )
+        )
+        for bill in self:
+            bill.notice_count = counts.get(bill, 0)
+
+    # === WHETHER AND WHOM === #
+
+    def _wants_notice(self, event):
+        """Whether the account is told of ``event`` unless somebody says otherwise."""
+        self.ensure_one()
+        bill = self.sudo()  # the payer's acts are told, too; they see no kinds
+        if event == "new" and not bill.company_id.billing_notify_new_bill:
+            return False
+        rule = EVENTS[event]
+        return bill.kind_id[rule.switch] if bill.kind_id else rule.default
+
+    def _get_notice_contact(self):
+        """Who gets the bill's mail: the first of billing contact, primary contact and
+        the account itself that has an address (KB-06)."""
+        self.ensure_one()
+        account = self.sudo().partner_id  # whoever acts on a bill may write to it
+        if not account.is_company:
+            return account.filtered("email")
+        people = (account.billing_contact_id, account.primary_contact_id)
+        for contact in (*(person.filtered("active") for person in people), account):
+            if contact.email:
+                return contact
+        return account.browse()
+
+    def _get_notice_lang(self):
+        """The language in which the account is written to, or False."""
+        self.ensure_one()
+        return self._get_notice_contact().lang or self.sudo().partner_id.lang
+
+    # === WHAT IS SAID === #
+
+    def _get_notice_values(self):
+        """What the text of a notice may say beside the bill itself.
+
+        An act says what it did: the ``kavi_notice_values`` of the context.
+
+        :return: dict of texts in the reader's language, or False: ``reason`` that
+            somebody gave; ``amount`` that was paid, ``refund`` that was given back,
+            ``returned`` payment; ``old_total``, ``new_total``, ``new_date`` (of one
+            ``part``), or ``days`` later, of a changed bill; ``due`` and ``due_date``, what is to be paid next and when
+        """
+        self.ensure_one()
+        days = (self.next_due_date, self.due_date)
+        money = self.currency_id.format
+        refund = not self.currency_id.is_zero(self.refund_amount)
+        values = dict.fromkeys(("reason", "returned"), False)
+        values |= dict.fromkeys(("old_total", "new_total"), False)
+        values |= dict.fromkeys(("new_date", "part", "days"), False)
+        values |= {
+            "amount": money(self.amount_paid),
+            "refund": refund and money(self.refund_amount),
+            "due": money(self.amount_due),
+            "due_date": format_date(self.env, next(filter(None, days), False)),
+        }
+        given = self.env.context.get("kavi_notice_values") or {}
+        return values | given.get(self.id, {})
+
+    def _is_payable(self):
+        """Whether a mail asks for money: then it has a button to pay."""
+        self.ensure_one()
+        return self.state in OPEN and not self.currency_id.is_zero(self.amount_due)
+
+    # === EVENTS === #
+
+    def _notify(self, event, values=None, **text):
+        """Tell the accounts of these bills what happened.
+
+        The mails are queued; accounts without an address are listed for the officer.
+
+        :param str event: a key of ``notice_events.EVENTS``
+        :param dict values: ``{bill id: values}``, see :meth:`_get_notice_values`
+        :param text: ``subject`` and ``body``, if somebody changed them
+        :return: the notices
+        """
+        template = self.env.ref(f"kavi_billing.{EVENTS[event].template}", False)
+        return self._notify_by(template, event, values, **text)
+
+    def _notify_by(self, template, event, values=None, **text):
+        """Send a template's mail for each of these bills: see :meth:`_notify`."""
+        notices = (
+            self.env["kavi.notice"]
+            .sudo()  # the act was checked; the log is written by nobody
+            .with_context(kavi_notice_values=values or {})
+            .create(
+                [
+                    {
+                        "bill_id": bill.id,
+                        "event": event,
+                        "template_id": template and template.id,
+                    }
+                    for bill in self
+                ]
+            )
+        )
+        notices._deliver(**text)
+        return notices
+
+    def _render_notice(self, event, values=None):
+        """The mail of one bill as it would be now, to be changed by somebody.
+
+        :return: subject and body
+        """
+        template = self.env.ref(f"kavi_billing.{EVENTS[event].template}", False)
+        return self._render_template(template, values)
+
+    def _render_template(self, template, values=None):
+        self.ensure_one()
+        if not template:
+            return False, False
+        # sudo: the text says what the payer may know, whoever sends it
+        template = template.sudo().with_context(kavi_notice_values=values or {})
+        id_ = self._origin.id  # in a window that is open, the bill is no record yet
+        text = template._generate_template([id_], ("subject", "body_html"))[id_]
+        return text["subject"], text["body_html"]
+
+    def _notify_new(self):
+        """Send the bills that were just issued; a bill of nothing is none."""
+        self.filtered(
+            lambda bill: bill._is_payable() and bill._wants_notice("new")
+        )._notify("new")
+
+    @contextmanager
+    def _answering_notices(self):
+        """Within, somebody says for these bills who is told: nothing goes by itself."""
+        token = _answered.set(_answered.get() | frozenset(self.ids))
+        try:
+            yield
+        finally:
+            _answered.reset(token)
+
+    def _on_state_changed(self, event):
+        result = super()._on_state_changed(event)
+        if event == "paid":
+            self._send_receipts()
+        return result
+
+    def _send_receipts(self):
+        """A receipt for whatever was paid, however it was paid (KB-54)."""
+        answered = _answered.get()
+        self.filtered(
+            lambda bill: (
+                bill.id not in answered
+                and not bill.currency_id.is_zero(bill.amount_total)
+                and bill._wants_notice("receipt")
+            )
+        )._notify("receipt")
+
+    # === THE OFFICER'S BUTTONS === #
+
+    def action_send_notice(self):
+        return self._open_wizard("kavi_billing.action_kavi_bill_send_wizard")
+
+    def action_open_notices(self):
+        """What was sent of the bill, and what could not be."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_kavi_notice"
+        )
+        action.update(domain=[("bill_id", "in", self.ids)], context={})
+        return action

@@ -1,0 +1,41 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import email_normalize, formataddr
+from odoo.tools.mail import email_split_and_format_normalize
+
+
+class ResCompany(models.Model):
+    """From whom billing's mail comes, and who gets a copy (KB-14)."""
+
+    _inherit = "res.company"
+
+    billing_notify_new_bill = fields.Boolean(
+        string="Mail New Bills",
+        default=True,
+        help="Off: no new-bill notice of any kind is sent by itself.",
+    )
+
+    @api.model
+    def _check_email_addresses(self, addresses):
+        """Refuse what is no list of mail addresses, separated by commas.
+
+        :return: the addresses, as mail programs want them
+        :rtype: list[str]
+        :raise ValidationError: naming the first that is none
+        """
+        for address in (addresses or "").replace(";", ",").split(","):
+            if address.strip() and not email_normalize(address):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is no e-mail address. Enter addresses like "
+                        "jane@example.com, with commas between them.",
+                        address.strip(),
+                    )
+                )
+        return email_split_and_format_normalize((addresses or "").replace(";", ","))
+
+    def _get_billing_sender(self):
+        """Whom billing's mail comes from: the administrative address."""
+        self.ensure_one()
+        address = email_normalize(self.billing_email_from or self.email or "")
+        return formataddr((self.name, address)) if address else False
