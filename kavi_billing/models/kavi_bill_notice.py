@@ -74,7 +74,8 @@ class KaviBill(models.Model):
         :return: dict of texts in the reader's language, or False: ``reason`` that
             somebody gave; ``amount`` that was paid, ``refund`` that was given back,
             ``returned`` payment; ``old_total``, ``new_total``, ``new_date`` (of one
-            ``part``), or ``days`` later, of a changed bill; ``due`` and ``due_date``, what is to be paid next and when
+            ``part``), or ``days`` later, of a changed bill; ``due`` and ``due_date``,
+            what is to be paid next and when
         """
         self.ensure_one()
         days = (self.next_due_date, self.due_date)
