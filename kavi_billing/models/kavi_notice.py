@@ -269,7 +269,3 @@ class KaviNotice(models.Model):
         ).items():
             notices.bill_id._notify_by(template.sudo(), event)
         return True
-
-    def action_open_bill(self):
-        self.ensure_one()
-        return self.bill_id._get_records_action()

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class MailMail(models.Model):
@@ -19,9 +19,9 @@ class MailMail(models.Model):
             success_pids, success_emails, failure_reason, failure_type
         )
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_of_notices(self):
         # sudo: as above
         notices = self.env["kavi.notice"].sudo()
         lost = notices.search([("mail_id", "in", self.ids), ("state", "=", "queued")])
         lost._set_failed(self.env._("The mail was deleted before it was sent."))
-        return super().unlink()
