@@ -383,6 +383,7 @@ class KaviNoticeRule(models.Model):
                        AS row (rule_id, bill_id, instalment, due_date, amount, reason)
                   JOIN kavi_notice_rule rule ON rule.id = row.rule_id
                   JOIN kavi_bill bill ON bill.id = row.bill_id
+              ORDER BY row.bill_id, row.instalment, row.rule_id
                     ON CONFLICT (rule_id, bill_id, instalment)
                        WHERE rule_id IS NOT NULL DO NOTHING
              RETURNING id

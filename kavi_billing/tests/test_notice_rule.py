@@ -271,7 +271,8 @@ class TestNoticeRule(RuleCommon):
             payment_term_id=term.id,
         )
         self.run_cron("2026-02-10")
-        texts = [str(n.message_id.body) for n in self.notices(bill)]
+        notices = self.notices(bill).sorted("instalment")
+        texts = [str(notice.message_id.body) for notice in notices]
         self.assertEqual(len(texts), 2)
         self.assertIn("01/03/2026", texts[0])
         self.assertIn("01/04/2026", texts[1])

@@ -51,7 +51,8 @@ class KaviBillSendWizard(models.TransientModel):
     def _compute_notice_text(self):
         for wizard in self:
             subject = body = False
-            if wizard.bill_id and wizard.template_id:
+            model = wizard.template_id.sudo().model
+            if wizard.bill_id and model == wizard.bill_id._name:
                 subject, body = wizard.bill_id._render_template(wizard.template_id)
             wizard.notice_subject, wizard.notice_body = subject, body
 
