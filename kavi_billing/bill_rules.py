@@ -144,7 +144,8 @@ PAYER_ACTS = {
 # Fields that nobody writes: they follow from the entries (DESIGN section 4) ...
 DERIVED = frozenset(
     "state amount_untaxed amount_tax surcharge_booked payment_surcharge "
-    "surcharge_expected amount_with_surcharge amount_to_pay amount_discounted "
+    "surcharge_expected amount_with_surcharge amount_to_pay amount_to_pay_early "
+    "amount_discounted "
     "discount_date amount_total amount_paid amount_credited "
     "amount_due amount_due_company refund_amount amount_retained payment_date "
     "refund_date cancel_date next_due_date is_partly_paid is_booked invoice_id "

@@ -204,8 +204,7 @@ class KaviBill(models.Model):
         journal = method._get_journal()
         Payment = self._get_payment_model()
         with self._read_books_once():
-            charged = self.filtered("surcharge_booked")
-            self._take_back_surcharges(charged._get_unpaid_surcharges(), date)
+            self._take_back_surcharges(self._get_idle_surcharges(), date)
             lines = {bill: bill._get_open_lines() for bill in self}
             vals_list = [
                 bill._prepare_payment_vals(

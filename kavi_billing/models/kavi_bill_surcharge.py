@@ -81,6 +81,11 @@ class KaviBill(models.Model):
     amount_with_surcharge = fields.Monetary(
         string="Total With Surcharge", compute="_compute_surcharge", compute_sudo=True
     )
+    amount_to_pay_early = fields.Monetary(
+        compute="_compute_surcharge",
+        compute_sudo=True,
+        help="What settles the bill early, with the surcharge of the chosen method.",
+    )
     amount_to_pay = fields.Monetary(
         string="To Pay",
         compute="_compute_surcharge",
@@ -93,6 +98,7 @@ class KaviBill(models.Model):
         "is_booked",
         "amount_total",
         "amount_due",
+        "amount_discounted",
         "surcharge_booked",
         "fiscal_position_id",
         "payment_method_id.surcharge_fixed",
@@ -105,7 +111,10 @@ class KaviBill(models.Model):
         today = {company: company._billing_today() for company in self.company_id}
         rates = {}
         for bill in self:
-            expected = 0.0
+            expected = early = 0.0
+            if bill.amount_discounted:
+                method = bill.payment_method_id
+                early = bill._quote_payment(method, rates=rates).received
             if bill.state == "pending" and bill.is_booked:
                 payable = bill._get_payable()
                 expected = bill.payment_method_id._get_surcharge(
@@ -121,6 +130,7 @@ class KaviBill(models.Model):
             bill.payment_surcharge = bill.surcharge_booked + expected
             bill.amount_with_surcharge = bill.amount_total + expected
             bill.amount_to_pay = bill.amount_due + expected
+            bill.amount_to_pay_early = early
 
     def _get_surcharge_moves(self):
         """The invoices of the surcharges that stand: posted, and not taken back.
@@ -150,10 +160,21 @@ class KaviBill(models.Model):
         """What is due of the bill itself: surcharges of payments that did not hold are
         taken back when it is paid."""
         self.ensure_one()
-        if not self.surcharge_booked or self.currency_id.is_zero(self.amount_due):
-            return self.amount_due
-        idle = sum(self._get_unpaid_surcharges().mapped("amount_total"))
+        idle = sum(self._get_idle_surcharges().mapped("amount_total"))
         return self.currency_id.round(self.amount_due - idle)
+
+    def _get_idle_surcharges(self):
+        """The unpaid surcharges that the next payment takes back.
+
+        Not where nothing but them is due: then they are what is paid.
+        """
+        idle = self.env["account.move"].sudo()
+        for bill in self.filtered("surcharge_booked"):
+            unpaid = bill._get_unpaid_surcharges()
+            charged = sum(unpaid.mapped("amount_total"))
+            if bill.currency_id.compare_amounts(charged, bill.amount_due) < 0:
+                idle |= unpaid
+        return idle
 
     # === WHAT IS ASKED === #
 

@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -154,11 +155,33 @@ class Office(RuleBasedStateMachine):
             self.case.assertIn(bill.state, ("paid", "refunded"))
 
     @precondition(lambda self: self.bills)
+    @rule(
+        number=which,
+        day=days,
+        part=st.sampled_from([0.1, 1 / 3, 0.9, 1, 1.5]),
+        method=which,
+    )
+    def complete_with_surcharge(self, number, day, part, method):
+        """Whatever the method charges comes on top, and is nobody's debt after."""
+        bill = self.one(number)
+        method = self.case.methods[method % len(self.case.methods)]
+        payable = bill._get_payable()
+        amount = bill.currency_id.round(payable * part)
+        if not self.is_open(bill) or not bill.is_booked or amount <= 0:
+            return
+        self.case.choose(bill, method)
+        asked = bill.amount_to_pay
+        bill._complete_payment(method, amount=amount, date=fields.Date.to_date(day))
+        rest = bill.currency_id.round(max(payable - amount, 0))
+        self.case.assertAlmostEqual(bill.amount_due, rest, 6)
+        self.case.assertGreaterEqual(asked, payable)
+
+    @precondition(lambda self: self.bills)
     @rule(number=which, day=days, part=st.sampled_from([0.1, 1 / 3, 0.9, 1, 1.5]))
     def complete_in_part(self, number, day, part):
         """A part, all of it, or too much: then the rest is the account's."""
         bill = self.one(number)
-        due = bill.amount_due
+        due = bill._get_payable()
         amount = bill.currency_id.round(due * part)
         allowed = self.is_open(bill) and bill.is_booked and amount > 0
         self.act(
@@ -173,7 +196,7 @@ class Office(RuleBasedStateMachine):
     def write_off_a_rest(self, number, day):
         bill = self.one(number)
         rest = bill.currency_id.rounding * 3
-        amount = bill.currency_id.round(bill.amount_due - rest)
+        amount = bill.currency_id.round(bill._get_payable() - rest)
         if not self.is_open(bill) or not bill.is_booked or amount <= 0:
             return
         self.case.pay(bill, date=day, amount=amount, write_off=True)
@@ -444,6 +467,8 @@ class Office(RuleBasedStateMachine):
             zero(bill.amount_retained - bill.amount_paid + bill.refund_amount)
         )
         case.assertGreaterEqual(bill.refund_amount, 0)
+        parts = bill.amount_untaxed + bill.amount_tax + bill.surcharge_booked
+        case.assertTrue(zero(parts - bill.amount_total))
         if bill.id not in self.undone:
             case.assertLessEqual(bill.refund_amount, bill.amount_paid + 0.001)
         if bill in self.final:

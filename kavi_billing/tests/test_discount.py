@@ -187,6 +187,15 @@ class TestDiscount(SurchargeCommon):
         bill = self.bill()
         method = self.methods["percent", "on top"]
         self.choose(bill, method)
+        with self.at(LAST_DAY):
+            bill.invalidate_recordset()
+            self.assertBill(
+                bill,
+                "pending",
+                amount_discounted=107.8,
+                amount_to_pay_early=111.35,
+                amount_to_pay=113.63,
+            )
         payment = bill._complete_payment(method, date=date(2026, 3, 11))
         # 3 percent of 107.80, and 10 percent of that
         self.assertEqual(payment.amount, 111.35)

@@ -59,6 +59,28 @@ class TestProperty(BillingCommon):
         cls.terms |= cls.terms.create(
             {"name": "Halves", "line_ids": [Command.create(half) for half in halves]}
         )
+        discount = {"early_discount": True, "discount_percentage": 2}
+        cls.terms |= cls.terms.create({"name": "Early", "discount_days": 10} | discount)
+        cls.methods = cls.check.create(
+            [
+                {"name": "Fixed", "surcharge_fixed": 2.5, "company_id": cls.company.id},
+                {
+                    "name": "Both, taxed",
+                    "surcharge_fixed": 0.3,
+                    "surcharge_percent": 2.9,
+                    "surcharge_tax_ids": taxes[0].ids,
+                    "company_id": cls.company.id,
+                },
+                {
+                    "name": "Bounded",
+                    "surcharge_percent": 1,
+                    "surcharge_min": 4,
+                    "surcharge_max": 20,
+                    "surcharge_tax_ids": taxes[1].ids,
+                    "company_id": cls.company.id,
+                },
+            ]
+        )
 
     def test_property_of_any_sequence_of_acts(self):
         """DESIGN 4: moves sum to zero; due = charged - paid - credited; balances are

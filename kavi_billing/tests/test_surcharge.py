@@ -394,6 +394,18 @@ class TestSurcharge(SurchargeCommon):
             bill, "paid", amount_total=100.0, amount_paid=100.0, surcharge_booked=0.0
         )
 
+    def test_surcharge_that_is_left(self):
+        """The accountant booked the bill's money anew, not the surcharge's: that is
+        owed, and can be paid."""
+        bill = self.issued(100)
+        self.pay(bill, self.methods["fixed", "untaxed"])
+        self.payments(bill).action_draft()
+        self.invoice(bill).line_ids.remove_move_reconcile()
+        self.register_payment(self.invoice(bill))
+        self.assertBill(bill, "pending", amount_due=2.5, surcharge_booked=2.5)
+        self.pay(bill, self.check)
+        self.assertBill(bill, "paid", amount_paid=102.5, surcharge_booked=2.5)
+
     def test_invoice_reset_in_invoicing(self):
         """The bill is not booked, whatever its surcharge is."""
         bill = self.issued(100)
