@@ -9,6 +9,7 @@
     # from here.
     "depends": [
         "kavi_billing",
+        "kavi_commerce",
     ],
     # A description of the whole, not an addon of its own.
     "installable": False,

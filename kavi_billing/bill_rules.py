@@ -39,8 +39,8 @@ class Act:
         missing refuses the act
     :ivar refused: overlays that forbid it
     :ivar needs: overlays without which it makes no sense
-    :ivar later: states and overlays for which no addon offers it yet: refused with
-        "not available"
+    :ivar later: states and overlays for which another addon offers it; refused with
+        "not available" where none does
     :ivar role: who may do it: "officer" (and above) or "administrator"
     """
 
@@ -160,12 +160,13 @@ FACTS = frozenset(
 EDITABLE = frozenset("title description due_date purchase_order invoice_number".split())
 
 
-def refusal(act, state, overlays=()):
+def refusal(act, state, overlays=(), offered=()):
     """Say why ``act`` is refused on a bill in ``state`` with ``overlays``.
 
     :param str act: a key of :data:`ACTS`
     :param str state: a key of :data:`STATES`
     :param overlays: keys of :data:`OVERLAYS`
+    :param offered: the acts that another addon offers
     :return: ``None`` when it is allowed, else ``(reason, detail)`` with the reason
         one of "state", "overlay", "missing", "later" and the detail the state or
         overlay at fault
@@ -183,12 +184,12 @@ def refusal(act, state, overlays=()):
         if overlay not in overlays:
             return "missing", overlay
     for fact in (state, *overlays):
-        if fact in rule.later:
+        if act not in offered and fact in rule.later:
             return "later", fact
     return None
 
 
-def payer_acts(roles, state, overlays=()):
+def payer_acts(roles, state, overlays=(), offered=()):
     """The keys of :data:`PAYER_ACTS` that are open to ``roles``, in its order.
 
     :param roles: some of :data:`PAYERS`
@@ -196,10 +197,10 @@ def payer_acts(roles, state, overlays=()):
     return [
         name
         for name, (act, whose) in PAYER_ACTS.items()
-        if whose & set(roles) and refusal(act, state, overlays) is None
+        if whose & set(roles) and refusal(act, state, overlays, offered) is None
     ]
 
 
-def allowed_acts(state, overlays=()):
+def allowed_acts(state, overlays=(), offered=()):
     """The names of all acts that are allowed, in the table's order."""
-    return [act for act in ACTS if refusal(act, state, overlays) is None]
+    return [act for act in ACTS if refusal(act, state, overlays, offered) is None]

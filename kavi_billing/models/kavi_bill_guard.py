@@ -28,8 +28,9 @@ class KaviBill(models.Model):
 
     @api.depends("state", "is_overdue", "is_partly_paid", "is_disputed", "is_frozen")
     def _compute_allowed_acts(self):
+        offered = self._get_offered_acts()
         for bill in self:
-            acts = allowed_acts(bill.state or "draft", bill._get_overlays())
+            acts = allowed_acts(bill.state or "draft", bill._get_overlays(), offered)
             bill.allowed_acts = f" {' '.join(acts)} "
 
     @api.depends("is_overdue", "is_partly_paid", "is_disputed", "is_frozen")
@@ -40,6 +41,14 @@ class KaviBill(models.Model):
             bill.overlay_label = " · ".join(
                 label for overlay, label in labels.items() if overlay in overlays
             )
+
+    @api.model
+    def _get_offered_acts(self):
+        """Hook: the acts that the table holds for another addon, and that it offers.
+
+        :rtype: set
+        """
+        return set()
 
     def _check_act(self, act):
         """Refuse ``act`` unless the table allows it on each of these bills.
@@ -107,7 +116,7 @@ class KaviBill(models.Model):
     def _get_refusal(self, act):
         """Why ``act`` is refused on this bill, as a sentence; "" when it is allowed."""
         self.ensure_one()
-        found = refusal(act, self.state, self._get_overlays())
+        found = refusal(act, self.state, self._get_overlays(), self._get_offered_acts())
         if not found:
             return ""
         reason, detail = found

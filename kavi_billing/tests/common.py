@@ -102,7 +102,8 @@ class BillingCommon(TransactionCase):
         cls.officer = cls.users["officer"]
         cls.bank = cls._journal("bank")
         cls.check, cls.wire = cls.env["kavi.payment.method"].search(
-            [("company_id", "=", cls.company.id)], order="sequence"
+            [("company_id", "=", cls.company.id), ("kind", "=", "manual")],
+            order="sequence",
         )
         cls.account = cls.env["res.partner"].create(
             {"name": "Acme Ltd", "is_company": True, "is_billing_account": True}

@@ -5,6 +5,7 @@ ask; each allowed act is done, and has to end where the table says (KB-20 ... KB
 """
 
 from datetime import date
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -281,8 +282,14 @@ class TestTableWalk(BillsInEveryState):
         """Acts that nothing offers yet: refused with a sentence, and no method of the
         bill is a way around it."""
         public = {name for name in dir(type(self.bills)) if not name.startswith("_")}
+        offered = self.bills._get_offered_acts()
+        # as it is where nothing else is installed
+        patcher = patch.object(type(self.bills), "_get_offered_acts", lambda bill: ())
+        patcher.start()
+        self.addCleanup(patcher.stop)
         for act in LATER:
-            self.assertFalse({act, f"action_{act}"} & public)
+            if act not in offered:
+                self.assertFalse({act, f"action_{act}"} & public)
             for (state, overlays, how), bill in self.zoo.items():
                 with self.subTest(act=act, state=state, overlays=overlays, how=how):
                     with self.refused(ACTS[act].label, bill.display_name):
@@ -326,9 +333,10 @@ class TestTableWalk(BillsInEveryState):
 
     def _is_allowed(self, act, state, overlays):
         rule = ACTS[act]
+        later = () if act in self.bills._get_offered_acts() else rule.later
         return (
             state in rule.leads
-            and not {*rule.refused, *rule.later} & {state, *overlays}
+            and not {*rule.refused, *later} & {state, *overlays}
             and set(rule.needs) <= set(overlays)
         )
 

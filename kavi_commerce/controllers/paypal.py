@@ -1,0 +1,99 @@
+import json
+import logging
+
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from odoo.addons.payment_paypal.controllers.main import PaypalController
+
+_logger = logging.getLogger(__name__)
+
+STATUS = {"stored": 200, "known": 200, "refused": 403, "unavailable": 503}
+
+
+class KaviPaypalController(PaypalController):
+    """Events and returns of PayPal. Only the server takes money, and only when asked
+    here or by the resolver."""
+
+    @http.route()
+    def paypal_webhook(self):
+        """Bills' events go to the inbox; all others stay Odoo's, checked or refused."""
+        raw = request.httprequest.get_data()
+        try:
+            event = json.loads(raw)
+            event_type = event["event_type"]
+            resource = event.get("resource") or {}
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return request.make_json_response("", status=400)
+        Event = request.env["kavi.gateway.event"].sudo()
+        if not isinstance(resource, dict):
+            return request.make_json_response("", status=400)
+        if not Event._is_ours(str(event_type), resource):
+            return super().paypal_webhook()
+        answer = Event._receive(raw, request.httprequest.headers)
+        if answer in ("refused", "unavailable"):
+            _logger.info("An event of type %s was %s", event_type, answer)
+        return request.make_json_response("", status=STATUS[answer])
+
+    @http.route()
+    def paypal_complete_order(self, order_id, reference):
+        """The payer approved in PayPal's buttons: bills are captured by us."""
+        tx = (
+            request.env["payment.transaction"]
+            .sudo()
+            .search([("reference", "=", reference), ("kavi_line_ids", "!=", False)])
+        )
+        if not tx:
+            return super().paypal_complete_order(order_id, reference)
+        if tx.paypal_order_id == order_id:
+            tx._kavi_settle()
+        return None
+
+    @http.route(
+        "/kavi/paypal/return",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        website=False,
+        sitemap=False,
+    )
+    def kavi_paypal_return(self, token=None, **kwargs):
+        """The payer comes back from PayPal's page, having approved."""
+        tx = self._find_by_order(token)
+        if not tx:
+            return request.redirect("/my")
+        try:
+            tx._kavi_settle()
+        except UserError as error:
+            # somebody else is at it: the page shows what comes of it
+            _logger.info("Return of %s: %s", tx.reference, error)
+        return request.redirect(tx.landing_route or "/my")
+
+    @http.route(
+        "/kavi/paypal/cancel",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+    )
+    def kavi_paypal_cancel(self, token=None, **kwargs):
+        """The payer turned back at PayPal's page: nothing is charged."""
+        tx = self._find_by_order(token)
+        if not tx:
+            return request.redirect("/my")
+        tx._kavi_cancel_checkout()
+        return request.redirect(tx.landing_route or "/my")
+
+    def _find_by_order(self, token):
+        """The attempt with this order id, which nobody guesses."""
+        if not token or not isinstance(token, str) or len(token) > 64:
+            return request.env["payment.transaction"]
+        return (
+            request.env["payment.transaction"]
+            .sudo()
+            .search(
+                [("paypal_order_id", "=", token), ("kavi_line_ids", "!=", False)],
+                limit=1,
+            )
+        )

@@ -1,0 +1,21 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    def _compute_amount_available_for_refund(self):
+        result = super()._compute_amount_available_for_refund()
+        # the bill and its transaction know more: what is under way, other bills
+        for payment in self:
+            if payment.sudo().payment_transaction_id.kavi_line_ids:
+                payment.amount_available_for_refund = 0.0
+        return result
+
+    def action_refund_wizard(self):
+        if self.sudo().payment_transaction_id.kavi_line_ids:
+            raise UserError(
+                self.env._("This is the payment of a bill: refund the bill instead.")
+            )
+        return super().action_refund_wizard()

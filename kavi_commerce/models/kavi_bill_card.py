@@ -1,0 +1,305 @@
+import re
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+# A page of this site, and nothing that a browser would take for another one.
+LOCAL_ROUTE = re.compile(r"/(?![/\\])[^\\\s]*")
+
+
+class KaviBill(models.Model):
+    """Paying bills by card: every guard, and the attempt that is made of them."""
+
+    _inherit = "kavi.bill"
+
+    def _get_offered_acts(self):
+        return super()._get_offered_acts() | {"pay_by_card", "freeze"}
+
+    def _pay_by_card(self, provider, amounts=None, landing_route=None, flow=None):
+        """Start paying these bills together by card: one transaction, one checkout.
+
+        Nothing is asked of the gateway yet: see ``_kavi_open_checkout`` of the
+        transaction. An unfinished attempt for the same amounts is taken up again, so a
+        double click or a second tab does not make a second order; any other
+        unfinished attempt is closed: its order is never captured.
+
+        :param provider: the ``payment.provider`` to pay through
+        :param dict amounts: ``{bill: what is paid of it}`` in the bills' currency,
+            without surcharge; default all that is due
+        :param str landing_route: the page of this site to come back to
+        :param str flow: "redirect" or "buttons"; default the provider's
+        :return: the ``payment.transaction``
+        :raise UserError: with the reason; then nothing is started
+        """
+        if not self:
+            raise UserError(self.env._("Choose the bills that are paid."))
+        self._lock_for_act("pay_by_card")
+        self._check_booked()
+        provider = provider.sudo()  # read only; what may be used is checked here
+        self._check_paid_together()
+        amounts = self._get_card_amounts(amounts)
+        lines = self._prepare_transaction_lines(amounts)
+        total = sum(line["amount"] + line["surcharge"] for line in lines)
+        total = self.currency_id.round(total)
+        self._check_provider(provider, total)
+        if landing_route and not LOCAL_ROUTE.fullmatch(landing_route):
+            raise UserError(
+                self.env._("After paying, one comes back to a page of this site.")
+            )
+        flow = flow or provider.kavi_checkout_flow
+        tx = self._take_up_checkout(provider, lines, flow)
+        if tx:
+            return tx
+        order_id = self._get_order_id()
+        vals = self._prepare_transaction_vals(provider, lines, total, order_id, flow)
+        vals["landing_route"] = landing_route or self._get_landing_route()
+        tx = self.env["payment.transaction"].sudo().create(vals)
+        # what was promised before no longer is: New, until the gateway has spoken
+        self.sudo()._write_facts({"payment_method_id": False})
+        self._log_act(
+            "pay_by_card",
+            {
+                line.bill_id.id: self.env._(
+                    "%(amount)s asked for, order %(order)s.",
+                    amount=line.currency_id.format(line.total),
+                    order=order_id,
+                )
+                for line in tx.kavi_line_ids
+            },
+        )
+        return tx
+
+    # === GUARDS === #
+
+    def _check_paid_together(self):
+        """One payer, one company, one currency."""
+        for field in ("partner_id", "company_id", "currency_id"):
+            if len(self[field]) > 1:
+                raise UserError(
+                    self.env._(
+                        "Bills are paid together when they have account, company and "
+                        "currency in common. Pay these one by one."
+                    )
+                )
+
+    def _get_card_amounts(self, amounts):
+        """What is paid of each bill, after the rules on parts.
+
+        :return: ``{bill: amount}``
+        """
+        if amounts is None:
+            today = self.company_id._billing_today()
+            return {bill: bill._get_settling_amount(today) for bill in self}
+        if set(amounts) != set(self):
+            raise UserError(self.env._("Each bill is paid with an amount of its own."))
+        found, today = {}, self.company_id._billing_today()
+        method = self.env["kavi.payment.method"]._get_card_method(self.company_id)
+        for bill in self:
+            amount = bill._check_amount(amounts[bill])
+            if bill.currency_id.compare_amounts(amount, bill.amount_due) > 0:
+                raise UserError(
+                    self.env._(
+                        "Of bill %(bill)s, %(due)s is due: a card is not charged more.",
+                        bill=bill.name,
+                        due=bill.currency_id.format(bill.amount_due),
+                    )
+                )
+            bill._get_portions(method, today, amount, None, False)  # rules on parts
+            found[bill] = amount
+        return found
+
+    def _check_provider(self, provider, amount):
+        """Refuse a provider that this payer may not use for these bills now."""
+        if not provider.exists() or provider.state == "disabled":
+            raise UserError(
+                self.env._("Card payment is switched off. Choose another method.")
+            )
+        if provider.code not in provider._get_bill_codes():
+            raise UserError(
+                self.env._("%s cannot take payments of bills.", provider.name)
+            )
+        if provider.company_id not in self.company_id.parent_ids:
+            raise UserError(
+                self.env._(
+                    "%(provider)s collects for %(other)s, not for %(company)s.",
+                    provider=provider.name,
+                    other=provider.company_id.name,
+                    company=self.company_id.name,
+                )
+            )
+        if not provider.is_published and not self.env.user._is_internal():
+            raise UserError(
+                self.env._("Card payment is not offered yet. Choose another method.")
+            )
+        if not provider._supports_currency(self.currency_id):
+            raise UserError(
+                self.env._(
+                    "%(provider)s does not take %(currency)s. Choose another method.",
+                    provider=provider.name,
+                    currency=self.currency_id.name,
+                )
+            )
+        if provider not in provider._get_compatible_providers(
+            provider.company_id.id,
+            self.partner_id.id,
+            amount,
+            currency_id=self.currency_id.id,
+        ):
+            raise UserError(
+                self.env._(
+                    "%(provider)s is not available for %(amount)s from this account. "
+                    "Choose another method.",
+                    provider=provider.name,
+                    amount=self.currency_id.format(amount),
+                )
+            )
+
+    def _get_card_provider(self):
+        """The provider that the payer of these bills is offered; empty: none.
+
+        :rtype: payment.provider, with superuser rights
+        """
+        providers = (
+            self.env["payment.provider"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "parent_of", self.company_id.ids),
+                    ("state", "!=", "disabled"),
+                    (
+                        "code",
+                        "in",
+                        self.env["payment.provider"]._get_bill_codes(),
+                    ),
+                ],
+                order="state, sequence, id",
+            )
+        )
+        if not self.env.user._is_internal():
+            providers = providers.filtered("is_published")
+        return providers.filtered(
+            lambda provider: all(
+                provider._supports_currency(currency) for currency in self.currency_id
+            )
+        )[:1]
+
+    # === THE ATTEMPT === #
+
+    def _prepare_transaction_lines(self, amounts):
+        """What the transaction moves of each bill, its surcharge included."""
+        method = self.env["kavi.payment.method"]._get_card_method(self.company_id)
+        rates, lines = {}, []
+        for bill in self:
+            surcharge = bill._quote_payment(
+                method, amount=amounts[bill], rates=rates
+            ).surcharge
+            lines.append(
+                {
+                    "bill_id": bill.id,
+                    "amount": amounts[bill],
+                    "surcharge": surcharge["total"],
+                    "surcharge_data": {**surcharge, "taxes": surcharge["taxes"].ids},
+                }
+            )
+        return lines
+
+    def _prepare_transaction_vals(self, provider, lines, total, order_id, flow):
+        Transaction = self.env["payment.transaction"].sudo()
+        payer = self.contact_id or self.partner_id
+        return {
+            "provider_id": provider.id,
+            "payment_method_id": provider._get_card_payment_method().id,
+            "reference": Transaction._compute_reference(provider.code, prefix=order_id),
+            "amount": total,
+            "currency_id": self.currency_id.id,
+            "partner_id": payer.id,
+            "operation": "online_direct" if flow == "buttons" else "online_redirect",
+            "order_id": order_id,
+            # left alone, it is closed in time
+            "check_date": fields.Datetime.add(fields.Datetime.now(), minutes=5),
+            "kavi_line_ids": [Command.create(line) for line in lines],
+        }
+
+    def _get_landing_route(self):
+        return self.get_portal_url() if len(self) == 1 else "/my/billing"
+
+    def _get_order_id(self):
+        """The Order ID of a checkout: attempts at the same bills have it in common."""
+        last = self.sudo().transaction_ids.sorted("id")[-1:]
+        if (
+            last.operation != "refund"
+            and last.state in ("draft", "error", "cancel")
+            and last.bill_ids == self.sudo()
+        ):
+            return last.order_id
+        sequence = self.env.ref("kavi_commerce.sequence_order")
+        return sequence.sudo().next_by_id()
+
+    def _get_checkouts(self):
+        """Attempts for these bills that the payer has not finished: no money was
+        asked for, and none is unless we capture."""
+        return self.sudo().transaction_ids.filtered(
+            lambda tx: tx.state == "draft" and tx.operation != "refund"
+        )
+
+    def _take_up_checkout(self, provider, lines, flow):
+        """The unfinished attempt that asks just the same; others are closed."""
+        operation = "online_direct" if flow == "buttons" else "online_redirect"
+        wanted = {
+            line["bill_id"]: (line["amount"], line["surcharge"]) for line in lines
+        }
+        same = self.env["payment.transaction"].sudo()
+        for tx in self._get_checkouts().sorted("id"):
+            asked = {
+                line.bill_id.id: (line.amount, line.surcharge)
+                for line in tx.kavi_line_ids
+            }
+            is_fresh = tx.create_date > fields.Datetime.subtract(
+                fields.Datetime.now(), hours=3
+            )
+            if (
+                is_fresh
+                and tx.provider_id == provider
+                and tx.operation == operation
+                and asked == wanted
+            ):
+                same = tx
+        self._close_checkouts(
+            self._get_checkouts() - same, self.env._("Replaced by a new attempt.")
+        )
+        return same
+
+    def _close_checkouts(self, transactions=None, reason=None):
+        """Close attempts that the payer left unfinished. Call it under the bills' lock.
+
+        Their orders may still be approved at the gateway, but only we capture, and an
+        attempt that is closed is never captured.
+        """
+        transactions = self._get_checkouts() if transactions is None else transactions
+        if transactions:
+            transactions.try_lock_for_update()
+            transactions._set_canceled(
+                state_message=reason or self.env._("The bill was settled otherwise.")
+            )
+        return transactions
+
+    def _lock_for_act(self, act):
+        result = super()._lock_for_act(act)
+        if act in CLOSING:
+            self._close_checkouts()
+        return result
+
+    def action_pay_by_card(self):
+        return self._open_wizard("kavi_commerce.action_kavi_bill_card_wizard")
+
+
+# Acts after which a bill is not paid by the card checkout that was begun before.
+CLOSING = (
+    "choose_method",
+    "complete_payment",
+    "change_amount",
+    "write_off",
+    "apply_credit",
+    "cancel",
+)

@@ -1,0 +1,140 @@
+from odoo import api, fields, models
+
+from .payment_transaction import UNDECIDED
+
+# Follows from the transactions, and is written by nobody.
+DERIVED = {"order_id", "gateway_status", "transaction_line_ids", "transaction_ids"}
+
+
+class KaviBill(models.Model):
+    """What a bill shows of its card transactions."""
+
+    _inherit = "kavi.bill"
+
+    transaction_line_ids = fields.One2many(
+        "kavi.transaction.bill",
+        "bill_id",
+        string="Card Transactions",
+        readonly=True,
+        copy=False,
+        groups="kavi_billing.group_billing_user",
+    )
+    transaction_ids = fields.Many2many(
+        "payment.transaction",
+        string="Transactions",
+        compute="_compute_transaction_ids",
+        search="_search_transaction_ids",
+        groups="kavi_billing.group_billing_user",
+    )
+    transaction_count = fields.Integer(
+        compute="_compute_transaction_ids",
+        groups="kavi_billing.group_billing_user",
+    )
+    order_id = fields.Char(
+        string="Order ID",
+        compute="_compute_gateway_status",
+        store=True,
+        index="btree_not_null",
+        help="Of the latest card payment.",
+    )
+    gateway_status = fields.Selection(
+        [("awaiting", "Awaiting Gateway"), ("failed", "Failed Gateway")],
+        compute="_compute_gateway_status",
+        store=True,
+        index="btree_not_null",
+    )
+
+    @api.depends("transaction_line_ids.transaction_id")
+    def _compute_transaction_ids(self):
+        for bill in self:
+            bill.transaction_ids = bill.transaction_line_ids.transaction_id
+            bill.transaction_count = len(bill.transaction_ids)
+
+    def _search_transaction_ids(self, operator, value):
+        return [("transaction_line_ids.transaction_id", operator, value)]
+
+    @api.depends(
+        "state",
+        "transaction_line_ids.transaction_id.state",
+        "transaction_line_ids.transaction_id.order_id",
+    )
+    def _compute_gateway_status(self):
+        for bill in self:
+            attempts = bill.sudo().transaction_line_ids.transaction_id.sorted("id")
+            bill.order_id = attempts[-1:].order_id
+            charges = attempts.filtered(lambda tx: tx.operation != "refund")
+            if set(attempts.mapped("state")) & set(UNDECIDED):
+                bill.gateway_status = "awaiting"
+            elif bill.state == "new" and charges[-1:].state == "error":
+                bill.gateway_status = "failed"
+            else:
+                bill.gateway_status = False
+
+    def _check_written_vals(self, vals):
+        self._refuse_fields(set(vals) & DERIVED)
+        return super()._check_written_vals(vals)
+
+    @api.model
+    def _check_created_vals(self, vals_list):
+        for vals in vals_list:
+            self._refuse_fields({name for name in DERIVED if vals.get(name)})
+        return super()._check_created_vals(vals_list)
+
+    def _get_overlays(self):
+        overlays = super()._get_overlays()
+        if self.gateway_status == "failed":
+            overlays.add("failed_gateway")
+        elif self.gateway_status == "awaiting" and self._is_awaiting_gateway():
+            overlays.add("awaiting_gateway")
+        return overlays
+
+    def _is_awaiting_gateway(self):
+        """Whether a transaction is undecided, other than the one that asks.
+
+        Money that has moved is booked, whatever else is under way.
+        """
+        if self.env.context.get("kavi_transaction_line_id"):
+            return False
+        asking = self.env["payment.transaction"].sudo()
+        asking = asking.browse(self.env.context.get("kavi_transaction_id") or ())
+        others = self.sudo().transaction_line_ids.transaction_id - asking
+        return any(tx.state in UNDECIDED for tx in others)
+
+    @api.depends("gateway_status")
+    def _compute_allowed_acts(self):
+        return super()._compute_allowed_acts()
+
+    @api.depends("gateway_status")
+    def _compute_overlay_label(self):
+        return super()._compute_overlay_label()
+
+    def action_open_transactions(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_commerce.action_kavi_transaction"
+        )
+        action["domain"] = [("kavi_line_ids.bill_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+    def action_ask_gateway(self):
+        """Ask the gateway now what became of these bills' transactions."""
+        self._check_role("officer")
+        self.check_access("read")
+        undecided = self.sudo().transaction_ids.filtered(
+            lambda tx: tx.state in ("draft", "pending", "authorized")
+        )
+        undecided._kavi_look_up(again=True)
+        return True
+
+    def _freeze(self):
+        """The transactions behind these bills are purged: they are history now, and
+        nothing can be done with them any more (KC-36)."""
+        self._check_act("freeze")
+        self._write_facts({"is_frozen": True})
+        self._log_act(
+            "freeze",
+            dict.fromkeys(
+                self.ids,
+                self.env._("Its card transactions were purged of the payer's data."),
+            ),
+        )

@@ -1,0 +1,356 @@
+import json
+import logging
+from datetime import timedelta
+
+from psycopg2 import IntegrityError, OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import mute_logger
+
+from odoo.addons.payment_paypal.const import HANDLED_WEBHOOK_EVENTS
+from odoo.addons.payment_paypal.controllers.main import PaypalController
+
+from ..paypal_outcomes import Refused, Unknown
+from ..scrub import scrub_text
+
+_logger = logging.getLogger(__name__)
+
+# Minutes until an event that could not be worked on is tried again.
+RETRIES = (1, 5, 30, 120, 720, 1440)
+# What a dispute that the payer has won is called.
+LOST = "RESOLVED_BUYER_FAVOUR"
+
+
+class KaviGatewayEvent(models.Model):
+    """What the gateway told us, once: verified, stored, acknowledged, then worked on.
+
+    An event is taken as a hint: what it is about is looked up at the gateway, so the
+    order in which events come, and how often, makes no difference.
+    """
+
+    _name = "kavi.gateway.event"
+    _description = "Gateway Event"
+    _order = "id desc"
+    _rec_name = "event_type"
+
+    provider_id = fields.Many2one(
+        "payment.provider", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="provider_id.company_id", store=True, index=True
+    )
+    event_id = fields.Char(string="Event ID", required=True, readonly=True)
+    event_type = fields.Char(string="Type", required=True, readonly=True, index=True)
+    event_date = fields.Datetime(
+        string="Happened", readonly=True, help="When the gateway made it."
+    )
+    create_date = fields.Datetime(string="Received")
+    summary = fields.Char(readonly=True)
+    payload = fields.Text(readonly=True, groups="base.group_system")
+    transaction_id = fields.Many2one(
+        "payment.transaction", readonly=True, index="btree_not_null"
+    )
+    state = fields.Selection(
+        [
+            ("new", "To Do"),
+            ("done", "Done"),
+            ("ignored", "Not Ours"),
+            ("failed", "Failed"),
+        ],
+        default="new",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    tries = fields.Integer(readonly=True)
+    next_try = fields.Datetime(readonly=True, index="btree_not_null")
+    error = fields.Text(readonly=True)
+
+    _event_uniq = models.UniqueIndex(
+        "(provider_id, event_id)", "This event was received before."
+    )
+
+    # === RECEIVING === #
+
+    @api.model
+    def _receive(self, raw_body, headers):
+        """Verify an event, and store it once.
+
+        :param bytes raw_body: as it came, not parsed and written anew
+        :param headers: the request's
+        :return: "stored", "known" (received before), "refused" (not PayPal's) or
+            "unavailable" (PayPal cannot be asked); nothing is changed by the last two
+        """
+        try:
+            event = json.loads(raw_body)
+            event_id, event_type = str(event["id"]), str(event["event_type"])
+            resource = event.get("resource") or {}
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return "refused"
+        if not isinstance(resource, dict):
+            return "refused"
+        tx = self._find_transaction(event_type, resource)
+        provider, answer = self._verify(raw_body, headers, tx.provider_id)
+        if not provider:
+            return answer
+        known = Domain("provider_id", "=", provider.id) & Domain(
+            "event_id", "=", event_id
+        )
+        if self.sudo().search_count(known, limit=1):
+            return "known"
+        vals = {
+            "provider_id": provider.id,
+            "event_id": event_id,
+            "event_type": event_type,
+            "event_date": self._parse_date(event.get("create_time")),
+            "summary": scrub_text(str(event.get("summary") or ""))[:250],
+            "payload": scrub_text(raw_body.decode()),
+            "transaction_id": tx.id,
+            "next_try": fields.Datetime.now(),
+        }
+        try:
+            with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                self.sudo().create(vals)
+        except IntegrityError:
+            return "known"  # the same one at the same moment
+        self.env.ref("kavi_commerce.cron_events").sudo()._trigger()
+        return "stored"
+
+    @api.model
+    def _verify(self, raw_body, headers, provider):
+        """Which provider an event was signed for.
+
+        :return: (provider, "") or (nothing, "refused" or "unavailable")
+        """
+        candidates = provider or self.env["payment.provider"].sudo().search(
+            [("code", "=", "paypal"), ("paypal_webhook_id", "!=", False)]
+        )
+        answer = "refused"
+        for candidate in candidates.sudo():
+            if not candidate.paypal_webhook_id:
+                continue
+            try:
+                if candidate._get_paypal_client().verify_webhook(
+                    raw_body, headers, candidate.paypal_webhook_id
+                ):
+                    return candidate, ""
+            except (Unknown, UserError):
+                answer = "unavailable"
+        return self.env["payment.provider"], answer
+
+    @api.model
+    def _parse_date(self, text):
+        try:
+            return fields.Datetime.to_datetime(str(text)[:19].replace("T", " "))
+        except ValueError:
+            return False
+
+    # === WHAT IT IS ABOUT === #
+
+    @api.model
+    def _is_ours(self, event_type, resource):
+        """Whether an event goes into the inbox; the others are Odoo's own."""
+        if event_type not in HANDLED_WEBHOOK_EVENTS:
+            return True
+        return bool(self._find_transaction(event_type, resource).kavi_line_ids)
+
+    @api.model
+    def _find_transaction(self, event_type, resource):
+        """The transaction that an event is about: the charge, for a refund."""
+        Transaction = self.env["payment.transaction"].sudo()
+        ids = self._get_ids(event_type, resource)
+        domains = [
+            Domain(name, "in", ids[name])
+            for name in ("paypal_capture_id", "paypal_authorization_id")
+            if ids[name]
+        ]
+        for domain in domains:
+            found = Transaction.search(
+                domain & Domain("operation", "!=", "refund"), order="id", limit=1
+            )
+            if found:
+                return found
+        domain = Domain("paypal_order_id", "in", ids["paypal_order_id"])
+        if ids["reference"]:
+            domain |= Domain("reference", "in", ids["reference"])
+        found = Transaction.search(
+            domain & Domain("provider_code", "=", "paypal"), order="id", limit=1
+        )
+        if found.operation == "refund":
+            return found.source_transaction_id
+        return found
+
+    @api.model
+    def _get_ids(self, event_type, resource):
+        """The ids in an event's resource, by the field that holds them."""
+        found = {
+            "paypal_order_id": [],
+            "paypal_capture_id": [],
+            "paypal_authorization_id": [],
+            "reference": [],
+        }
+        related = (resource.get("supplementary_data") or {}).get("related_ids") or {}
+        found["paypal_order_id"].append(related.get("order_id"))
+        found["paypal_capture_id"].append(related.get("capture_id"))
+        found["paypal_authorization_id"].append(related.get("authorization_id"))
+        found["reference"] += [resource.get("custom_id"), resource.get("invoice_id")]
+        for unit in resource.get("purchase_units") or ():
+            found["reference"] += [unit.get("custom_id"), unit.get("reference_id")]
+        for disputed in resource.get("disputed_transactions") or ():
+            found["paypal_capture_id"].append(disputed.get("seller_transaction_id"))
+            found["reference"].append(disputed.get("custom"))
+        for link in resource.get("links") or ():
+            if link.get("rel") == "up" and "/captures/" in link.get("href", ""):
+                found["paypal_capture_id"].append(link["href"].rsplit("/", 1)[-1])
+        if event_type.startswith("CHECKOUT."):
+            found["paypal_order_id"].append(resource.get("id"))
+        elif resource.get("id") and ".CAPTURE." in event_type:
+            found["paypal_capture_id"].append(resource["id"])
+        elif event_type.startswith("PAYMENT.AUTHORIZATION."):
+            found["paypal_authorization_id"].append(resource.get("id"))
+        return {name: [str(id_) for id_ in ids if id_] for name, ids in found.items()}
+
+    # === WORKING ON IT === #
+
+    @api.model
+    def _cron_work(self):
+        """Work on events that were stored, oldest first; one that fails waits."""
+        due = self.sudo().search(
+            Domain("state", "=", "new")
+            & Domain("next_try", "<=", fields.Datetime.now()),
+            order="id",
+        )
+        self.env["ir.cron"]._commit_progress(remaining=len(due))
+        for event in due:
+            event._work_safely()
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    def _work_safely(self):
+        self.ensure_one()
+        event = self.try_lock_for_update()
+        if not event or event.state != "new":
+            return  # somebody else is at it
+        try:
+            event._work()
+        except Exception as error:
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            if not isinstance(error, OperationalError | UserError | Unknown):
+                _logger.exception("Event %s: not done", event.event_id)
+            event._put_off(error)
+
+    def _put_off(self, error):
+        """Try again later; after the last time the administrators are told."""
+        tries = self.tries + 1
+        vals = {"tries": tries, "error": scrub_text(str(error))}
+        if tries <= len(RETRIES):
+            vals["next_try"] = fields.Datetime.now() + timedelta(
+                minutes=RETRIES[tries - 1]
+            )
+        else:
+            vals.update(state="failed", next_try=False)
+            if self.transaction_id:
+                self.transaction_id._kavi_alert(
+                    self.env._("An event of the gateway could not be worked on"),
+                    f"{self.event_type}: {vals['error']}",
+                )
+        self.write(vals)
+
+    def _work(self):
+        """Do what the event asks for; everything that it leads to is committed."""
+        self.ensure_one()
+        event = json.loads(self.payload or "{}")
+        resource = event.get("resource") or {}
+        tx = self.transaction_id or self._find_transaction(self.event_type, resource)
+        if tx.kavi_line_ids:
+            tx._kavi_record("received", self.env._("Event %s", self.event_type))
+            self._work_on(tx, resource)
+            state = "done"
+        elif tx and self.event_type in HANDLED_WEBHOOK_EVENTS:
+            data = PaypalController()._normalize_paypal_data(
+                resource, from_webhook=True
+            )
+            tx._process("paypal", data)
+            state = "done"
+        else:
+            state = "ignored"
+        self.write(
+            {
+                "state": state,
+                "transaction_id": tx.id,
+                "next_try": False,
+                "error": False,
+            }
+        )
+
+    def _work_on(self, tx, resource):
+        """Follow an event about a charge of bills."""
+        kind = self.event_type
+        if kind in ("PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED") or (
+            kind.startswith("PAYMENT.REFUND.")
+        ):
+            self._work_on_return(tx, resource)
+        elif kind.startswith("CUSTOMER.DISPUTE."):
+            self._work_on_dispute(tx, resource)
+        elif kind.startswith("PAYMENT.CAPTURE."):
+            capture = self._ask(tx, "get_capture", resource)
+            tx._kavi_find_by_capture(capture)._kavi_apply_capture(capture)
+            tx._kavi_finish()
+        else:
+            tx._kavi_look_up()
+
+    def _ask(self, tx, call, resource):
+        """What the event is about, as it is at the gateway now; as the event has it,
+        where the gateway no longer shows it."""
+        try:
+            return getattr(tx._kavi_client(), call)(resource["id"])
+        except Refused:
+            return resource
+
+    def _work_on_return(self, tx, resource):
+        if tx.state != "done":
+            # the charge comes first, whatever came first here
+            tx._kavi_look_up(again=True)
+            if tx.state != "done":
+                raise UserError(
+                    self.env._("The charge that this gives back is not known yet.")
+                )
+        refund = self._ask(tx, "get_refund", resource)
+        if self.event_type == "PAYMENT.CAPTURE.REVERSED":
+            tx._kavi_take_in_reversal(
+                refund,
+                self.env._("Taken back by the payer's bank or the gateway."),
+            )
+        else:
+            tx._kavi_take_in_refund(refund)
+
+    def _work_on_dispute(self, tx, resource):
+        outcome = (resource.get("dispute_outcome") or {}).get("outcome_code")
+        status = outcome or resource.get("status") or ""
+        if tx.dispute_state == status:
+            return
+        tx.dispute_state = status
+        money = resource.get("dispute_amount") or {}
+        tx._kavi_alert(
+            self.env._("Dispute at the gateway"),
+            self.env._(
+                "%(id)s over %(value)s %(currency)s: %(reason)s, %(status)s. Answer it "
+                "on the gateway's site.",
+                id=resource.get("dispute_id") or "",
+                value=money.get("value") or "?",
+                currency=money.get("currency_code") or "",
+                reason=resource.get("reason") or "",
+                status=status,
+            ),
+        )
+
+    def action_retry(self):
+        """Work on failed events again, now."""
+        self.env["kavi.bill"]._check_role("administrator")
+        self.check_access("read")
+        again = self.sudo().filtered(lambda event: event.state in ("new", "failed"))
+        again.write({"state": "new", "tries": 0, "next_try": fields.Datetime.now()})
+        self.env.ref("kavi_commerce.cron_events").sudo()._trigger()

@@ -1,0 +1,75 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.kavi_billing.models.kavi_bill_guard import ACT
+
+
+class KaviPaymentMethod(models.Model):
+    """Card payment: the one automatic method of a company (KB-50)."""
+
+    _inherit = "kavi.payment.method"
+
+    kind = fields.Selection(
+        selection_add=[("card", "Card (Automatic)")],
+        ondelete={"card": lambda methods: methods.write({"kind": "manual"})},
+    )
+
+    @api.model
+    def _get_card_method(self, company, required=False):
+        """The company's card method.
+
+        :param bool required: also when it is archived: money has come by it
+        :rtype: kavi.payment.method
+        """
+        methods = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search(
+                [("company_id", "=", company.id), ("kind", "=", "card")],
+                order="active desc, id",
+            )
+        )
+        if not required:
+            methods = methods.filtered("active")
+        if required and not methods:
+            raise UserError(
+                self.env._(
+                    "%s has no card payment method to book card payments by. Add one "
+                    "under Billing → Configuration → Payment Methods.",
+                    company.name,
+                )
+            )
+        return methods[:1].with_env(self.env)
+
+    @api.model
+    def _create_card_methods(self, companies):
+        """Give each company its card method, once."""
+        served = (
+            self.with_context(active_test=False)
+            .search([("company_id", "in", companies.ids), ("kind", "!=", "manual")])
+            .company_id
+        )
+        self.with_context(kavi_act=ACT)._load_records(
+            [
+                {
+                    "xml_id": f"kavi_commerce.{company.id}_payment_method_card",
+                    "noupdate": True,
+                    "values": {
+                        "name": self.env._("Credit Card"),
+                        "kind": "card",
+                        "company_id": company.id,
+                        "sequence": 5,
+                    },
+                }
+                for company in companies - served
+            ]
+        )
+
+    def _get_journal(self):
+        """A card payment is booked where its provider says, unless the method does."""
+        if self.kind == "card" and not self.sudo().journal_id:
+            provider = self.env["payment.provider"].sudo()
+            provider = provider._get_of_company(self.company_id)
+            if provider.journal_id:
+                return provider.journal_id
+        return super()._get_journal()

@@ -1,0 +1,317 @@
+import json
+import logging
+from urllib.parse import urlsplit
+
+from werkzeug.exceptions import ServiceUnavailable
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.http import request
+from odoo.tools import urls
+
+from odoo.addons.payment_paypal.controllers.main import PaypalController
+
+from ..currencies import AmountError, decimals, money
+from ..paypal_client import PayPalClient
+from ..paypal_outcomes import PayPalError, Unknown
+from ..scrub import scrub_text
+
+_logger = logging.getLogger(__name__)
+
+# Where a stand-in for PayPal may be: on this machine only, and in test mode only.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+TEST_URL = "kavi_commerce.paypal_test_url"
+# What is registered with PayPal: ours, and those that Odoo handles.
+EVENTS = (
+    "CHECKOUT.ORDER.APPROVED",
+    "CHECKOUT.ORDER.COMPLETED",
+    "CHECKOUT.PAYMENT-APPROVAL.REVERSED",
+    "PAYMENT.AUTHORIZATION.CREATED",
+    "PAYMENT.AUTHORIZATION.VOIDED",
+    "PAYMENT.CAPTURE.COMPLETED",
+    "PAYMENT.CAPTURE.DECLINED",
+    "PAYMENT.CAPTURE.DENIED",
+    "PAYMENT.CAPTURE.PENDING",
+    "PAYMENT.CAPTURE.REFUNDED",
+    "PAYMENT.CAPTURE.REVERSED",
+    "PAYMENT.REFUND.FAILED",
+    "PAYMENT.REFUND.PENDING",
+    "CUSTOMER.DISPUTE.CREATED",
+    "CUSTOMER.DISPUTE.UPDATED",
+    "CUSTOMER.DISPUTE.RESOLVED",
+)
+
+
+class PaymentProvider(models.Model):
+    _inherit = "payment.provider"
+
+    code = fields.Selection(
+        selection_add=[("kavi_manual", "Manual Processing (test)")],
+        ondelete={"kavi_manual": "set default"},
+    )
+    kavi_checkout_flow = fields.Selection(
+        [
+            ("redirect", "Redirect: the payer pays on the gateway's page"),
+            ("buttons", "Buttons: the gateway's buttons on our page"),
+        ],
+        string="Checkout Of Bills",
+        default="redirect",
+        required=True,
+        help="With redirect, nothing of the gateway's runs in our page.",
+    )
+    kavi_intent = fields.Selection(
+        [
+            ("CAPTURE", "At once"),
+            ("AUTHORIZE", "Authorize first; captured by hand"),
+        ],
+        string="Bills Are Charged",
+        default="CAPTURE",
+        required=True,
+    )
+
+    @api.model
+    def _get_bill_codes(self):
+        """The providers' codes by which bills can be paid."""
+        return ("paypal", "kavi_manual")
+
+    @api.model
+    def _get_of_company(self, company, any_state=False):
+        """The provider by which a company's bills are paid; empty: none.
+
+        :rtype: payment.provider, with superuser rights
+        """
+        domain = [
+            ("company_id", "parent_of", company.ids),
+            ("code", "in", self._get_bill_codes()),
+        ]
+        if not any_state:
+            domain.append(("state", "!=", "disabled"))
+        providers = self.sudo().search(domain)
+        # one that is live before one in test, PayPal before manual mode
+        return providers.sorted(
+            lambda provider: (
+                ("enabled", "test", "disabled").index(provider.state),
+                provider.code != "paypal",
+                provider.sequence,
+                provider.id,
+            )
+        )[:1]
+
+    @api.constrains("state", "code")
+    def _check_kavi_manual(self):
+        for provider in self:
+            if provider.code == "kavi_manual" and provider.state == "enabled":
+                raise ValidationError(
+                    self.env._(
+                        "Manual processing moves no money: it is for tests only. "
+                        "Choose test mode."
+                    )
+                )
+
+    def _get_default_payment_method_codes(self):
+        if self.code == "kavi_manual":
+            return {"card"}
+        return super()._get_default_payment_method_codes()
+
+    def _get_card_payment_method(self):
+        """Which of Odoo's payment methods a card payment of bills is."""
+        self.ensure_one()
+        Method = self.env["payment.method"].sudo().with_context(active_test=False)
+        codes = {"paypal": ("paypal", "card")}.get(self.code, ("card",))
+        for code in codes:
+            method = Method.search([("code", "=", code)], limit=1)
+            if method:
+                return method
+        return self.payment_method_ids[:1]
+
+    # === AMOUNTS === #
+
+    def _supports_currency(self, currency):
+        """Whether this provider takes amounts in that currency."""
+        self.ensure_one()
+        if self.available_currency_ids and currency not in self.available_currency_ids:
+            return False
+        if self.code != "paypal":
+            return True
+        try:
+            decimals(currency.name)
+        except AmountError:
+            return False
+        return True
+
+    @api.model
+    def _format_paypal_amount(self, amount, currency):
+        """An amount as PayPal takes it: a string, by its own table of currencies.
+
+        :raise UserError: for an amount with more decimals than PayPal takes
+        """
+        try:
+            return money(amount, currency.name)
+        except AmountError as error:
+            raise UserError(
+                self.env._(
+                    "PayPal cannot take %(amount)s. %(reason)s",
+                    amount=currency.format(amount),
+                    reason=error,
+                )
+            ) from error
+
+    # === THE CLIENT === #
+
+    def _paypal_get_api_url(self):
+        self.ensure_one()
+        url = self.env["ir.config_parameter"].sudo().get_param(TEST_URL)
+        if url and self.state == "test" and urlsplit(url).hostname in LOOPBACK:
+            return url.rstrip("/")
+        return super()._paypal_get_api_url()
+
+    def _get_paypal_client(self, transaction=None):
+        """PayPal, as this provider talks to it.
+
+        :param transaction: the ``payment.transaction`` that keeps what is said
+        """
+        self.ensure_one()
+        provider = self.sudo()  # the credentials, which nobody else gets to see
+        if not provider.paypal_client_id or not provider.paypal_client_secret:
+            raise UserError(
+                self.env._("%s has no credentials yet: enter them first.", self.name)
+            )
+
+        def get_token():
+            expiry = provider.paypal_access_token_expiry
+            if expiry and expiry > fields.Datetime.now():
+                return provider.paypal_access_token
+            return None
+
+        def set_token(token, seconds):
+            provider.write(
+                {
+                    "paypal_access_token": token,
+                    "paypal_access_token_expiry": fields.Datetime.add(
+                        fields.Datetime.now(), seconds=seconds
+                    ),
+                }
+            )
+
+        def record(message):
+            if transaction:
+                transaction._kavi_record(
+                    message.direction,
+                    self._describe_paypal_message(message),
+                    debug_id=message.debug_id,
+                    detail=message.text[:20_000],
+                )
+
+        return PayPalClient(
+            provider._paypal_get_api_url(),
+            provider.paypal_client_id,
+            provider.paypal_client_secret,
+            get_token=get_token,
+            set_token=set_token,
+            recorder=record,
+        )
+
+    @api.model
+    def _describe_paypal_message(self, message):
+        """One line for the list of messages."""
+        act = f"{message.method} {message.path}"
+        if message.direction == "sent":
+            return act
+        return f"{act}: {message.status or self.env._('no answer')}"
+
+    # === BUTTONS === #
+
+    def _check_setup_role(self):
+        self.env["kavi.bill"]._check_role("administrator")
+
+    def action_test_paypal(self):
+        """Whether PayPal is there and knows the credentials; says so."""
+        self.ensure_one()
+        self._check_setup_role()
+        if self.code != "paypal":
+            raise UserError(self.env._("There is nothing to connect to."))
+        try:
+            self._get_paypal_client().test_connection()
+        except PayPalError as error:
+            kind = "danger"
+            text = (
+                self.env._("PayPal gave no answer. %s", error.message)
+                if isinstance(error, Unknown)
+                else self.env._(
+                    "PayPal refused the credentials. %s Compare client ID and secret "
+                    "with PayPal's site.",
+                    error.message,
+                )
+            )
+        else:
+            kind = "success"
+            text = self.env._("PayPal is there and knows these credentials.")
+        return self._notify_here(kind, text)
+
+    def _notify_here(self, kind, text):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": kind, "message": text, "sticky": kind == "danger"},
+        }
+
+    def action_paypal_create_webhook(self):
+        """Register this site for PayPal's events: all that Odoo and bills need."""
+        self.ensure_one()
+        self._check_setup_role()
+        base_url = self.get_base_url()
+        split = urlsplit(base_url)
+        is_local_test = (
+            split.hostname in LOOPBACK
+            and urlsplit(self._paypal_get_api_url()).hostname in LOOPBACK
+        )
+        if split.scheme != "https" and not is_local_test:
+            raise UserError(
+                self.env._(
+                    "PayPal sends events to https addresses only, and this site's is "
+                    "%s. Set up a certificate, then the base URL (web.base.url).",
+                    base_url,
+                )
+            )
+        url = urls.urljoin(base_url, PaypalController._webhook_url)
+        client = self._get_paypal_client()
+        try:
+            answer = client.create_webhook(url, list(EVENTS))
+        except PayPalError as error:
+            raise UserError(
+                self.env._("The webhook could not be registered: %s", error.message)
+            ) from error
+        self.sudo().paypal_webhook_id = answer["id"]
+        return self._notify_here(
+            "success", self.env._("PayPal now sends its events to %s.", url)
+        )
+
+    # === THE CHECK OF EVENTS THAT ARE ODOO'S === #
+
+    def _send_api_request(self, method, endpoint, *args, **kwargs):
+        """Odoo goes on when the check of an event cannot be had. We don't: nothing is
+        changed, and PayPal sends it again."""
+        if self.code != "paypal" or not endpoint.endswith("verify-webhook-signature"):
+            return super()._send_api_request(method, endpoint, *args, **kwargs)
+        kwargs = self._splice_raw_event(kwargs)
+        try:
+            return super()._send_api_request(method, endpoint, *args, **kwargs)
+        except ValidationError as error:
+            _logger.info("An event could not be verified: %s", scrub_text(str(error)))
+            raise ServiceUnavailable() from error
+
+    @api.model
+    def _splice_raw_event(self, kwargs):
+        """PayPal signs the bytes that it sent: they are given back as they came, not
+        parsed and written anew."""
+        asked = kwargs.get("json")
+        raw = request.httprequest.get_data(as_text=True) if request else ""
+        try:
+            is_event = bool(raw) and json.loads(raw) == asked["webhook_event"]
+        except (ValueError, TypeError, KeyError):
+            is_event = False
+        if not is_event:
+            return kwargs
+        head = {key: value for key, value in asked.items() if key != "webhook_event"}
+        body = f'{json.dumps(head)[:-1]}, "webhook_event": {raw}}}'
+        return {**kwargs, "json": None, "data": body.encode()}

@@ -1,0 +1,286 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# The original's seven states (KC-01), computed from Odoo's.
+KAVI_STATES = [
+    ("new", "New"),
+    ("pending_charge", "Pending Charge"),
+    ("failed_charge", "Failed Charge"),
+    ("charged", "Charged"),
+    ("pending_return", "Pending Return"),
+    ("failed_return", "Failed Return"),
+    ("returned", "Returned"),
+]
+CHARGE_STATES = {
+    "draft": "new",
+    "pending": "pending_charge",
+    "authorized": "pending_charge",
+    "error": "failed_charge",
+    "cancel": "failed_charge",
+    "done": "charged",
+}
+RETURN_STATES = {
+    "draft": "pending_return",
+    "pending": "pending_return",
+    "authorized": "pending_return",
+    "error": "failed_return",
+    "cancel": "failed_return",
+    "done": "returned",
+}
+# Whose outcome is not known yet.
+UNDECIDED = ("pending", "authorized")
+# What only code of ours changes on a transaction of bills.
+FACTS = frozenset(
+    "state amount currency_id partner_id provider_id reference provider_reference "
+    "order_id paypal_order_id paypal_capture_id paypal_authorization_id "
+    "paypal_refund_id kavi_line_ids source_transaction_id operation landing_route "
+    "is_post_processed payment_id reversal_date is_purged gateway_fee "
+    "state_message last_state_change invoice_ids token_id".split()
+)
+
+
+class PaymentTransaction(models.Model):
+    """One attempt to move money for bills, at a gateway.
+
+    What is asked and answered is in ``payment_transaction_*``: checkout (the order),
+    capture, refund, answer (what PayPal says becomes a state), books (the entries),
+    resolver (outcomes that are not known) and purge.
+    """
+
+    _inherit = "payment.transaction"
+
+    kavi_line_ids = fields.One2many(
+        "kavi.transaction.bill", "transaction_id", string="For Bills", readonly=True
+    )
+    bill_ids = fields.Many2many(
+        "kavi.bill", compute="_compute_bill_ids", search="_search_bill_ids"
+    )
+    bill_count = fields.Integer(compute="_compute_bill_ids")
+    order_id = fields.Char(
+        string="Order ID",
+        readonly=True,
+        copy=False,
+        index="trigram",
+        help="Groups the attempts and returns of one checkout.",
+    )
+    kavi_state = fields.Selection(
+        KAVI_STATES,
+        string="Gateway Status",
+        compute="_compute_kavi_state",
+        store=True,
+        index=True,
+    )
+    # kept apart: Odoo's provider_reference is now the one, now the other
+    paypal_order_id = fields.Char(
+        string="PayPal Order", readonly=True, copy=False, index="btree_not_null"
+    )
+    paypal_capture_id = fields.Char(
+        string="PayPal Capture", readonly=True, copy=False, index="btree_not_null"
+    )
+    paypal_authorization_id = fields.Char(
+        string="PayPal Authorization", readonly=True, copy=False, index="btree_not_null"
+    )
+    paypal_refund_id = fields.Char(
+        string="PayPal Refund", readonly=True, copy=False, index="btree_not_null"
+    )
+    approve_url = fields.Char(readonly=True, copy=False, groups="base.group_system")
+    # what PayPal says of payer and card, and all that is kept of it (KC-06)
+    card_brand = fields.Char(readonly=True, copy=False)
+    card_last_digits = fields.Char(string="Last Digits", readonly=True, copy=False)
+    card_expiry = fields.Char(string="Expires", readonly=True, copy=False)
+    payer_name = fields.Char(string="Card Holder", readonly=True, copy=False)
+    payer_email = fields.Char(string="Payer's Email", readonly=True, copy=False)
+    gateway_fee = fields.Monetary(readonly=True, copy=False)
+    fee_move_id = fields.Many2one(
+        "account.move", string="Fee Entry", readonly=True, copy=False
+    )
+    amount_returned = fields.Monetary(
+        compute="_compute_amounts",
+        help="Given back, or about to be: what is asked for counts, until refused.",
+    )
+    amount_refundable = fields.Monetary(compute="_compute_amounts")
+    reversal_date = fields.Date(
+        string="Reversed On",
+        readonly=True,
+        copy=False,
+        help="The payer's bank, or PayPal, took the money back.",
+    )
+    dispute_state = fields.Char(string="Dispute", readonly=True, copy=False)
+    return_reason = fields.Char(readonly=True, copy=False)
+    is_purged = fields.Boolean(string="Purged", readonly=True, copy=False)
+    gateway_message_ids = fields.One2many(
+        "kavi.gateway.message",
+        "transaction_id",
+        string="Gateway Messages",
+        readonly=True,
+    )
+
+    # === COMPUTES === #
+
+    @api.depends("kavi_line_ids.bill_id")
+    def _compute_bill_ids(self):
+        for tx in self:
+            tx.bill_ids = tx.kavi_line_ids.bill_id
+            tx.bill_count = len(tx.bill_ids)
+
+    def _search_bill_ids(self, operator, value):
+        return [("kavi_line_ids.bill_id", operator, value)]
+
+    @api.depends(
+        "state",
+        "operation",
+        "reversal_date",
+        "child_transaction_ids.state",
+        "child_transaction_ids.operation",
+    )
+    def _compute_kavi_state(self):
+        for tx in self:
+            if tx.operation == "refund":
+                tx.kavi_state = RETURN_STATES[tx.state]
+                continue
+            tx.kavi_state = CHARGE_STATES[tx.state]
+            returns = tx._get_returns().sorted("id")
+            if tx.state != "done":
+                continue
+            if tx.reversal_date:
+                tx.kavi_state = "returned"
+            elif returns:
+                tx.kavi_state = RETURN_STATES[returns[-1].state]
+
+    def _get_returns(self):
+        return self.child_transaction_ids.filtered(
+            lambda child: child.operation == "refund"
+        )
+
+    @api.depends("state", "amount", "child_transaction_ids.state")
+    def _compute_amounts(self):
+        for tx in self:
+            live = tx._get_returns().filtered(
+                lambda child: child.state not in ("error", "cancel")
+            )
+            currency = tx.currency_id
+            tx.amount_returned = currency.round(-sum(live.mapped("amount")))
+            is_open = (
+                tx.state == "done"
+                and tx.operation != "refund"
+                and tx.kavi_line_ids
+                and not tx.reversal_date
+            )
+            tx.amount_refundable = (
+                currency.round(tx.amount - tx.amount_returned) if is_open else 0.0
+            )
+
+    # === GUARDS === #
+
+    @api.constrains("state")
+    def _check_state_authorized_supported(self):
+        # ours are authorized by the provider's own setting for bills
+        return super(
+            PaymentTransaction, self.filtered(lambda tx: not tx.kavi_line_ids)
+        )._check_state_authorized_supported()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su and any(
+            vals.get(name) for vals in vals_list for name in ("kavi_line_ids",)
+        ):
+            raise UserError(
+                self.env._("A bill is paid by card from the bill, not by hand.")
+            )
+        return super().create(vals_list)
+
+    def write(self, vals):
+        # Odoo lets whoever invoices write on transactions; what they say of bills
+        # is the gateway's to say
+        if not self.env.su and FACTS & set(vals) and self.sudo().kavi_line_ids:
+            raise UserError(
+                self.env._(
+                    "What a transaction of a bill says follows from the gateway, and "
+                    "is not changed by hand. Ask the gateway now instead."
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_of_bills(self):
+        if self.sudo().kavi_line_ids:
+            raise UserError(
+                self.env._(
+                    "Transactions of bills stay: they are the record of what was asked "
+                    "of the gateway. Old ones are purged of what identifies the payer."
+                )
+            )
+
+    def _check_billing_role(self, role="officer"):
+        """Who acts on a transaction of bills has the role that the bill's acts take."""
+        self.env["kavi.bill"]._check_role(role)
+        bills = self.sudo().bill_ids.with_env(self.env)
+        bills.check_access("read")
+
+    # === WHAT HAS HAPPENED === #
+
+    def _kavi_record(self, direction, text, debug_id=None, detail=None):
+        """Keep a line of what was said about each of these transactions."""
+        labels = dict(KAVI_STATES)
+        # sudo: whoever acts, the line is kept
+        return (
+            self.env["kavi.gateway.message"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "transaction_id": tx.id,
+                        "provider_id": tx.provider_id.id,
+                        "direction": direction,
+                        "status": labels[tx.kavi_state],
+                        "text": text,
+                        "detail": detail,
+                        "debug_id": debug_id,
+                    }
+                    for tx in self
+                ]
+            )
+        )
+
+    def _kavi_commit(self):
+        """Keep what was done so far, whatever becomes of the rest.
+
+        Before each call that moves money, what is about to be asked; after it, what was
+        answered. Called between steps that each leave everything consistent.
+        """
+        self.env.flush_all()
+        self.env["ir.cron"]._commit_progress()
+
+    def _kavi_alert(self, summary, note):
+        """Tell the administrators: an activity on the bill, and a mail."""
+        for tx in self.sudo():
+            tx._kavi_record("note", f"{summary}: {note}")
+            for bill in tx.bill_ids[:1]:
+                bill._alert_administrators(
+                    summary, f"{note} ({tx.order_id}, {tx.reference})"
+                )
+            tx.company_id._mail_gateway_alert(summary, f"{note}\n\n{tx.reference}")
+
+    def _log_message_on_linked_documents(self, message):
+        result = super()._log_message_on_linked_documents(message)
+        if self.kavi_line_ids:
+            self.sudo().bill_ids._log_note(message)
+        return result
+
+    # === BUTTONS === #
+
+    def action_open_bills(self):
+        return self.bill_ids._get_records_action(name=self.env._("Bills"))
+
+    def action_open_entries(self):
+        """The journal items that the transaction has caused."""
+        moves = self.sudo().kavi_line_ids.payment_id.move_id | self.sudo().fee_move_id
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_account_moves_all"
+        )
+        action.update(
+            name=self.env._("Journal Items"),
+            domain=[("move_id", "in", moves.ids)],
+            context={"search_default_group_by_move": 1, "expand": True},
+        )
+        return action

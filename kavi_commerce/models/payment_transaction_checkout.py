@@ -1,0 +1,224 @@
+import logging
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import urls
+
+from odoo.addons.payment import utils as payment_utils
+
+from ..paypal_outcomes import Refused, Unknown
+
+_logger = logging.getLogger(__name__)
+
+
+class PaymentTransaction(models.Model):
+    """The order: what the payer is asked to agree to, at the gateway."""
+
+    _inherit = "payment.transaction"
+
+    def _kavi_open_checkout(self):
+        """Make the order at the gateway, once, and say where the payer approves it.
+
+        The attempt is committed before. No answer, or a second call, asks again with
+        the same key, and gets the same order.
+
+        :return: URL of the gateway's page; "" in manual mode, which has none
+        :raise UserError: when the gateway refuses, or gives no answer
+        """
+        self.ensure_one()
+        if self.state != "draft":
+            raise UserError(self._get_unpayable_reason())
+        if self.provider_code == "kavi_manual":
+            self._set_pending(
+                state_message=self.env._("Waits for an administrator: manual mode.")
+            )
+            self._kavi_record("sent", self.env._("Charge asked for, in manual mode."))
+            return ""
+        if self.approve_url:
+            return self.approve_url
+        self._kavi_wait()
+        self._kavi_commit()
+        try:
+            order = self._kavi_client().create_order(
+                self._prepare_order(), self._kavi_key("order")
+            )
+        except Refused as error:
+            self._set_error(self._kavi_explain(error))
+            self._kavi_commit()
+            raise UserError(self.state_message) from error
+        except Unknown as error:
+            self._kavi_commit()
+            raise UserError(
+                self.env._(
+                    "The payment service gives no answer at the moment. Nothing was "
+                    "charged: please try again in a few minutes."
+                )
+            ) from error
+        self.write(
+            {
+                "paypal_order_id": order["id"],
+                "provider_reference": order["id"],
+                "approve_url": self._find_approve_url(order),
+            }
+        )
+        self._kavi_commit()
+        return self.approve_url
+
+    def _get_unpayable_reason(self):
+        """Why this attempt does not go on, for the payer."""
+        if self.state in ("pending", "authorized"):
+            return self.env._(
+                "This payment is in progress. You will see the result here; please do "
+                "not pay again."
+            )
+        if self.state == "done":
+            return self.env._("This payment is made. Thank you.")
+        return self.env._(
+            "This attempt has ended and nothing was charged. Please start again from "
+            "the bill."
+        )
+
+    def _find_approve_url(self, order):
+        return next(
+            (
+                link["href"]
+                for link in order.get("links", ())
+                if link.get("rel") in ("payer-action", "approve")
+            ),
+            "",
+        )
+
+    def _prepare_order(self):
+        """The order as PayPal's Orders v2 takes it: amounts are strings."""
+        self.ensure_one()
+        base_url = self.provider_id.get_base_url()
+        reference = self.reference
+        company = self.company_id
+        return {
+            "intent": self.provider_id.kavi_intent,
+            "purchase_units": [
+                {
+                    "reference_id": reference,
+                    "custom_id": reference,
+                    "invoice_id": reference,
+                    "description": self._get_order_description(),
+                    "amount": self._kavi_money(self.amount),
+                }
+            ],
+            "payment_source": {
+                "paypal": {
+                    "experience_context": {
+                        "brand_name": company.name[:127],
+                        "shipping_preference": "NO_SHIPPING",
+                        "landing_page": "GUEST_CHECKOUT",
+                        "user_action": "PAY_NOW",
+                        "return_url": urls.urljoin(base_url, "/kavi/paypal/return"),
+                        "cancel_url": urls.urljoin(base_url, "/kavi/paypal/cancel"),
+                    }
+                }
+            },
+        }
+
+    def _get_order_description(self):
+        """What the payer reads at the gateway: the bills."""
+        names = ", ".join(self.bill_ids.mapped("name"))
+        return f"{self.company_id.name}: {names}"[:127]
+
+    def _kavi_money(self, amount):
+        return self.provider_id._format_paypal_amount(abs(amount), self.currency_id)
+
+    def _kavi_key(self, scope):
+        """The idempotency key of a call: the same for the same thing asked."""
+        return payment_utils.generate_idempotency_key(self, scope=scope)
+
+    def _kavi_client(self):
+        """The gateway, as this transaction talks to it: it keeps what is said."""
+        return self.provider_id._get_paypal_client(self)
+
+    def _kavi_explain(self, error):
+        """What the gateway's refusal means, for people."""
+        known = self._get_issue_texts()
+        for issue in error.issues or [error.name]:
+            if issue in known:
+                return known[issue]
+        return self.env._(
+            "The payment service refused: %(message)s (%(name)s)",
+            message=error.message or self.env._("no reason given"),
+            name=", ".join(error.issues or [error.name or "?"]),
+        )
+
+    def _get_issue_texts(self):
+        """PayPal's issue codes that people meet, with what to do."""
+        return {
+            "INSTRUMENT_DECLINED": self.env._(
+                "The card was declined. Please try another card, or another way to pay."
+            ),
+            "PAYER_CANNOT_PAY": self.env._(
+                "The payment service did not accept this card. Please try another one."
+            ),
+            "TRANSACTION_REFUSED": self.env._(
+                "The payment service refused this payment. Please try another card."
+            ),
+            "ORDER_NOT_APPROVED": self.env._(
+                "The payment was not approved by the payer."
+            ),
+            "DUPLICATE_INVOICE_ID": self.env._(
+                "The gateway has a payment with this reference already. Ask an "
+                "administrator to look it up."
+            ),
+            "REFUND_AMOUNT_EXCEEDED": self.env._(
+                "The gateway says that less than this is left to give back."
+            ),
+            "CAPTURE_FULLY_REFUNDED": self.env._("All of it was given back before."),
+            "REFUND_TIME_LIMIT_EXCEEDED": self.env._(
+                "The gateway gives money back for a limited time after the payment, "
+                "and that is over. Give it back by another method."
+            ),
+            "MAX_NUMBER_OF_REFUNDS_EXCEEDED": self.env._(
+                "The gateway allows no further refund of this payment. Give the money "
+                "back by another method."
+            ),
+            "TRANSACTION_DISPUTED": self.env._(
+                "The payer has opened a dispute at the gateway: resolve it there."
+            ),
+            "REFUND_FAILED_INSUFFICIENT_FUNDS": self.env._(
+                "The balance at the gateway is too low for this refund. Add funds "
+                "there and try again."
+            ),
+            "AUTHORIZATION_VOIDED": self.env._(
+                "The authorization was given up before."
+            ),
+            "AUTHORIZATION_EXPIRED": self.env._("The authorization has expired."),
+        }
+
+    def _get_specific_processing_values(self, processing_values):
+        """Odoo's own buttons ask here for the order."""
+        if not self.kavi_line_ids:
+            return super()._get_specific_processing_values(processing_values)
+        try:
+            self._kavi_open_checkout()
+        except UserError as error:
+            if self.state == "draft":
+                raise
+            _logger.info("Order of %s refused: %s", self.reference, error)
+            return {}
+        return {"order_id": self.paypal_order_id}
+
+    # === LEAVING === #
+
+    def _kavi_cancel_checkout(self):
+        """The payer turned back at the gateway: nothing is charged."""
+        for tx in self.filtered(lambda tx: tx.state == "draft"):
+            tx._kavi_record("received", self.env._("The payer turned back."))
+            tx._set_canceled(
+                state_message=self.env._("The payer left the payment page.")
+            )
+
+    def _kavi_wait(self):
+        """Have the resolver look after these, beginning in five minutes."""
+        self.write(
+            {
+                "check_step": 0,
+                "check_date": fields.Datetime.add(fields.Datetime.now(), minutes=5),
+            }
+        )

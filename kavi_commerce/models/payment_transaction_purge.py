@@ -1,0 +1,67 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# What identifies the payer or the card, here and in Odoo's own fields.
+IDENTIFYING = (
+    "card_brand card_last_digits card_expiry payer_name payer_email partner_name "
+    "partner_email partner_address partner_zip partner_city partner_state_id "
+    "partner_country_id partner_phone approve_url return_reason"
+).split()
+FINAL = ("done", "error", "cancel")
+BATCH = 500
+
+
+class PaymentTransaction(models.Model):
+    """Old transactions lose what identifies payer and card; their bills are frozen."""
+
+    _inherit = "payment.transaction"
+
+    @api.model
+    def _cron_purge(self):
+        """Purge what nothing has touched for the time of the settings (KC-35)."""
+        for company in self.env["res.company"].sudo().search(Domain.TRUE):
+            months = company.billing_gateway_purge_months
+            if not months:
+                continue
+            before = fields.Datetime.subtract(fields.Datetime.now(), months=months)
+            old = self._find_purgeable(company, before)
+            self.env["ir.cron"]._commit_progress(remaining=len(old))
+            for start in range(0, len(old), BATCH):
+                batch = old[start : start + BATCH]
+                batch._kavi_purge()
+                if not self.env["ir.cron"]._commit_progress(len(batch)):
+                    return
+
+    @api.model
+    def _find_purgeable(self, company, before):
+        """Transactions of bills whose whole family has been still since ``before``."""
+        old = self.sudo().search(
+            Domain("company_id", "=", company.id)
+            & Domain("kavi_line_ids", "!=", False)
+            & Domain("is_purged", "=", False)
+            & Domain("state", "in", FINAL)
+            & Domain("last_state_change", "<", before)
+            & Domain("check_date", "=", False)
+        )
+        return old.filtered(
+            lambda tx: all(
+                relative.state in FINAL and relative.last_state_change < before
+                for relative in tx.source_transaction_id | tx.child_transaction_ids
+            )
+        )
+
+    def _kavi_purge(self):
+        """Take out what identifies, and freeze the bills that are at their end."""
+        txs = self.sudo()
+        txs.write({**dict.fromkeys(IDENTIFYING, False), "is_purged": True})
+        txs.gateway_message_ids.sudo().write({"detail": False, "text": False})
+        self.env["kavi.gateway.event"].sudo().search(
+            [("transaction_id", "in", txs.ids)]
+        ).write({"payload": False})
+        bills = txs.bill_ids.filtered(
+            lambda bill: (
+                not bill._get_refusal("freeze")
+                and all(tx.is_purged for tx in bill.transaction_ids)
+            )
+        )
+        bills._freeze()

@@ -1,0 +1,263 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import LockError, UserError
+from odoo.fields import Domain
+
+from ..paypal_outcomes import Refused, Unknown
+
+_logger = logging.getLogger(__name__)
+
+# How long after the last one each look at what is not known follows, in minutes:
+# after 5 minutes, 1 hour, then daily for 5 days (DESIGN section 5).
+LADDER = (5, 60, *[24 * 60] * 5)
+# An approval runs out after some hours; an order that nobody has approved by the third
+# look is closed.
+UNAPPROVED_STEPS = 2
+
+
+class PaymentTransaction(models.Model):
+    """Unknown is a state: asked for again until it is known."""
+
+    _inherit = "payment.transaction"
+
+    check_step = fields.Integer(readonly=True, copy=False)
+    check_date = fields.Datetime(
+        string="Next Look",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="When the gateway is asked again what became of it.",
+    )
+
+    @api.model
+    def _cron_resolve(self):
+        """Ask again for all whose outcome is not known, and book what is not booked."""
+        self._cron_look_up()
+
+    @api.model
+    def _get_due_domain(self):
+        return Domain("check_date", "<=", fields.Datetime.now()) & Domain(
+            "kavi_line_ids", "!=", False
+        )
+
+    @api.model
+    def _cron_look_up(self):
+        due = self.search(self._get_due_domain(), order="check_date, id")
+        self.env["ir.cron"]._commit_progress(remaining=len(due))
+        for tx in due:
+            try:
+                tx._kavi_look_up(again=True)
+                tx._kavi_climb()
+            except Exception as error:
+                # one bad record is set aside, and looked at later; the rest goes on
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                causes = (error, error.__cause__)
+                if any(isinstance(e, OperationalError | LockError) for e in causes):
+                    continue  # somebody else is at it; still due, if need be
+                if not isinstance(error, UserError):
+                    _logger.exception("Transaction %s: not resolved", tx.id)
+                tx._kavi_climb()
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    def _kavi_climb(self):
+        """What is known is looked at no more; the rest on the next step."""
+        for tx in self:
+            if tx._is_resolved():
+                tx.write({"check_date": False, "check_step": 0})
+                continue
+            step = tx.check_step + 1
+            if step < len(LADDER):
+                date = fields.Datetime.add(fields.Datetime.now(), minutes=LADDER[step])
+                tx.write({"check_step": step, "check_date": date})
+                continue
+            tx.write({"check_step": step, "check_date": False})
+            tx._kavi_alert(
+                self.env._("The gateway gives no answer"),
+                self.env._(
+                    "What became of this transaction is not known after %s looks. Look "
+                    "at the gateway's site, then ask again from the transaction.",
+                    step,
+                ),
+            )
+
+    def _is_resolved(self):
+        self.ensure_one()
+        if self.provider_code == "kavi_manual" and self.state == "pending":
+            return True  # an administrator says what becomes of it
+        if self.state in ("draft", "pending"):
+            return False
+        return self.is_post_processed or self.state in (
+            "error",
+            "cancel",
+            "authorized",
+        )
+
+    def _kavi_look_up(self, again=False):
+        """Ask the gateway what became of each of these, and follow its answer."""
+        for tx in self.filtered("kavi_line_ids").sudo():
+            if tx.provider_code == "paypal":
+                tx._kavi_look_up_paypal(again)
+            tx._kavi_finish()
+
+    def _kavi_look_up_paypal(self, again=False):
+        self.ensure_one()
+        if self.operation == "refund":
+            if self.paypal_refund_id:
+                self._kavi_follow("get_refund", self.paypal_refund_id)
+            elif self.state in ("draft", "pending"):
+                self._kavi_send_refund()
+        elif self.authorization_act:
+            if self.paypal_capture_id:
+                self._kavi_follow("get_capture", self.paypal_capture_id)
+            elif self.state == "pending":
+                self._kavi_send_authorization()
+        elif self.paypal_capture_id and self.state in ("pending", "cancel", "error"):
+            self._kavi_follow("get_capture", self.paypal_capture_id)
+        elif self.state == "authorized":
+            self._kavi_follow("get_authorization", self.paypal_authorization_id)
+        elif self.paypal_order_id and self.state in ("draft", "pending"):
+            self._kavi_settle(again)
+            self._kavi_close_unapproved()
+        elif self.state == "draft":
+            # the order was never made, or its answer never came: no payer has it
+            self._kavi_close_unapproved()
+
+    def _kavi_close_unapproved(self):
+        if self.state == "draft" and self.check_step >= UNAPPROVED_STEPS:
+            self._set_canceled(
+                state_message=self.env._("The payer did not approve it in time.")
+            )
+
+    def _kavi_follow(self, call, id_):
+        """Ask for one thing by its id, and do as it says."""
+        apply = {
+            "get_refund": self._kavi_apply_refund,
+            "get_capture": self._kavi_apply_capture,
+            "get_authorization": self._kavi_apply_authorization,
+        }[call]
+        try:
+            answer = getattr(self._kavi_client(), call)(id_)
+        except (Refused, Unknown):
+            self._kavi_commit()  # what was said is kept; it is asked again
+        else:
+            apply(answer)
+
+    def _update_state(self, allowed_states, target_state, state_message):
+        txs = super()._update_state(allowed_states, target_state, state_message)
+        ours = txs.filtered("kavi_line_ids")
+        if target_state in ("done", "pending"):
+            ours._kavi_wait()  # until it is booked, too
+        labels = dict(self._fields["kavi_state"]._description_selection(self.env))
+        for tx in ours:
+            tx._kavi_record("received", str(state_message or labels[tx.kavi_state]))
+        return txs
+
+    def action_kavi_ask_gateway(self):
+        """Ask the gateway now (the button)."""
+        self._check_billing_role()
+        self.sudo()._kavi_look_up(again=True)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    # === WHAT NO EVENT HAS TOLD === #
+
+    @api.model
+    def _cron_compare_report(self, days=3):
+        """Compare PayPal's own report of the last days with what we know.
+
+        What it knows and we don't, of our payments, is looked up. The report may be
+        some hours late, and each day is read several times.
+        """
+        providers = (
+            self.env["payment.provider"]
+            .sudo()
+            .search([("code", "=", "paypal"), ("state", "!=", "disabled")])
+        )
+        end = fields.Datetime.now()
+        start = fields.Datetime.subtract(end, days=days)
+        for provider in providers:
+            try:
+                rows = list(provider._get_paypal_client().list_transactions(start, end))
+            except (Refused, Unknown) as error:
+                _logger.info("No report from %s: %s", provider.name, error)
+                continue
+            for row in rows:
+                self._kavi_compare_row(provider, row)
+
+    @api.model
+    def _kavi_compare_row(self, provider, row):
+        """Follow one line of the report, if it is of ours and new to us."""
+        try:
+            tx = self._kavi_find_reported(provider, row)
+            if tx:
+                tx._kavi_take_in_reported(row)
+            self._kavi_commit()
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("A line of the report: %s", row.get("transaction_id"))
+
+    @api.model
+    def _kavi_find_reported(self, provider, row):
+        """The charge that a line of the report is about, unless all is known."""
+        id_ = row.get("transaction_id")
+        ours = Domain("provider_id", "=", provider.id) & Domain(
+            "kavi_line_ids", "!=", False
+        )
+        known = self.search(
+            ours
+            & (
+                Domain("paypal_capture_id", "=", id_)
+                | Domain("paypal_refund_id", "=", id_)
+            ),
+            limit=1,
+        )
+        if known:
+            return known if not known._is_resolved() else self.browse()
+        up = row.get("paypal_reference_id")
+        names = [
+            name for name in (row.get("custom_field"), row.get("invoice_id")) if name
+        ]
+        return self.search(
+            ours
+            & Domain("operation", "!=", "refund")
+            & (
+                (
+                    Domain("paypal_capture_id", "=", up)
+                    & Domain("paypal_capture_id", "!=", False)
+                )
+                | (
+                    Domain("paypal_order_id", "=", up)
+                    & Domain("paypal_order_id", "!=", False)
+                )
+                | Domain("reference", "in", names)
+            ),
+            limit=1,
+        )
+
+    def _kavi_take_in_reported(self, row):
+        """A charge, refund or reversal that only the report has told."""
+        self.ensure_one()
+        code = row.get("transaction_event_code") or ""
+        is_return = float(row["transaction_amount"]["value"]) < 0
+        if not is_return or not self.paypal_capture_id:
+            self._kavi_look_up(again=True)
+        if not is_return or self.paypal_refund_id == row["transaction_id"]:
+            return
+        try:
+            refund = self._kavi_client().get_refund(row["transaction_id"])
+        except (Refused, Unknown):
+            return
+        if code in REVERSALS:
+            self._kavi_take_in_reversal(
+                refund, self.env._("Taken back by the payer's bank or the gateway.")
+            )
+        else:
+            self._kavi_take_in_refund(refund)
+
+
+# PayPal's codes of money that was taken back: reversals and charge-backs.
+REVERSALS = ("T1106", "T1110", "T1111", "T1114", "T1201", "T1202")

@@ -1,0 +1,1 @@
+from . import test_card, test_card_guards, test_events, test_failures, test_refunds

@@ -1,0 +1,57 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class KaviBillCardWizard(models.TransientModel):
+    _name = "kavi.bill.card.wizard"
+    _description = "Pay Bills By Card"
+    _inherit = ["kavi.bill.act.wizard"]
+    _act = "pay_by_card"
+
+    provider_name = fields.Char(compute="_compute_provider", string="Gateway")
+    is_test = fields.Boolean(compute="_compute_provider")
+    amount_due = fields.Monetary(related="bill_id.amount_due")
+    amount = fields.Monetary(
+        compute="_compute_amount", store=True, readonly=False, precompute=True
+    )
+    summary = fields.Char(compute="_compute_summary", string="Total")
+
+    @api.depends("bill_ids")
+    def _compute_provider(self):
+        for wizard in self:
+            provider = wizard.bill_ids[:1]._get_card_provider()
+            wizard.provider_name = provider.name or self.env._("None is switched on")
+            wizard.is_test = provider.state == "test"
+
+    @api.depends("bill_id")
+    def _compute_amount(self):
+        for wizard in self:
+            wizard.amount = wizard.bill_id.amount_due
+
+    @api.depends("bill_ids")
+    def _compute_summary(self):
+        for wizard in self:
+            wizard.summary = wizard._format_sum("amount_due")
+
+    def action_pay_by_card(self):
+        """Start the payment; the payer's card is entered at the gateway."""
+        with self._acting():
+            bills, amounts = self.bill_ids, None
+            if self.bill_id and bills.currency_id.compare_amounts(
+                self.amount, self.bill_id.amount_due
+            ):
+                amounts = {bills: self.amount}
+            provider = bills._get_card_provider()
+            if not provider:
+                raise UserError(
+                    self.env._(
+                        "No gateway is switched on for %s. An administrator can do so "
+                        "under Billing → Configuration → Settings.",
+                        bills.company_id.name,
+                    )
+                )
+            tx = bills._pay_by_card(provider, amounts=amounts, flow="redirect")
+            url = tx._kavi_open_checkout()
+        if url:
+            return {"type": "ir.actions.act_url", "url": url, "target": "self"}
+        return tx.with_env(self.env)._get_records_action(name=self.env._("Transaction"))
