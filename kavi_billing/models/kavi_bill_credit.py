@@ -72,3 +72,13 @@ class KaviBill(models.Model):
         )
         memos = sum(memo.amount - memo.amount_expired for memo in memos)
         return self.currency_id.round(notes + memos)
+
+    def _take_own_memos(self):
+        """A memo corrects its bill: before what is open is credited, the bill takes
+        what is left of its memos, or the account would have it twice."""
+        memos = self.sudo().memo_ids.filtered_domain(
+            self.env["kavi.credit"]._get_usable_domain(self.sudo())
+        )
+        for bill in memos.bill_id:
+            if not bill.currency_id.is_zero(bill.amount_due):
+                memos.filtered(lambda memo, b=bill: memo.bill_id == b)._apply(bill)

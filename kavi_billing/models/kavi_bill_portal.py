@@ -11,9 +11,10 @@ class KaviBill(models.Model):
     _inherit = ["kavi.bill", "portal.mixin"]
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for bill in self:
             bill.access_url = f"/my/bills/{bill.id}"
+        return result
 
     def _portal_ensure_token(self):
         """The token is no part of the document, so no state of the bill forbids it."""

@@ -317,6 +317,7 @@ class KaviBill(models.Model):
                     "An amount is entered for one bill; several are refunded whole."
                 )
             )
+        self._take_own_memos()
         for company in self.sudo().company_id:
             batch = self.sudo().filtered(lambda bill, c=company: bill.company_id == c)
             batch.with_company(company)._credit_open(company._billing_today())

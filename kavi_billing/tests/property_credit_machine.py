@@ -147,7 +147,7 @@ class CreditOffice(Office):
 
     def check_account(self, account):
         """Balance = what is due less open credits, as the ledger says."""
-        super().check_account(account)
+        result = super().check_account(account)
         case = self.case
         bills = self.bills.filtered(lambda bill: bill.partner_id == account)
         due = sum(bills.mapped("amount_due_company"))
@@ -156,6 +156,7 @@ class CreditOffice(Office):
         case.assertAlmostEqual(account.billing_credit_balance, rest, 6)
         case.assertAlmostEqual(account.billing_net_balance, due - rest, 6)
         self.check_credits(credits)
+        return result
 
     def check_credits(self, credits):
         case = self.case

@@ -122,6 +122,30 @@ class TestCreditMemo(MemoCommon):
             {key: -amount for key, amount in self.by_account(notes).items()},
         )
 
+    def test_cancellation_takes_open_memos(self):
+        """A bill that is canceled takes its memos first: the account has nothing left
+        over, and the books show the bill's amount once."""
+        bill = self.taxed_bill()
+        memo = self.memo(bill, 12.34)
+        other = self.issued(30, partner_id=bill.partner_id.id)
+        self.cancel(bill)
+        self.assertBill(bill, "canceled", amount_due=0.0)
+        self.assertCredit(memo, "used", amount_open=0.0)
+        self.assertBill(other, "new", amount_due=30.0)
+        notes = self.notes(bill) | memo.sudo().move_id
+        self.assertEqual(
+            self.by_account(bill.sudo().invoice_id),
+            {key: -amount for key, amount in self.by_account(notes).items()},
+        )
+
+    def test_cancellation_of_what_a_memo_took_back(self):
+        bill = self.taxed_bill()
+        memo = self.memo(bill, bill.amount_total)
+        self.cancel(bill)
+        self.assertBill(bill, "canceled", amount_due=0.0)
+        self.assertCredit(memo, "used", amount_open=0.0)
+        self.assertFalse(self.notes(bill))
+
     def test_refund_after_a_memo(self):
         """All the money can go back, though a part was credited besides."""
         bill = self.taxed_bill()
