@@ -141,6 +141,20 @@ PAYER_ACTS = {
     "invoice_number": ("edit", frozenset({"holder", "contact", "administrator"})),
 }
 
+
+# Which documents there are: the states in which they exist, and whether money must have
+# come. A draft's invoice is a preview, and says so.
+@dataclass(frozen=True)
+class Document:
+    states: tuple
+    needs_payment: bool = False
+
+
+DOCUMENTS = {
+    "invoice": Document(("draft", *ISSUED)),
+    "receipt": Document(ISSUED, needs_payment=True),
+}
+
 # Fields that nobody writes: they follow from the entries (DESIGN section 4) ...
 DERIVED = frozenset(
     "state amount_untaxed amount_tax surcharge_booked payment_surcharge "
@@ -199,6 +213,21 @@ def payer_acts(roles, state, overlays=(), offered=()):
         for name, (act, whose) in PAYER_ACTS.items()
         if whose & set(roles) and refusal(act, state, overlays, offered) is None
     ]
+
+
+def document_refusal(document, state, is_paid):
+    """Say why there is no such document of a bill.
+
+    :param str document: a key of :data:`DOCUMENTS`
+    :param str state: a key of :data:`STATES`
+    :param bool is_paid: whether any money was received, refunded or not
+    :return: ``None`` when there is one, else "state" or "unpaid"
+    :raise KeyError: for an unknown document
+    """
+    rule = DOCUMENTS[document]
+    if state not in rule.states:
+        return "state"
+    return "unpaid" if rule.needs_payment and not is_paid else None
 
 
 def allowed_acts(state, overlays=(), offered=()):

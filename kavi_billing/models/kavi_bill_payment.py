@@ -207,9 +207,13 @@ class KaviBill(models.Model):
             self._take_back_surcharges(self._get_idle_surcharges(), date)
             lines = {bill: bill._get_open_lines() for bill in self}
             vals_list = [
-                bill._prepare_payment_vals(
-                    lines[bill], journal, date, number, portions[bill.id], write_off
-                )
+                {
+                    **bill._prepare_payment_vals(
+                        lines[bill], journal, date, number, portions[bill.id], write_off
+                    ),
+                    "kavi_method_id": method.id,
+                    "kavi_number": number,
+                }
                 for bill in self
             ]
             surcharges = self._post_surcharges(method, date, portions, lines)

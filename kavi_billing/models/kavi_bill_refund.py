@@ -252,6 +252,7 @@ class KaviBill(models.Model):
             "amount": amount,
             "date": max(date, note.invoice_date),
             "memo": self.env._("Refund of bill %s", self.name),
+            "kavi_method_id": method.id if method else False,
             "destination_account_id": self._get_receivable_lines(note)
             .account_id[:1]
             .id,

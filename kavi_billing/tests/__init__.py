@@ -7,6 +7,7 @@ from . import test_journey
 from . import test_bill
 from . import test_bill_dates
 from . import test_bill_kind
+from . import test_documents
 from . import test_company
 from . import test_payment_method
 from . import test_account

@@ -1,0 +1,16 @@
+from odoo import fields, models
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    # what a receipt says of each payment; the bill itself knows its last one only
+    kavi_method_id = fields.Many2one(
+        "kavi.payment.method",
+        string="Paid By",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    kavi_number = fields.Char(string="Payment Number", readonly=True, copy=False)

@@ -1,0 +1,71 @@
+import io
+from collections import OrderedDict
+
+from reportlab.pdfgen import canvas
+
+from odoo import models
+from odoo.tools.pdf import PdfFileReader, PdfFileWriter
+
+# From the edges of the page, in points of 1/72 inch.
+EDGE, BOTTOM, SIZE = 42, 34, 8
+
+
+class IrActionsReport(models.Model):
+    """Documents of billing are made one by one, and get their page numbers afterwards.
+
+    The wkhtmltopdf that Debian packages drops headers and footers, and takes one
+    document at a time; so nothing of ours is in a header or footer.
+    """
+
+    _inherit = "ir.actions.report"
+
+    def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
+        report = self._get_report(report_ref)
+        if not res_ids or not report.report_name.startswith("kavi_billing."):
+            return super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids)
+        streams = OrderedDict()
+        for record in self._get_documents(report, res_ids):
+            streams.update(
+                super()._render_qweb_pdf_prepare_streams(report_ref, data, record.ids)
+            )
+            stream = streams[record.id]
+            stream["stream"] = self._number_pages(stream["stream"])
+        return streams
+
+    def _get_documents(self, report, res_ids):
+        """The records that are printed: of many bills, those with the document."""
+        records = self.env[report.model].browse(dict.fromkeys(res_ids))
+        document = getattr(self.env.get(f"report.{report.report_name}"), "_document", 0)
+        return records._get_printable(document) if document else records
+
+    def _number_pages(self, stream):
+        """Write "Page 1 / 2" on each page of a PDF.
+
+        :param io.BytesIO stream: the PDF
+        :rtype: io.BytesIO
+        """
+        reader, writer = PdfFileReader(stream), PdfFileWriter()
+        count = reader.getNumPages()
+        for number in range(count):
+            page = reader.getPage(number)
+            text = self.env._("Page %(page)s / %(pages)s", page=number + 1, pages=count)
+            plain = f"{number + 1} / {count}"
+            page.mergePage(self._draw_page_number(page, text, plain))
+            writer.addPage(page)
+        numbered = io.BytesIO()
+        writer.write(numbered)
+        return numbered
+
+    def _draw_page_number(self, page, text, plain):
+        try:
+            text.encode("latin-1")
+        except UnicodeEncodeError:
+            text = plain  # the fonts that every PDF reader has know no more letters
+        width, height = float(page.mediabox.width), float(page.mediabox.height)
+        layer = io.BytesIO()
+        sheet = canvas.Canvas(layer, pagesize=(width, height))
+        sheet.setFont("Helvetica", SIZE)
+        sheet.setFillGray(0.45)
+        sheet.drawRightString(width - EDGE, BOTTOM, text)
+        sheet.save()
+        return PdfFileReader(layer).getPage(0)

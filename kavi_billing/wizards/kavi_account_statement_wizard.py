@@ -1,0 +1,141 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import format_date
+
+
+class KaviAccountStatementWizard(models.TransientModel):
+    """The statement of an account for a period, read from its ledger (BA-01)."""
+
+    _name = "kavi.account.statement.wizard"
+    _description = "Account Statement"
+    _inherit = ["kavi.document.mixin"]
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Account",
+        required=True,
+        domain=[("is_billing_account", "=", True)],
+        default=lambda self: self._get_default_partner(),
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    date_from = fields.Date(
+        string="From",
+        required=True,
+        default=lambda self: self.env.company._billing_today().replace(month=1, day=1),
+    )
+    date_to = fields.Date(
+        string="To",
+        required=True,
+        default=lambda self: self.env.company._billing_today(),
+    )
+
+    @api.model
+    def _get_default_partner(self):
+        if self.env.context.get("active_model") != "res.partner":
+            return False
+        return self.env["res.partner"].browse(self.env.context.get("active_id"))
+
+    @api.constrains("date_from", "date_to")
+    def _check_period(self):
+        for wizard in self:
+            if wizard.date_from > wizard.date_to:
+                raise ValidationError(
+                    self.env._("The period ends before it starts: choose a later day.")
+                )
+
+    def action_print(self):
+        report = self.env.ref("kavi_billing.action_report_account_statement")
+        return report.sudo().report_action(self, config=False)
+
+    def _get_document_name(self):
+        self.ensure_one()
+        wizard = self.with_context(lang=self._get_document_lang())
+        title = wizard.env._("Account Statement")
+        return f"{title} {self.partner_id.name} {self.date_to}".replace("/", "-")
+
+    # === WHAT IT SAYS === #
+
+    def _get_document_values(self, document):
+        """See ``kavi.document.mixin``; ``sections``: one for each currency."""
+        self.ensure_one()
+        day = lambda date: format_date(self.env, date)  # noqa: E731
+        return {
+            "title": self.env._("Account Statement"),
+            "number": "",
+            "mark": None,
+            "account": self.partner_id.sudo(),  # its address, whoever may print it
+            "recipient": self.partner_id.sudo().billing_recipient_id,
+            "facts": [
+                (self.env._("From"), day(self.date_from)),
+                (self.env._("To"), day(self.date_to)),
+            ],
+            "sections": self._get_sections(),
+        }
+
+    def _get_sections(self):
+        """The ledger by currency: opening balance, documents, closing balance.
+
+        As the user: access rules of the ledger apply.
+
+        :return: list of dicts; amounts are formatted
+        """
+        Ledger = self.env["kavi.account.ledger"]
+        mine = [
+            ("partner_id", "=", self.partner_id.commercial_partner_id.id),
+            ("company_id", "=", self.company_id.id),
+        ]
+        opening = dict(
+            Ledger._read_group(
+                [*mine, ("date", "<", self.date_from)],
+                ["currency_id"],
+                ["amount:sum"],
+            )
+        )
+        rows = Ledger.search(
+            [*mine, ("date", ">=", self.date_from), ("date", "<=", self.date_to)],
+            order="date, id",
+        )
+        by_currency = rows.grouped("currency_id")
+        currencies = self.env["res.currency"].union(*opening, *by_currency)
+        kinds = dict(Ledger._fields["kind"]._description_selection(self.env))
+        sections = []
+        for currency in currencies.sorted(
+            lambda currency: (currency != self.company_id.currency_id, currency.name)
+        ):
+            before = currency.round(opening.get(currency, 0.0))
+            documents = by_currency.get(currency, Ledger)
+            if not documents and currency.is_zero(before):
+                continue
+            sections.append(self._prepare_section(currency, before, documents, kinds))
+        return sections
+
+    def _prepare_section(self, currency, before, documents, kinds):
+        balance, rows = before, []
+        for document in documents:
+            balance = currency.round(balance + document.amount)
+            rows.append(
+                {
+                    "day": format_date(self.env, document.date),
+                    "kind": kinds[document.kind],
+                    "reference": document.reference,
+                    "text": document.bill_id.display_name or document.label or "",
+                    "debit": document.debit and currency.format(document.debit),
+                    "credit": document.credit and currency.format(document.credit),
+                    "balance": self._format_balance(currency, balance),
+                }
+            )
+        return {
+            "currency": currency.name,
+            "opening": self._format_balance(currency, before),
+            "rows": rows,
+            "charged": currency.format(sum(documents.mapped("debit"))),
+            "settled": currency.format(sum(documents.mapped("credit"))),
+            "closing": self._format_balance(currency, balance),
+            "is_owed": currency.compare_amounts(balance, 0.0) > 0,
+            "is_in_favor": currency.compare_amounts(balance, 0.0) < 0,
+        }
+
+    def _format_balance(self, currency, amount):
+        return self._prepare_total(currency, "", amount)["amount"]
