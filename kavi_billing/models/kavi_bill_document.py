@@ -183,6 +183,9 @@ class KaviBill(models.Model):
                 add(self.env._("Untaxed"), self.amount_untaxed, always=True)
                 for name, amount in self._get_document_taxes():
                     add(name, amount)
+            # not charged yet, so no line: it follows the method until then
+            method = self.payment_method_id.name
+            add(self.env._("Surcharge: %s", method), self.surcharge_expected)
             add(self.env._("Total"), self.amount_with_surcharge, main=True, always=True)
             add(self.env._("Credited"), -self.amount_credited)
             add(self.env._("Paid"), -self.amount_paid)
