@@ -1,6 +1,6 @@
 from odoo.exceptions import UserError
 from odoo.fields import Date, Domain
-from odoo.http import request, route
+from odoo.http import content_disposition, request, route
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
@@ -42,6 +42,19 @@ class BillingPortal(CustomerPortal):
         except UserError as error:
             return str(error)
         return ""
+
+    @staticmethod
+    def _answer_pdf(content, name, download):
+        """A PDF, shown by the browser or kept."""
+        disposition = "attachment" if download else "inline"
+        return request.make_response(
+            content,
+            [
+                ("Content-Type", "application/pdf"),
+                ("Content-Length", len(content)),
+                ("Content-Disposition", content_disposition(name, disposition)),
+            ],
+        )
 
     def _prepare_billing_page_values(self):
         """What every page of billing has: also its language, for screen readers."""
@@ -97,7 +110,7 @@ class BillingPortal(CustomerPortal):
         return {
             key: {"label": label, "order": order}
             for key, label, order in (
-                ("due", request.env._("Due date"), "due_date, id"),
+                ("due", request.env._("Due date"), "next_due_date, due_date, id"),
                 ("date", request.env._("Newest"), "bill_date desc, id desc"),
                 ("name", request.env._("Bill ID"), "name, id"),
                 ("amount", request.env._("Amount"), "amount_total desc, id desc"),

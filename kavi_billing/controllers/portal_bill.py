@@ -1,6 +1,7 @@
-from odoo.exceptions import AccessError, MissingError
+from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request, route
 
+from ..bill_rules import DOCUMENTS
 from .portal import BillingPortal
 
 # What is said when the page is shown again after something was done.
@@ -34,6 +35,25 @@ class BillPage(BillingPortal):
         except (AccessError, MissingError):
             return request.redirect("/my")
         return self._render_bill(bill, roles, access_token, done=done, **kw)
+
+    @route(
+        "/my/bills/<int:bill_id>/<any(invoice,receipt):document>",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["GET"],
+    )
+    def bill_document(self, bill_id, document, access_token=None, download=None, **kw):
+        """The invoice or the receipt, to view or to keep (KB-42)."""
+        try:
+            bill, __ = self._find_bill(bill_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        try:
+            content, name = bill._get_document_pdf(document)
+        except UserError:
+            return request.not_found()
+        return self._answer_pdf(content, name, download)
 
     @route(
         "/my/bills/<int:bill_id>/method",
@@ -99,6 +119,11 @@ class BillPage(BillingPortal):
             "done": done if done in DONE else None,
             # an outsider has no page to go back to
             "no_breadcrumbs": request.env.user._is_public(),
+            "documents": [
+                document
+                for document in DOCUMENTS
+                if not bill._get_document_refusal(document)
+            ],
             # for the conversation; a token that opened nothing is not handed on
             "token": access_token if "link" in roles else None,
             "pid": pid,

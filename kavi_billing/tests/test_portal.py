@@ -239,6 +239,31 @@ class TestPortalBill(PageCase):
         text = self.text(self.bill_page(quick)).replace("\xa0", " ")
         self.assertIn("Pay $ 98.00 by", text)
 
+    def test_documents(self):
+        """KB-42, KB-44: the invoice always, the receipt once something was paid."""
+        bill = self.bill
+        link = {"access_token": bill.access_token}
+        for name, query in (("contact", {}), (None, link)):
+            self.log_in(name)
+            url = f"/my/bills/{bill.id}"
+            answer = self.open(f"{url}/invoice", **query)
+            self.assertEqual(answer.status_code, 200)
+            self.assertEqual(answer.headers["Content-Type"], "application/pdf")
+            self.assertIn("inline", answer.headers["Content-Disposition"])
+            self.assertIn(bill.name.encode(), answer.content)
+            answer = self.open(f"{url}/invoice", download=1, **query)
+            self.assertIn("attachment", answer.headers["Content-Disposition"])
+            self.assertEqual(self.open(f"{url}/receipt", **query).status_code, 404)
+            self.assertEqual(self.open(f"{url}/other", **query).status_code, 404)
+            self.assertNotIn("/receipt", self.open(url, **query).text)
+        self.pay(bill, self.check)
+        self.env.flush_all()
+        self.log_in("contact")
+        self.assertEqual(self.open(f"{url}/receipt").status_code, 200)
+        self.assertIn("/receipt", self.open(url).text)
+        page = self.page("/my/billing", filterby="paid")
+        self.assertTrue(page.xpath(f"//a[@href='{url}/receipt']"))
+
     def test_method_that_is_not_offered(self):
         abroad = self._new_company("Kavi Abroad")
         foreign = self.env["kavi.payment.method"].search(

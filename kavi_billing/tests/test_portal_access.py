@@ -16,6 +16,8 @@ PAGES = (
     ("GET", "/my/bills/{id}", {}),
     ("POST", "/my/bills/{id}/method", {"method_id": "{method}"}),
     ("POST", "/my/bills/{id}/numbers", {"purchase_order": "X", "invoice_number": "Y"}),
+    ("GET", "/my/bills/{id}/invoice", {}),
+    ("GET", "/my/bills/{id}/receipt", {}),
     ("GET", "/my/billing/pay?bill={id}", {}),
     ("POST", "/my/billing/pay", {"bill": "{id}", "method_id": "{method}"}),
 )

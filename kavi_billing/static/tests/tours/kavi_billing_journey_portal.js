@@ -87,6 +87,17 @@ tours.add("kavi_billing_journey_company_administrator", {
             trigger: ".o_kavi_billing .badge:contains('Pending')",
         },
         checkPage("a bill that is pending", "#pay .o_kavi_instructions"),
+        {
+            content: "Download the invoice",
+            trigger: "a[href$='/invoice?download=1']",
+            run: async ({anchor}) => {
+                const answer = await fetch(anchor.href);
+                const kept = answer.headers.get("Content-Disposition");
+                if (!answer.ok || !kept.includes("attachment")) {
+                    throw new Error(`No document: ${answer.status}, ${kept}`);
+                }
+            },
+        },
     ],
 });
 
