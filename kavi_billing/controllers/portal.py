@@ -208,17 +208,58 @@ class BillingPortal(CustomerPortal):
         }
         return request.render("kavi_billing.portal_my_credits", values)
 
+    def _get_statement_period(self, account, date_from, date_to):
+        """What statement was asked for: account, first and last day.
+
+        :return: no account when it is not theirs
+        """
+        accounts = self._get_accounts()
+        chosen = accounts.filtered(lambda a: a.id == self._to_id(account))
+        today = request.env.company._billing_today()
+        return (
+            chosen if account else accounts[:1],
+            self._to_date(date_from) or today.replace(month=1, day=1),
+            self._to_date(date_to) or today,
+        )
+
+    @route("/my/billing/statement/pdf", type="http", auth="user", website=True)
+    def my_statement_pdf(self, account=None, date_from=None, date_to=None, **kw):
+        """The statement of one account on paper, as the office prints it."""
+        account, *period = self._get_statement_period(account, date_from, date_to)
+        if not account or period[0] > period[1]:
+            return request.redirect("/my/billing")
+        # sudo: payers have no rights on the ledger; the account is one of theirs, the
+        # company the one they are in
+        statement = (
+            request.env["kavi.account.statement.wizard"]
+            .sudo()
+            .create(
+                {
+                    "partner_id": account.id,
+                    "company_id": request.env.company.id,
+                    "date_from": period[0],
+                    "date_to": period[1],
+                }
+            )
+        )
+        content, __ = (
+            request.env["ir.actions.report"]
+            .sudo()
+            ._render_qweb_pdf(
+                "kavi_billing.action_report_account_statement", statement.ids
+            )
+        )
+        return self._answer_pdf(content, f"{statement._get_document_name()}.pdf", True)
+
     @route("/my/billing/statement", type="http", auth="user", website=True)
     def my_statement(self, account=None, date_from=None, date_to=None, **kw):
         """Every document of one account in a period, with its running balance."""
         accounts = self._get_accounts()
-        chosen = accounts.filtered(lambda a: a.id == self._to_id(account))
-        if not accounts or account and not chosen:
+        account, date_from, date_to = self._get_statement_period(
+            account, date_from, date_to
+        )
+        if not account:
             return request.redirect("/my/billing")
-        account = chosen or accounts[:1]
-        today = request.env.company._billing_today()
-        date_from = self._to_date(date_from) or today.replace(month=1, day=1)
-        date_to = self._to_date(date_to) or today
         # sudo: as for credits
         items = (
             request.env["kavi.account.ledger"]

@@ -61,6 +61,20 @@ class TestPortalAccount(PageCase):
         page = self.page("/my/billing/statement")
         self.assertIn(self.bill.name, self.text(page))
 
+    def test_statement_on_paper(self):
+        self.log_in("contact")
+        url = "/my/billing/statement/pdf"
+        answer = self.open(url, account=self.account.id)
+        self.assertEqual(answer.headers["Content-Type"], "application/pdf")
+        self.assertIn(self.bill.name.encode(), answer.content)
+        self.assertIn(url, self.open("/my/billing/statement").text)
+        # of nobody else, nor of a period that ends before it starts
+        for query in (
+            {"account": self.own_bill.partner_id.id},
+            {"date_from": "2030-01-01", "date_to": "2029-01-01"},
+        ):
+            self.assertEqual(self.open(url, **query).status_code, 303)
+
     def test_filters_search_and_pages(self):
         bills = self.bills.create(
             [

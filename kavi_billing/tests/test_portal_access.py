@@ -207,7 +207,7 @@ class TestPortalAccess(PortalCase):
         bills = self.bill | self.own_bill | self.other_bill
         for name, theirs in everything.items():
             self.log_in(name)
-            for page in ("", "/statement", "/credits"):
+            for page in ("", "/statement", "/statement/pdf", "/credits"):
                 for account in (None, self.account.id, bills[1].partner_id.id):
                     url = f"/my/billing{page}?filterby=all"
                     answer = self.open(url + (f"&account={account}" if account else ""))
