@@ -351,7 +351,7 @@ class TestPortalAccess(PortalCase):
         def ask(route, bill_id, **kwargs):
             params = {"thread_model": "kavi.bill", "thread_id": bill_id, **kwargs}
             if route == "/mail/message/post":
-                params["post_data"] = {"body": "Hello"}
+                params["post_data"] = {"body": "Let me in"}
             answer = self.url_open(
                 route,
                 json={"jsonrpc": "2.0", "method": "call", "params": params},
@@ -371,8 +371,8 @@ class TestPortalAccess(PortalCase):
                         ]
                         self.assertEqual(answers[0], answers[2])
                         self.assertEqual(answers[1], answers[2])
-        self.assertNotIn("Hello", str(self.messages(self.bill).mapped("body")))
+        self.assertNotIn("Let me in", str(self.messages(self.bill).mapped("body")))
         self.log_in()
         answer = ask("/mail/message/post", self.bill.id, token=token)
         self.assertTrue(answer[2], answer)
-        self.assertIn("Hello", str(self.messages(self.bill).mapped("body")))
+        self.assertIn("Let me in", str(self.messages(self.bill).mapped("body")))
