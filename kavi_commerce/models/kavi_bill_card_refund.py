@@ -167,7 +167,7 @@ class KaviBill(models.Model):
             bills += bill
         return bills
 
-    def _get_charges(self):
+    def _get_card_charges(self):
         """What was charged at a gateway that can give it back, newest first."""
         return (
             self.sudo()
@@ -187,7 +187,7 @@ class KaviBill(models.Model):
         """What can go back to the cards that paid this bill."""
         self.ensure_one()
         return self.currency_id.round(
-            sum(tx._get_refundable_of(self) for tx in self._get_charges())
+            sum(tx._get_refundable_of(self) for tx in self._get_card_charges())
         )
 
     def _ask_card_refunds(self, amounts, reason):
@@ -198,7 +198,7 @@ class KaviBill(models.Model):
         refunds = self.env["payment.transaction"].sudo()
         for bill in self:
             left = amounts[bill]
-            for tx in bill._get_charges():
+            for tx in bill._get_card_charges():
                 part = min(left, tx._get_refundable_of(bill))
                 if bill.currency_id.compare_amounts(part, 0.0) > 0:
                     refunds += tx._kavi_refund(part, bill=bill, reason=reason)

@@ -44,7 +44,7 @@ function raiseBill(title, amount) {
         },
         {
             content: "The total follows",
-            trigger: `.o_field_widget[name=amount_total]:contains("${amount}")`,
+            trigger: `.o_field_widget[name=amount_with_surcharge]:contains("${amount}")`,
         },
         press("Issue"),
         {
@@ -176,7 +176,7 @@ tours.add("kavi_billing_journey_acts", {
         },
         {
             content: "The rest is due",
-            trigger: `.o_form_view ${shows("amount_due", "90.00")}`,
+            trigger: `.o_form_view ${shows("amount_to_pay", "90.00")}`,
         },
         // the rest
         press("Complete Payment"),
@@ -292,7 +292,7 @@ tours.add("kavi_billing_journey_acts", {
         confirm("action_change_amount"),
         {
             content: "That much is due",
-            trigger: `.o_form_view:not(:has(.modal)) ${shows("amount_due", "40.00")}`,
+            trigger: `.o_form_view:not(:has(.modal)) ${shows("amount_to_pay", "40.00")}`,
         },
     ],
 });
