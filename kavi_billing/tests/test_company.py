@@ -151,7 +151,7 @@ class TestCompanies(BillingCommon):
     def test_new_company_can_bill_at_once(self):
         """KB-49, KB-71: sequence, two manual methods and a 30-day term, by itself."""
         methods = self.env["kavi.payment.method"].search(
-            [("company_id", "=", self.other.id)]
+            [("company_id", "=", self.other.id), ("kind", "=", "manual")]
         )
         self.assertEqual(methods.mapped("name"), ["Check", "Wire Transfer"])
         self.assertEqual(methods.mapped("collect_payment_number"), [True, False])
@@ -183,7 +183,9 @@ class TestCompanies(BillingCommon):
         self.company._prepare_billing()
         self.assertEqual(self.company.billing_sequence_id, sequence)
         methods = self.env["kavi.payment.method"].with_context(active_test=False)
-        methods = methods.search([("company_id", "=", self.company.id)])
+        methods = methods.search(
+            [("company_id", "=", self.company.id), ("kind", "=", "manual")]
+        )
         self.assertEqual(methods, self.check | self.wire)
 
     def test_each_company_counts_for_itself(self):

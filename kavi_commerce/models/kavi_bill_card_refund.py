@@ -249,6 +249,9 @@ class KaviBill(models.Model):
             },
         )
         self._run_state_hooks()
+        if self._get_transaction_line().transaction_id.is_notified:
+            values = {"refund": currency.format(amount), "reason": reason or False}
+            self._notify("refund", {self.id: values})
         return payment
 
     def _book_foreign_return(self, amount, date):

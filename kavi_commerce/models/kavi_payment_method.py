@@ -58,7 +58,7 @@ class KaviPaymentMethod(models.Model):
                         "name": self.env._("Credit Card"),
                         "kind": "card",
                         "company_id": company.id,
-                        "sequence": 5,
+                        "sequence": 40,
                     },
                 }
                 for company in companies - served

@@ -29,14 +29,6 @@ RETURN_STATES = {
 }
 # Whose outcome is not known yet.
 UNDECIDED = ("pending", "authorized")
-# What only code of ours changes on a transaction of bills.
-FACTS = frozenset(
-    "state amount currency_id partner_id provider_id reference provider_reference "
-    "order_id paypal_order_id paypal_capture_id paypal_authorization_id "
-    "paypal_refund_id kavi_line_ids source_transaction_id operation landing_route "
-    "is_post_processed payment_id reversal_date is_purged gateway_fee "
-    "state_message last_state_change invoice_ids token_id".split()
-)
 
 
 class PaymentTransaction(models.Model):
@@ -107,6 +99,11 @@ class PaymentTransaction(models.Model):
     )
     dispute_state = fields.Char(string="Dispute", readonly=True, copy=False)
     return_reason = fields.Char(readonly=True, copy=False)
+    is_notified = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="The account is told when the money has gone back.",
+    )
     is_purged = fields.Boolean(string="Purged", readonly=True, copy=False)
     gateway_message_ids = fields.One2many(
         "kavi.gateway.message",
@@ -181,9 +178,7 @@ class PaymentTransaction(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(
-            vals.get(name) for vals in vals_list for name in ("kavi_line_ids",)
-        ):
+        if not self.env.su and any(vals.get("kavi_line_ids") for vals in vals_list):
             raise UserError(
                 self.env._("A bill is paid by card from the bill, not by hand.")
             )
@@ -192,7 +187,7 @@ class PaymentTransaction(models.Model):
     def write(self, vals):
         # Odoo lets whoever invoices write on transactions; what they say of bills
         # is the gateway's to say
-        if not self.env.su and FACTS & set(vals) and self.sudo().kavi_line_ids:
+        if not self.env.su and self.sudo().kavi_line_ids:
             raise UserError(
                 self.env._(
                     "What a transaction of a bill says follows from the gateway, and "
@@ -268,6 +263,20 @@ class PaymentTransaction(models.Model):
         return result
 
     # === BUTTONS === #
+
+    def _get_records_action(self, **kwargs):
+        """Transactions of bills open in the form that shows what is theirs."""
+        action = super()._get_records_action(**kwargs)
+        if self.kavi_line_ids:
+            form = self.env.ref("kavi_commerce.view_kavi_transaction_form").id
+            names = {
+                "list": self.env.ref("kavi_commerce.view_kavi_transaction_list").id
+            }
+            names["form"] = form
+            action["views"] = [
+                (names.get(kind, view), kind) for view, kind in action["views"]
+            ]
+        return action
 
     def action_open_bills(self):
         return self.bill_ids._get_records_action(name=self.env._("Bills"))

@@ -1,1 +1,8 @@
-from . import test_card, test_card_guards, test_events, test_failures, test_refunds
+from . import (
+    test_card,
+    test_card_access,
+    test_card_guards,
+    test_events,
+    test_failures,
+    test_refunds,
+)
