@@ -32,6 +32,7 @@ from . import (
     kavi_bill_portal,
     kavi_bill_refund,
     kavi_bill_schedule,
+    kavi_bill_search,
     kavi_bill_surcharge,
     kavi_billable_mixin,
     kavi_credit,

@@ -27,7 +27,7 @@ class KaviAccountLedger(models.Model):
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "reference"
-    _rec_names_search = ["reference", "label"]
+    _rec_names_search = ["reference", "label", "partner_id"]
 
     partner_id = fields.Many2one("res.partner", string="Account", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)

@@ -27,6 +27,7 @@ class KaviBill(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "kavi.check.mixin"]
     _order = "bill_date desc, id desc"
     _check_company_auto = True
+    # besides the account, see _search_display_name
     _rec_names_search = ["name", "title", "purchase_order", "invoice_number"]
     _mail_post_access = "read"
 
@@ -34,7 +35,7 @@ class KaviBill(models.Model):
     name = fields.Char(
         string="Bill ID", readonly=True, copy=False, tracking=True, index="trigram"
     )
-    title = fields.Char(required=True, tracking=True)
+    title = fields.Char(required=True, tracking=True, index="trigram")
     partner_id = fields.Many2one(
         "res.partner",
         string="Account",
@@ -102,10 +103,13 @@ class KaviBill(models.Model):
         index="btree_not_null",
         help="The raising application's own key for what is billed.",
     )
-    purchase_order = fields.Char(string="PO Number", tracking=True, copy=False)
+    purchase_order = fields.Char(
+        string="PO Number", tracking=True, copy=False, index="trigram"
+    )
     invoice_number = fields.Char(
         tracking=True,
         copy=False,
+        index="trigram",
         help="The number of an outside invoice, if the payer names one.",
     )
 

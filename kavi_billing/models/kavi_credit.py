@@ -35,7 +35,7 @@ class KaviCredit(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "kavi.check.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
-    _rec_names_search = ["name", "reason"]
+    _rec_names_search = ["name", "reason", "partner_id"]
     _mail_post_access = "read"
 
     name = fields.Char(

@@ -44,3 +44,4 @@ from . import test_portal
 from . import test_portal_journey
 from . import test_notice
 from . import test_notice_rule
+from . import test_search
