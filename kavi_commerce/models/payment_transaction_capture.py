@@ -231,8 +231,7 @@ class PaymentTransaction(models.Model):
         self.order_id = source.order_id
         self.authorization_act = act
         self.paypal_authorization_id = source.paypal_authorization_id
-        if act == "capture":
-            self._split_over_bills(self.amount, source.kavi_line_ids, taken)
+        self._split_over_bills(self.amount, source.kavi_line_ids, taken)
         self._set_pending(state_message=self.env._("The gateway was asked."))
         self._kavi_wait()
         self._kavi_send_after_commit()

@@ -5,4 +5,5 @@ from . import (
     test_events,
     test_failures,
     test_refunds,
+    test_resolver,
 )

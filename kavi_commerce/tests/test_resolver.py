@@ -1,0 +1,119 @@
+"""Unknown is a state: asked again on a ladder, until it is known or a person looks."""
+
+from unittest.mock import patch
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..models.payment_transaction_resolver import LADDER
+from .common import CommerceCommon
+
+
+@tagged("post_install", "-at_install")
+class TestResolver(CommerceCommon):
+    def run_cron(self, name="resolve"):
+        cron = self.env.ref(f"kavi_commerce.cron_{name}")
+        with (
+            self.enter_registry_test_mode(),
+            mute_logger("odoo.addons.base.models.ir_cron"),
+        ):
+            cron.sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
+    def make_due(self, txs):
+        txs.check_date = "2020-01-01 00:00:00"
+        self.env.flush_all()
+
+    def test_ladder(self):
+        """After 5 minutes, 1 hour, then daily for 5 days; then people are told."""
+        self.assertEqual(LADDER, (5, 60, *[1440] * 5))
+        bill = self.issued(100)
+        self.paypal.fail("orders.capture", "drop_after")
+        tx = self.pay_by_card(bill)
+        self.paypal.fail("orders.get", 503, count=None)
+        for step in range(1, len(LADDER)):
+            self.make_due(tx)
+            self.run_cron()
+            self.assertEqual((tx.state, tx.check_step), ("pending", step))
+            self.assertTrue(tx.check_date)
+            self.assertFalse(bill.sudo().activity_ids)
+        self.make_due(tx)
+        self.run_cron()
+        self.assertFalse(tx.check_date)
+        self.assertTrue(bill.sudo().activity_ids)
+        self.assertBill(bill, "new", gateway_status="awaiting")
+        # a person asks, when the gateway is there again
+        self.paypal.heal()
+        tx.with_user(self.officer).action_kavi_ask_gateway()
+        self.env.flush_all()
+        self.assertBill(bill, "paid", gateway_status=False)
+        self.assertLedgers(bill)
+
+    def test_each_kind_of_unknown_is_resolved(self):
+        """Charges, refunds, captures and voids of what was authorized."""
+        charged, refunded, parts = (self.issued(100) for __ in range(3))
+        self.paypal.fail("orders.capture", "drop_after")
+        txs = self.pay_by_card(charged)
+        whole = self.pay_by_card(refunded)
+        self.paypal.fail("captures.refund", "drop_after")
+        txs |= self.refund_by_card(refunded, 30)
+        self.provider.kavi_intent = "AUTHORIZE"
+        authorized = self.pay_by_card(parts)
+        for act, amount in (("capture", 70), ("void", 30)):
+            self.paypal.fail(f"authorizations.{act}", "drop_after")
+            child = getattr(authorized, f"_{act}")(amount)
+            child._kavi_send()
+            txs |= child
+        self.assertEqual(set(txs.mapped("state")), {"pending"})
+        self.make_due(txs)
+        self.run_cron()
+        self.assertEqual([tx.state for tx in txs], ["done", "done", "done", "cancel"])
+        self.assertEqual((whole.kavi_state, authorized.state), ("returned", "done"))
+        self.assertBill(charged, "paid")
+        self.assertBill(refunded, "refunded", refund_amount=30.0)
+        self.assertBill(parts, "new", amount_paid=70.0)
+        self.assertLedgers(charged, refunded, parts)
+
+    def test_a_bad_one_is_set_aside(self):
+        """One that cannot be resolved stops nobody else."""
+        bills = [self.issued(100), self.issued(50)]
+        self.paypal.fail("orders.capture", "drop_after", count=2)
+        bad, good = (self.pay_by_card(bill) for bill in bills)
+        self.make_due(bad | good)
+        original = type(bad)._kavi_look_up
+
+        def look_up(txs, again=False):
+            if bad.id in txs.ids:
+                raise ValueError("a broken record")
+            return original(txs, again)
+
+        with (
+            patch.object(type(bad), "_kavi_look_up", look_up),
+            self.quiet("models.payment_transaction_resolver"),
+        ):
+            self.run_cron()
+        self.assertEqual((bad.state, good.state), ("pending", "done"))
+        self.assertEqual(bad.check_step, 1)
+
+    def test_jobs_of_the_night(self):
+        """Report and purge run as the jobs that they are."""
+        bill = self.issued(100)
+        self.paypal.fail("orders.capture", "drop_after")
+        tx = self.pay_by_card(bill)
+        self.run_cron("compare_report")
+        self.assertBill(bill, "paid")
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET last_state_change = '2020-01-01'"
+            " WHERE id = %s",
+            [tx.id],
+        )
+        self.env.invalidate_all()
+        self.company.billing_gateway_purge_months = 0
+        self.env.flush_all()
+        self.run_cron("purge")
+        self.assertFalse(tx.is_purged)
+        self.company.billing_gateway_purge_months = 18
+        self.env.flush_all()
+        self.run_cron("purge")
+        self.assertTrue(tx.is_purged and bill.is_frozen)
+        self.run_cron("events")
