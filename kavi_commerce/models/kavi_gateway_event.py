@@ -250,6 +250,7 @@ class KaviGatewayEvent(models.Model):
             vals["next_try"] = fields.Datetime.now() + timedelta(
                 minutes=RETRIES[tries - 1]
             )
+            self.env.ref("kavi_commerce.cron_events").sudo()._trigger(vals["next_try"])
         else:
             vals.update(state="failed", next_try=False)
             if self.transaction_id:

@@ -3,6 +3,7 @@ import logging
 from psycopg2 import OperationalError
 
 from odoo import fields, models
+from odoo.exceptions import LockError
 
 _logger = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class PaymentTransaction(models.Model):
         except OperationalError:
             raise  # somebody else at the same time: it is tried again as a whole
         except Exception as error:
+            if isinstance(error.__cause__, LockError):
+                return  # somebody else works on the bill: booked at the next look
             _logger.exception("Transaction %s could not be booked", self.reference)
             is_new = not self.post_process_error
             self.post_process_error = str(error)

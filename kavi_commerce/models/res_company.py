@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import plaintext2html
 
 
 class ResCompany(models.Model):
@@ -56,7 +57,7 @@ class ResCompany(models.Model):
         self.env["mail.mail"].sudo().create(
             {
                 "subject": subject,
-                "body_html": f"<p>{body}</p>".replace("\n", "<br/>"),
+                "body_html": plaintext2html(body),
                 "email_to": address,
                 "email_from": company.billing_email_from or company.email_formatted,
                 "auto_delete": True,

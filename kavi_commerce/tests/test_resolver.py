@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from odoo.exceptions import LockError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -94,6 +95,37 @@ class TestResolver(CommerceCommon):
             self.run_cron()
         self.assertEqual((bad.state, good.state), ("pending", "done"))
         self.assertEqual(bad.check_step, 1)
+
+    def test_busy_bill_is_booked_later(self):
+        """Somebody else holds the bill: no alarm, and booked at the next look."""
+        bill = self.issued(100)
+        tx = self.start(bill)
+        self.approve(tx)
+
+        def busy(bills, *args, **kwargs):
+            raise UserError("Somebody else is working on it.") from LockError("x")
+
+        with patch.object(type(bill), "_complete_payment", busy):
+            self.come_back(tx)
+        self.assertEqual((tx.state, tx.is_post_processed), ("done", False))
+        self.assertFalse(tx.post_process_error or bill.sudo().activity_ids)
+        self.make_due(tx)
+        self.run_cron()
+        self.assertBill(bill, "paid")
+
+    def test_alert_is_mailed(self):
+        """KC-32: to the alert address, else to billing's; nothing in it is markup."""
+        tx = self.pay_by_card(self.issued(100))
+        self.company.billing_email_from = "billing@example.com"
+        tx._kavi_alert("Look", "<b>at this</b>")
+        mails = self.env["mail.mail"].sudo()
+        mail = mails.search([("subject", "=", "Look")])
+        self.assertEqual(mail.email_to, "billing@example.com")
+        self.assertNotIn("<b>at", str(mail.body_html))
+        self.company.billing_gateway_alert_email = "treasurer@example.com"
+        tx._kavi_alert("Look again", "please")
+        mail = mails.search([("subject", "=", "Look again")])
+        self.assertEqual(mail.email_to, "treasurer@example.com")
 
     def test_jobs_of_the_night(self):
         """Report and purge run as the jobs that they are."""
