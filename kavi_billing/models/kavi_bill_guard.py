@@ -262,6 +262,11 @@ class KaviBill(models.Model):
         labels = self.sudo().fields_get(sorted(names), ["string"])
         return ", ".join(label["string"] for label in labels.values())
 
+    def unlink(self):
+        # before mail takes the messages away, which it does first of all
+        self.check_access("unlink")
+        return super().unlink()
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
         self._check_act("delete")
