@@ -53,8 +53,8 @@ class TestCreditEnds(CreditCommon):
             credit._refund_in_money(foreign)
         with self.refused("method"):
             credit._refund_in_money(self.check.browse())
-        self.bank.active = False
         self.wire.journal_id = self.bank
+        self.bank.active = False
         with self.refused("archived"):
             self.refund_credit(credit, self.wire)
         self.check.active = False
