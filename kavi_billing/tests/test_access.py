@@ -352,6 +352,10 @@ class TestCraftedCalls(BillingCommon):
             "kavi.bill.send.wizard": {"action_send"},
             "kavi.notice": {"action_send_again"},
             "kavi.notice.rule": {"action_open_notices"},
+            "kavi.export": {"action_download", "action_export_again"},
+            "kavi.export.wizard": {"action_export"},
+            "kavi.outbox": {"action_new_key", "action_new_secret"},
+            "kavi.outbox.message": {"action_retry"},
             "kavi.bill.resolve.wizard": {"action_resolve_dispute"},
             "kavi.bill.reverse.wizard": {"action_reverse_payment"},
             "kavi.credit": {
@@ -382,6 +386,7 @@ class TestCraftedCalls(BillingCommon):
             "init",
             "message_post",
             "modify_moves",
+            "unlink",
             "write",
         }
         for name, model in self.env.registry.items():

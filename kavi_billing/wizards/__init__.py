@@ -17,4 +17,5 @@ from . import (
     kavi_bill_send_wizard,
     kavi_credit_apply_wizard,
     kavi_credit_refund_wizard,
+    kavi_export_wizard,
 )

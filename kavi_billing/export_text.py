@@ -1,0 +1,50 @@
+"""Text that no file format can stumble over. Plain Python, no ORM.
+
+What people type ends in files that other programs read: XML knows no control
+characters, a spreadsheet takes some texts for formulas, QuickBooks counts characters.
+"""
+
+import re
+
+# All that is no character of XML 1.0: most control characters, halves of surrogate
+# pairs, and two that stand for nothing.
+_NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What a spreadsheet takes for the beginning of a formula, also in full width.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def clean(text, limit=None):
+    """Text as XML can hold it.
+
+    :param text: a string, or None or False for nothing
+    :param int limit: how many characters are kept; the last one is "…" then
+    """
+    text = (text or "").replace("\r\n", "\n").replace("\r", "\n")
+    text = _NO_XML.sub("", text)
+    if limit and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return text
+
+
+def one_line(text, limit=None):
+    """Text without breaks and repeated spaces."""
+    return clean(" ".join(clean(text).split()), limit)
+
+
+def for_spreadsheet(text, limit=None):
+    """Text that no spreadsheet takes for a formula when it opens a CSV file.
+
+    An apostrophe before it is what spreadsheets themselves use to say "text".
+    """
+    text = clean(text, limit and limit - 1)
+    return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
+
+
+def base36(number):
+    """A positive number in as few characters as digits and capitals allow."""
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = DIGITS[rest] + text
+    return text or "0"

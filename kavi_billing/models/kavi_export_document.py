@@ -1,0 +1,252 @@
+from collections import defaultdict
+from uuid import UUID, uuid5
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..export_qbxml import REFERENCE
+from ..export_text import base36, clean
+
+# What the ledger of accounts holds and no other program needs to be told: differences
+# of exchange are in company currency only, an entry by hand is made there by hand.
+KINDS = ("invoice", "credit_note", "payment", "refund", "reversal")
+ENTRY_TYPES = {"product": "product", "tax": "tax", "payment_term": "receivable"}
+LIQUIDITY = ("asset_cash", "liability_credit_card")
+
+
+class KaviExport(models.Model):
+    """What is exported: posted documents, read from the ledger of accounts.
+
+    So an export cannot differ from the books. Files and outbox share it.
+    """
+
+    _inherit = "kavi.export"
+
+    @api.model
+    def _find_documents(self, company, condition):
+        """Documents of a company, oldest first.
+
+        :param SQL condition: on ``ledger``, the ledger of accounts
+        :return: list of dicts: ``move_id``, ``kind``, ``bill_id``, ``partner_id``,
+            ``currency_id``, ``due_date``, ``amount`` (positive: it owes more)
+        """
+        self.env.flush_all()
+        return self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT ledger.move_id, ledger.kind,
+                       MIN(ledger.bill_id) AS bill_id,
+                       MIN(ledger.partner_id) AS partner_id,
+                       MIN(ledger.currency_id) AS currency_id,
+                       MAX(ledger.due_date) AS due_date,
+                       SUM(ledger.amount) AS amount
+                  FROM kavi_account_ledger ledger
+                 WHERE ledger.company_id = %(company)s AND ledger.kind IN %(kinds)s
+                   AND %(condition)s
+              GROUP BY ledger.move_id, ledger.kind
+              ORDER BY MIN(ledger.date), ledger.move_id
+                """,
+                company=company.id,
+                kinds=KINDS,
+                condition=condition,
+            )
+        )
+
+    @api.model
+    def _read_documents(self, rows, references=None):
+        """The content of documents, in a number of queries that does not depend on how
+        many there are (but for Odoo's reading a thousand records at a time).
+
+        :param list rows: of :meth:`_find_documents`
+        :param dict references: ``{move id: reference}``
+        :return: list of dicts, see ``export_formats``
+        """
+        # sudo: who gets the export was checked; it holds what the books say
+        moves = self.env["account.move"].sudo().browse(row["move_id"] for row in rows)
+        details = self.env["res.partner"].sudo()
+        partners = details.browse({row["partner_id"] for row in rows})
+        bills = (
+            self.env["kavi.bill"]
+            .sudo()
+            .browse({row["bill_id"] for row in rows if row["bill_id"]})
+        )
+        bills.fetch(["name", "title", "purchase_order"])
+        moves.fetch(["name", "ref", "date", "kavi_bill_id", "origin_payment_id"])
+        partners.fetch(["name", "email", "vat", "ref"])
+        matches = self._read_matches(moves)
+        namespace = self._get_namespace()
+        documents = []
+        for row, move in zip(rows, moves, strict=True):
+            partner = details.browse(row["partner_id"]).with_prefetch(partners.ids)
+            currency = self.env["res.currency"].browse(row["currency_id"])
+            bill = bills.browse(row["bill_id"]).with_prefetch(bills.ids)
+            amount = currency.round(row["amount"])
+            documents.append(
+                {
+                    "id": self._get_document_id(move.id, namespace),
+                    "kind": row["kind"],
+                    "number": move.name,
+                    "reference": (references or {}).get(move.id)
+                    or self._get_code(move.id),
+                    "bill_id": bill.name or "",
+                    "date": move.invoice_date or move.date,
+                    "due_date": row["due_date"] if row["kind"] == "invoice" else None,
+                    "currency": currency.name,
+                    "decimals": currency.decimal_places,
+                    "amount": abs(amount),
+                    "side": "credit" if amount < 0 else "debit",
+                    "memo": bill.title or move.ref or "",
+                    "purchase_order": bill.purchase_order or "",
+                    **self._read_payment(move),
+                    "account": {
+                        "id": partner.id,
+                        "name": partner.name or "",
+                        "email": partner.email or "",
+                        "vat": partner.vat or "",
+                        "reference": partner.ref or "",
+                    },
+                    "applied": [
+                        {
+                            "id": self._get_document_id(other_id, namespace),
+                            "number": number or "",
+                            "amount": matched,
+                        }
+                        for other_id, number, matched in matches[move.id]
+                    ],
+                    "entries": self._read_entries(move),
+                }
+            )
+        return documents
+
+    @api.model
+    def _read_payment(self, move):
+        """How the money moved, where it did."""
+        payment = move.origin_payment_id
+        method = payment.kavi_method_id or payment.payment_method_line_id
+        return {
+            "payment_method": method.name or "",
+            "payment_number": payment.kavi_number or "",
+        }
+
+    @api.model
+    def _read_entries(self, move):
+        """The journal items of a document, in its own currency."""
+        entries = []
+        for line in move.line_ids.sorted("id"):
+            account = line.account_id
+            if line.display_type in ("line_section", "line_subsection", "line_note"):
+                continue
+            if account.account_type == "asset_receivable":
+                kind = "receivable"
+            elif move.is_invoice():
+                kind = ENTRY_TYPES.get(line.display_type, "other")
+            elif account == move.origin_payment_id.outstanding_account_id or (
+                account.account_type in LIQUIDITY
+            ):
+                kind = "money"
+            else:
+                kind = "other"
+            is_product = kind == "product"
+            entries.append(
+                {
+                    "type": kind,
+                    "account": account.code or "",
+                    "name": account.name,
+                    "item": (line.product_id.default_code or line.product_id.name or "")
+                    if is_product
+                    else line.tax_line_id.name or "",
+                    "quantity": line.quantity if is_product else None,
+                    "text": line.name or "",
+                    "amount": line.currency_id.round(line.amount_currency),
+                }
+            )
+        return entries
+
+    @api.model
+    def _read_matches(self, moves):
+        """What documents are matched with, in their own currency.
+
+        :return: ``{move id: [(other move's id, number, amount)]}``
+        """
+        matches = defaultdict(list)
+        if not moves:
+            return matches
+        self.env["account.partial.reconcile"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.move_id, other.id, other.name,
+                       SUM(CASE WHEN line.id = match.debit_move_id
+                           THEN match.debit_amount_currency
+                           ELSE match.credit_amount_currency END)
+                  FROM account_move_line line
+                  JOIN account_partial_reconcile match
+                    ON line.id IN (match.debit_move_id, match.credit_move_id)
+                  JOIN account_account account ON account.id = line.account_id
+                  JOIN account_move_line item
+                    ON item.id = match.debit_move_id + match.credit_move_id - line.id
+                  JOIN account_move other ON other.id = item.move_id
+                 WHERE line.move_id IN %(moves)s AND other.state = 'posted'
+                   AND account.account_type = 'asset_receivable'
+              GROUP BY line.move_id, other.id, other.name
+                HAVING SUM(CASE WHEN line.id = match.debit_move_id
+                           THEN match.debit_amount_currency
+                           ELSE match.credit_amount_currency END) <> 0
+              ORDER BY line.move_id, other.id
+                """,
+                moves=tuple(moves.ids),
+            )
+        )
+        for move_id, *match in rows:
+            matches[move_id].append(match)
+        return matches
+
+    # === WHAT A DOCUMENT IS CALLED === #
+
+    @api.model
+    def _get_namespace(self):
+        """A copy of the database gives other ids: its documents are others."""
+        parameters = self.env["ir.config_parameter"].sudo()  # no secret
+        return UUID(parameters.get_param("database.uuid"))
+
+    @api.model
+    def _get_document_id(self, move_id, namespace=None):
+        """The id by which other programs know a document, for ever (failure 20)."""
+        return str(uuid5(namespace or self._get_namespace(), f"account.move,{move_id}"))
+
+    @api.model
+    def _get_code(self, move_id):
+        """A reference of few characters for a document whose number has more."""
+        return f"~{base36(move_id)}"
+
+    @api.model
+    def _get_references(self, company, rows):
+        """Short references, unique in the company: see the XSD.
+
+        :return: ``{move id: reference}``
+        """
+        moves = self.env["account.move"].sudo().browse(row["move_id"] for row in rows)
+        wanted = {}
+        for move in moves:
+            bill = move.kavi_bill_id
+            # the bill's own invoice has the number that people know
+            name = bill.name if bill.invoice_id == move else move.name
+            if (
+                name
+                and len(name) <= REFERENCE
+                and not name.startswith("~")
+                and name == " ".join(clean(name).split())
+            ):
+                wanted.setdefault(name, move.id)
+        taken = (
+            self.env["kavi.export.line"]
+            .sudo()
+            ._read_group(
+                [("company_id", "=", company.id), ("reference", "in", list(wanted))],
+                ["reference"],
+            )
+        )
+        for (name,) in taken:
+            del wanted[name]
+        found = {move_id: name for name, move_id in wanted.items()}
+        return {row["move_id"]: found.get(row["move_id"]) for row in rows}

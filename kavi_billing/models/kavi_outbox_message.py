@@ -1,0 +1,141 @@
+import json
+import logging
+import time
+from datetime import timedelta
+
+import requests
+
+from odoo import fields, models
+
+_logger = logging.getLogger(__name__)
+
+# Minutes until a message that was not taken is posted again.
+RETRIES = (1, 5, 30, 120, 720, 1440)
+# Seconds to connect, and to wait for the answer.
+TIMEOUT = (5, 20)
+
+
+class KaviOutboxMessage(models.Model):
+    """What is told of one document: the same every time, until it is known to be taken.
+
+    An answer that is lost leads to the same message under the same id (failure 20).
+    """
+
+    _name = "kavi.outbox.message"
+    _description = "Accounting Outbox Message"
+    _order = "id desc"
+    _rec_name = "external_id"
+
+    outbox_id = fields.Many2one(
+        "kavi.outbox", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="outbox_id.company_id", store=True, index=True)
+    move_id = fields.Many2one(
+        "account.move",
+        string="Entry",
+        readonly=True,
+        ondelete="set null",
+        groups="account.group_account_readonly,account.group_account_invoice",
+    )
+    external_id = fields.Char(string="Document ID", required=True, readonly=True)
+    number = fields.Integer(
+        readonly=True, help="Its place in the outbox, counted from 1."
+    )
+    document = fields.Char(readonly=True)
+    payload = fields.Text(string="Content", readonly=True)
+    state = fields.Selection(
+        [
+            ("new", "New"),
+            ("waiting", "Waiting"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("void", "Void"),
+        ],
+        default="new",
+        required=True,
+        readonly=True,
+        help="Waiting: to be posted or fetched. Void: taken back before it was told.",
+    )
+    tries = fields.Integer(readonly=True)
+    next_try = fields.Datetime(readonly=True)
+    error = fields.Char(readonly=True)
+
+    _move_uniq = models.UniqueIndex(
+        "(move_id) WHERE move_id IS NOT NULL", "This document has its message."
+    )
+    _external_uniq = models.UniqueIndex(
+        "(outbox_id, external_id)", "This document has its message."
+    )
+    _number_uniq = models.UniqueIndex(
+        "(outbox_id, number) WHERE number > 0", "This number was given before."
+    )
+    _new_idx = models.Index("(outbox_id, id) WHERE state = 'new'")
+    _due_idx = models.Index("(outbox_id, next_try) WHERE state = 'waiting'")
+
+    def _set_content(self, number, document):
+        """Fix what is told: whoever asks again gets the same."""
+        self.ensure_one()
+        payload = {"place": number, **document}
+        payload.pop("decimals")
+        self.write(
+            {
+                "number": number,
+                "document": document["number"],
+                "payload": json.dumps(payload, default=str),
+                "state": "waiting",
+                "next_try": fields.Datetime.now(),
+            }
+        )
+
+    def _post(self):
+        """Post the message.
+
+        :return: whether the receiver answered at all
+        """
+        self.ensure_one()
+        outbox = self.outbox_id
+        body = self.payload.encode()
+        timestamp = str(int(time.time()))
+        headers = {
+            "Content-Type": "application/json",
+            "X-Kavi-Message": self.external_id,
+            "X-Kavi-Timestamp": timestamp,
+            "X-Kavi-Signature": f"sha256={outbox._sign(timestamp, body)}",
+        }
+        try:
+            answer = requests.post(
+                outbox.url,
+                data=body,
+                headers=headers,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            # the text of the error may hold the whole address
+            self._put_off(type(error).__name__)
+            return False
+        if 200 <= answer.status_code < 300:
+            self.write({"state": "sent", "next_try": False, "error": False})
+        else:
+            self._put_off(f"HTTP {answer.status_code}")
+        return True
+
+    def _put_off(self, reason):
+        tries = self.tries + 1
+        vals = {"tries": tries, "error": reason}
+        if tries <= len(RETRIES):
+            pause = timedelta(minutes=RETRIES[tries - 1])
+            vals["next_try"] = fields.Datetime.now() + pause
+        else:
+            vals.update(state="failed", next_try=False)
+            _logger.info("Message %s was not taken: %s", self.external_id, reason)
+        self.write(vals)
+
+    def action_retry(self):
+        """Post messages once more, now."""
+        self.env["kavi.bill"]._check_role("administrator")
+        self.check_access("read")
+        # sudo: the role was checked; messages are written by nobody
+        again = self.sudo().filtered(lambda one: one.state in ("failed", "waiting"))
+        again.write({"state": "waiting", "tries": 0, "next_try": fields.Datetime.now()})
+        self.env.ref("kavi_billing.cron_post_outbox").sudo()._trigger()

@@ -1,0 +1,322 @@
+"""The outbox: every document is told once, and told until it is taken (failure 20)."""
+
+import hashlib
+import hmac
+import json
+from unittest.mock import patch
+
+import requests
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from ..models.kavi_outbox_message import RETRIES
+from .common import BillingCommon
+
+CRON_LOG = "odoo.addons.base.models.ir_cron"
+URL = "https://books.example/kavi"
+
+
+class OutboxCommon(BillingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.outbox = cls.as_user("administrator")["kavi.outbox"].create(
+            {"name": "Accounting office"}
+        )
+
+    def messages(self, *states):
+        self.env.flush_all()
+        messages = self.outbox.sudo().message_ids.sorted("id")
+        messages.invalidate_recordset()
+        return messages.filtered(lambda one: not states or one.state in states)
+
+    def shown(self, action):
+        """The key or secret that a button shows once."""
+        return action["params"]["message"].split()[0]
+
+
+class Receiver:
+    """Who is posted to: remembers all, answers as it was told."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.posts = []
+
+    def __call__(self, url, data, headers, timeout, allow_redirects):
+        self.posts.append((url, data, headers))
+        answer = self.answers.pop(0) if self.answers else 200
+        if isinstance(answer, Exception):
+            raise answer
+        response = requests.Response()
+        response.status_code = answer
+        return response
+
+    @property
+    def ids(self):
+        return [headers["X-Kavi-Message"] for __, __, headers in self.posts]
+
+
+@tagged("post_install", "-at_install")
+class TestOutbox(OutboxCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.outbox.url = URL
+        cls.secret = cls.outbox.action_new_secret()["params"]["message"].split()[0]
+
+    @mute_logger(CRON_LOG)
+    def run_cron(self, receiver, moment=None):
+        self.env.flush_all()
+        cron = self.env.ref("kavi_billing.cron_post_outbox")
+        with (
+            self.at(moment or "2026-03-01 03:00:00"),
+            patch.object(requests, "post", receiver),
+            self.enter_registry_test_mode(),
+        ):
+            cron.sudo().method_direct_trigger()
+        self.env.invalidate_all()
+        return receiver
+
+    def test_one_for_each_document(self):
+        """Posted in one transaction with the document; as many as the export has."""
+        with self.at("2026-03-01 00:00:00"):
+            bill = self.issued(100.0)
+            self.pay(bill)
+            self.give_back(bill, 10.0)
+        receiver = self.run_cron(Receiver())
+        kinds = [json.loads(body)["kind"] for __, body, __ in receiver.posts]
+        self.assertEqual(sorted(kinds), ["credit_note", "invoice", "payment", "refund"])
+        numbers = [json.loads(body)["number"] for __, body, __ in receiver.posts]
+        self.assertEqual(len(set(receiver.ids)), 4)
+        self.assertTrue(all(numbers))
+        places = [json.loads(body)["place"] for __, body, __ in receiver.posts]
+        self.assertEqual(places, [1, 2, 3, 4])
+        self.assertEqual(self.messages().mapped("state"), ["sent"] * 4)
+        self.assertFalse(self.run_cron(Receiver()).posts, "nothing twice")
+
+    def test_same_ids_as_the_export(self):
+        """A receiver that gets a file, too, knows what it has seen."""
+        self.issued()
+        exports = self.as_user("administrator")["kavi.export"]
+        export = exports._export(self.company.with_env(exports.env), "xml")
+        self.assertEqual(
+            export.line_ids.mapped("external_id"),
+            self.messages().mapped("external_id"),
+        )
+
+    def test_signature(self):
+        """Over the moment and the body as it was sent, with the company's secret."""
+        with self.at("2026-03-01 00:00:00"):
+            self.issued()
+        receiver = self.run_cron(Receiver())
+        url, body, headers = receiver.posts[0]
+        content = headers["X-Kavi-Timestamp"].encode() + b"." + body
+        expected = hmac.new(self.secret.encode(), content, hashlib.sha256).hexdigest()
+        self.assertEqual(url, URL)
+        self.assertEqual(headers["X-Kavi-Signature"], f"sha256={expected}")
+
+    def test_answer_lost(self):
+        """Failure 20: the receiver has it, the answer is lost; the same id again."""
+        with self.at("2026-03-01 00:00:00"):
+            self.issued()
+        lost = requests.ReadTimeout(f"{URL}?token=hush timed out")
+        receiver = Receiver(lost, 200)
+        self.run_cron(receiver)
+        self.assertEqual(self.messages("waiting").error, "ReadTimeout")
+        self.run_cron(receiver)
+        self.assertEqual(len(receiver.posts), 1, "not before its time")
+        self.run_cron(receiver, "2026-03-01 03:02:00")
+        self.assertEqual(receiver.ids[0], receiver.ids[1])
+        self.assertEqual(receiver.posts[0][1], receiver.posts[1][1])
+        self.assertEqual(len(self.messages("sent")), 1)
+
+    def test_back_off(self):
+        """Tried again later and later, then left to a person; others go on."""
+        with self.at("2026-03-01 00:00:00"):
+            bad, __ = self.issued(), self.issued()
+        bad = self.messages()[0]
+        receiver = Receiver(500)
+        self.run_cron(receiver)
+        self.assertEqual(len(self.messages("sent")), 1)
+        for day in range(2, 2 + len(RETRIES)):
+            self.assertEqual(bad.state, "waiting")
+            self.run_cron(Receiver(302), f"2026-03-{day:02} 05:00:00")
+            bad.invalidate_recordset()
+        self.assertEqual((bad.state, bad.error), ("failed", "HTTP 302"))
+        self.assertFalse(self.run_cron(Receiver(), "2026-04-01 05:00:00").posts)
+        with self.at("2026-04-01 05:00:00"):
+            bad.with_env(self.outbox.env).action_retry()
+        self.assertEqual(
+            self.run_cron(Receiver(), "2026-04-01 05:00:00").ids, [bad.external_id]
+        )
+
+    def test_unreachable(self):
+        """Who does not answer is not asked for each message of the night."""
+        with self.at("2026-03-01 00:00:00"):
+            self.issued(), self.issued(), self.issued()
+        receiver = self.run_cron(Receiver(requests.ConnectTimeout()))
+        self.assertEqual(len(receiver.posts), 1)
+        self.assertEqual(self.messages().mapped("tries"), [1, 0, 0])
+
+    def test_taken_back(self):
+        """What is taken back before anybody heard of it is not told; and told, if it
+        is posted again."""
+        with self.at("2026-03-01 00:00:00"):
+            bill = self.issued()
+        self.invoice(bill).button_draft()
+        self.assertFalse(self.run_cron(Receiver()).posts)
+        self.assertEqual(self.messages().state, "void")
+        self.invoice(bill).action_post()
+        self.assertEqual(len(self.run_cron(Receiver()).posts), 1)
+        self.invoice(bill).button_draft()
+        self.invoice(bill).action_post()
+        self.assertFalse(self.run_cron(Receiver()).posts, "each message once")
+
+    def test_no_secrets(self):
+        """Neither fields nor logs show what opens or signs."""
+        with self.at("2026-03-01 00:00:00"):
+            self.issued()
+        key = self.shown(self.outbox.action_new_key())
+        with self.assertLogs("odoo.addons.kavi_billing", "DEBUG") as logs:
+            logging = __import__("logging").getLogger("odoo.addons.kavi_billing.x")
+            logging.info("something, for assertLogs wants it")
+            self.run_cron(Receiver(requests.ConnectionError(URL + key)))
+        for text in (key, self.secret):
+            self.assertNotIn(text, "\n".join(logs.output))
+            self.assertNotIn(text, self.messages().error)
+            self.assertNotEqual(self.outbox.sudo().key_digest, text)
+        for name in ("secret", "key_digest"):
+            for role in ("administrator", "officer"):
+                with self.assertRaises(AccessError):
+                    self.rpc(role, "kavi.outbox", "read", self.outbox.ids, [name])
+            with self.assertRaises(AccessError):
+                self.rpc(
+                    "administrator",
+                    "kavi.outbox",
+                    "write",
+                    self.outbox.ids,
+                    {name: "mine"},
+                )
+
+    @mute_logger("odoo.models", "odoo.addons.base.models.ir_rule")
+    def test_access(self):
+        """Administrators only; messages are written by nobody."""
+        self.issued()
+        message = self.messages()
+        for role in ("user", "officer", "accountant"):
+            for model, ids in (
+                ("kavi.outbox", self.outbox.ids),
+                ("kavi.outbox.message", message.ids),
+            ):
+                with self.assertRaises(AccessError):
+                    self.rpc(role, model, "read", ids, ["display_name"])
+            with self.assertRaises(AccessError):
+                self.rpc(role, "kavi.outbox", "action_new_key", self.outbox.ids)
+            with self.assertRaises(AccessError):
+                self.rpc(role, "kavi.outbox.message", "action_retry", message.ids)
+        for method, args in (("write", [{"state": "sent"}]), ("unlink", [])):
+            with self.assertRaises(AccessError):
+                self.rpc(
+                    "administrator", "kavi.outbox.message", method, message.ids, *args
+                )
+
+    def test_bad_input_addresses(self):
+        """Names and amounts leave the house by TLS only, and without passwords."""
+        for url in (
+            "http://books.example",
+            "ftp://books.example",
+            "books.example",
+            "https://",
+            "https://me:hush@books.example",
+            "file:///etc/passwd",
+        ):
+            with self.subTest(url=url), self.refused(error=ValidationError):
+                self.outbox.url = url
+        self.outbox.url = "http://localhost:8000/in"
+
+    def test_without_an_outbox(self):
+        """Companies that want none pay for none."""
+        self.outbox.active = False
+        self.issued()
+        self.assertFalse(self.messages())
+
+
+@tagged("post_install", "-at_install")
+class TestFetch(OutboxCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.key = cls.outbox.action_new_key()["params"]["message"].split()[0]
+
+    def fetch(self, key=None, outbox=None, **params):
+        self.env.flush_all()
+        answer = self.url_open(
+            f"/kavi_billing/outbox/{(outbox or self.outbox).id}",
+            headers={"Authorization": f"Bearer {self.key if key is None else key}"},
+            params=params,
+        )
+        return answer
+
+    def url_open(self, url, headers=None, params=None, **kwargs):
+        if params:
+            url += "?" + "&".join(f"{name}={value}" for name, value in params.items())
+        return super().url_open(url, headers=headers, **kwargs)
+
+    def test_paging(self):
+        """By place: page after page, the same answer to the same question."""
+        for __ in range(5):
+            self.issued()
+        seen, after, more = [], 0, True
+        while more:
+            page = self.fetch(after=after, limit=2).json()
+            self.assertEqual(page, self.fetch(after=after, limit=2).json())
+            seen += page["messages"]
+            after, more = seen[-1]["place"], page["more"]
+        self.assertEqual([message["place"] for message in seen], [1, 2, 3, 4, 5])
+        self.assertEqual(len({message["id"] for message in seen}), 5)
+        self.assertFalse(self.fetch(after=after).json()["messages"])
+        self.pay(self.issued(20.0))
+        new = self.fetch(after=after).json()["messages"]
+        self.assertEqual([message["kind"] for message in new], ["invoice", "payment"])
+        self.assertEqual(new[1]["applied"][0]["id"], new[0]["id"])
+
+    def test_access_keys(self):
+        """Its own key opens an outbox, nothing else; all refusals look alike."""
+        self.issued()
+        other = self._new_company("Elsewhere")
+        theirs = self.env["kavi.outbox"].create(
+            {"name": "Theirs", "company_id": other.id}
+        )
+        refusals = {
+            (answer.status_code, answer.text)
+            for answer in (
+                self.fetch(key=""),
+                self.fetch(key="wrong"),
+                self.fetch(key=self.outbox.sudo().key_digest),
+                self.fetch(outbox=theirs),
+                self.fetch(outbox=theirs, key=""),
+                self.fetch(outbox=self.env["kavi.outbox"].browse(999999)),
+            )
+        }
+        self.assertEqual(len(refusals), 1)
+        self.assertEqual(refusals.pop()[0], 401)
+        self.assertEqual(self.fetch().status_code, 200)
+        old, self.key = self.key, self.shown(self.outbox.action_new_key())
+        self.assertEqual(self.fetch(key=old).status_code, 401)
+        self.assertEqual(self.fetch().status_code, 200)
+        self.outbox.active = False
+        self.assertEqual(self.fetch().status_code, 401)
+
+    def test_bad_input_pages(self):
+        for params in (
+            {"after": "x"},
+            {"after": -1},
+            {"after": 2**40},
+            {"limit": 0},
+            {"limit": 10**6},
+            {"limit": "1;drop"},
+        ):
+            with self.subTest(params=params):
+                self.assertEqual(self.fetch(**params).status_code, 400)
