@@ -103,7 +103,7 @@ class TestResolver(CommerceCommon):
         self.approve(tx)
 
         def busy(bills, *args, **kwargs):
-            raise UserError("Somebody else is working on it.") from LockError("x")
+            raise UserError(bills.env._("Somebody is at it.")) from LockError("x")
 
         with patch.object(type(bill), "_complete_payment", busy):
             self.come_back(tx)
