@@ -24,6 +24,10 @@
         "views/res_config_settings_views.xml",
         "views/kavi_commerce_menus.xml",
     ],
+    "assets": {
+        "web.assets_frontend": ["kavi_commerce/static/src/interactions/**/*"],
+        "web.assets_tests": ["kavi_commerce/static/tests/tours/**/*"],
+    },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

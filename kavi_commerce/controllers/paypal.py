@@ -47,7 +47,7 @@ class KaviPaypalController(PaypalController):
         if not tx:
             return super().paypal_complete_order(order_id, reference)
         if tx.paypal_order_id == order_id:
-            tx._kavi_settle()
+            self._settle(tx)
         return None
 
     @http.route(
@@ -63,11 +63,7 @@ class KaviPaypalController(PaypalController):
         tx = self._find_by_order(token)
         if not tx:
             return request.redirect("/my")
-        try:
-            tx._kavi_settle()
-        except UserError as error:
-            # somebody else is at it: the page shows what comes of it
-            _logger.info("Return of %s: %s", tx.reference, error)
+        self._settle(tx)
         return request.redirect(tx.landing_route or "/my")
 
     @http.route(
@@ -84,6 +80,13 @@ class KaviPaypalController(PaypalController):
             return request.redirect("/my")
         tx._kavi_cancel_checkout()
         return request.redirect(tx.landing_route or "/my")
+
+    def _settle(self, tx):
+        try:
+            tx._kavi_settle()
+        except UserError as error:
+            # somebody else is at it: the page shows what comes of it
+            _logger.info("Return of %s: %s", tx.reference, error)
 
     def _find_by_order(self, token):
         """The attempt with this order id, which nobody guesses."""

@@ -7,6 +7,8 @@ from odoo.tools import single_email_re
 
 from odoo.addons.kavi_billing.controllers.portal_bill import BillPage
 
+SEVERAL = "/my/billing/pay/card"
+
 
 class CardPage(BillPage):
     """Paying bills by card: what it comes to, then on to the gateway."""
@@ -28,7 +30,7 @@ class CardPage(BillPage):
         return self._pay_or_ask(bill, roles, access_token, post)
 
     @route(
-        "/my/billing/pay/card",
+        SEVERAL,
         type="http",
         auth="user",
         website=True,
@@ -37,58 +39,131 @@ class CardPage(BillPage):
     )
     def pay_several_by_card(self, **post):
         """Several of one's own bills at once."""
-        asked = request.httprequest.values.getlist("bill")
-        ids = {self._to_id(text) for text in asked}
+        bills, roles = self._find_several(request.httprequest.values.getlist("bill"))
+        if not bills:
+            return request.redirect("/my/billing?refused=1")
+        return self._pay_or_ask(bills, roles, None, post)
+
+    @route(
+        "/my/bills/<int:bill_id>/pay/order",
+        type="jsonrpc",
+        auth="public",
+        website=True,
+    )
+    def order_by_buttons(self, bill_id, access_token=None, **post):
+        """PayPal's button on the page of one bill asks for the order."""
+        try:
+            bill, roles = self._find_bill(bill_id, access_token)
+        except (AccessError, MissingError):
+            return {"error": request.env._("This bill does not exist.")}
+        return self._make_order(bill, roles, post)
+
+    @route(
+        f"{SEVERAL}/order",
+        type="jsonrpc",
+        auth="user",
+        website=True,
+    )
+    def order_several_by_buttons(self, bill=(), **post):
+        """The same for several bills."""
+        bills, roles = self._find_several(bill if isinstance(bill, list) else [])
+        if not bills:
+            return {"error": request.env._("Choose the bills that are paid.")}
+        return self._make_order(bills, roles, post)
+
+    def _find_several(self, asked):
+        """One's own bills, with superuser rights, and one's roles; none if one of them
+        is somebody else's: what is not theirs does not exist for them."""
+        ids = {self._to_id(str(text)) for text in asked}
         bills = self._get_bills().search(
             self._get_bills_domain() & Domain("id", "in", list(ids))
         )
-        # what is not theirs does not exist for them
-        if not bills or len(bills) < len(set(asked)):
-            return request.redirect("/my/billing?refused=1")
-        roles = bills[0].partner_id._get_payer_roles()
-        return self._pay_or_ask(bills.sudo(), roles, None, post)
+        if not bills or len(bills) < len(ids):
+            return bills.browse(), set()
+        return bills.sudo(), bills[0].partner_id._get_payer_roles()
 
     def _pay_or_ask(self, bills, roles, access_token, post):
         """The page that says what it comes to; posted, the gateway's page."""
         error = self._try(bills._check_card_payable, roles)
         if request.httprequest.method == "POST" and not error:
-            amount = self._parse_amount(bills, post.get("amount"))
             try:
-                return self._go_to_gateway(bills, access_token, amount, post)
+                tx = self._open_checkout(bills, post, "redirect")
             except UserError as refusal:
                 error = str(refusal)
-        quote = bills._quote_card_payment() if not error else None
+            else:
+                url = tx.state == "draft" and tx.approve_url
+                return request.redirect(
+                    url or tx.landing_route, code=303, local=not url
+                )
+        notice = bills._get_gateway_notice() or bills._get_charged_notice()
         values = {
             **self._prepare_billing_page_values(),
+            **(self._prepare_checkout(bills) if not error else {}),
             "page_name": "kavi_card",
             "bills": bills,
-            "quote": quote,
-            "error": error,
+            # where it says what became of the payment, it needs no reason beside it
+            "error": error if not notice or notice[0] == "danger" else "",
+            "card_notice": notice,
             "email": post.get("email") or bills._get_payer_email(),
             "token": access_token if "link" in roles else None,
-            "back_url": bills._get_landing_route(),
+            "back_url": bills.get_portal_url() if len(bills) == 1 else "/my/billing",
             "no_breadcrumbs": request.env.user._is_public(),
         }
         return request.render("kavi_commerce.portal_card", values)
 
-    def _go_to_gateway(self, bills, access_token, amount, post):
-        email = (post.get("email") or "").strip()
+    def _prepare_checkout(self, bills):
+        """What the page shows of the payment, and of how one gets to the gateway."""
+        provider, quote = bills._get_card_provider(), bills._quote_card_payment()
+        values = {"quote": quote, "flow": provider._get_bill_flow()}
+        if values["flow"] == "buttons":
+            path = f"/my/bills/{bills.id}/pay" if len(bills) == 1 else SEVERAL
+            values["sdk_url"] = provider._get_paypal_sdk_url(quote["currency"])
+            values["order_url"] = f"{path}/order"
+        return values
+
+    def _make_order(self, bills, roles, post):
+        """The order for PayPal's buttons.
+
+        :return: dict with "order_id", "reference" and "landing_route", or "error"
+        """
+        error = self._try(bills._check_card_payable, roles)
+        if not error and bills._get_card_provider()._get_bill_flow() != "buttons":
+            error = request.env._("Reload the page: it is paid otherwise now.")
+        if error:
+            return {"error": error}
+        try:
+            tx = self._open_checkout(bills, post, "buttons")
+        except UserError as refusal:
+            return {"error": str(refusal)}
+        return {
+            "order_id": tx.paypal_order_id,
+            "reference": tx.reference,
+            "landing_route": tx.landing_route,
+        }
+
+    def _open_checkout(self, bills, post, flow):
+        """The attempt that the payer asks for, with its order at the gateway.
+
+        :raise UserError: with the reason, for the payer
+        """
+        email = str(post.get("email") or "").strip()
         if bills.company_id.billing_gateway_collect_email and not (
             single_email_re.match(email) and len(email) < 255
         ):
             raise UserError(request.env._("Enter the e-mail address of the payer."))
+        amount = self._parse_amount(bills, post.get("amount"))
         tx = bills._pay_by_card(
             bills._get_card_provider(),
             amounts={bills: amount} if amount is not None else None,
-            landing_route=bills._get_landing_route(),
-            flow="redirect",
+            landing_route=bills.get_portal_url()
+            if len(bills) == 1
+            else bills._get_card_url(),
+            flow=flow,
         )
         if email:
             tx.payer_email = email
-        url = tx._kavi_open_checkout()
-        if not url:
-            return request.redirect(tx.landing_route)
-        return request.redirect(url, code=303, local=False)
+        tx._kavi_open_checkout()
+        return tx
 
     def _parse_amount(self, bills, text):
         """What the payer typed; no number is refused by the bill, with a sentence."""
@@ -96,5 +171,5 @@ class CardPage(BillPage):
             return None
         try:
             return float(text)
-        except ValueError:
+        except (TypeError, ValueError):
             return math.nan

@@ -100,19 +100,34 @@ class KaviBill(models.Model):
         return self.contact_id[:1].email or self.partner_id[:1].email or ""
 
     def _get_gateway_notice(self):
-        """What the bill's page says of its card payment.
+        """What the page of these bills says of their card payment.
 
         :return: (kind, sentence), or nothing
         """
-        self.ensure_one()
-        bill = self.sudo()
-        charges = bill.transaction_ids.filtered(lambda tx: tx.operation != "refund")
-        last = charges.sorted("id")[-1:]
-        if bill.gateway_status == "awaiting" and last.state in UNDECIDED:
+        bills = self.sudo()
+        last = bills._get_last_charge()
+        statuses = set(bills.mapped("gateway_status"))
+        if "awaiting" in statuses and last.state in UNDECIDED:
             return "info", self.env._(
                 "Your card payment is being processed. The result will show here; "
                 "please do not pay again."
             )
-        if bill.gateway_status == "failed":
+        if "failed" in statuses:
             return "danger", last.state_message or self.env._("The payment has failed.")
         return None
+
+    def _get_charged_notice(self):
+        """What is said where these bills were paid together by card."""
+        bills = self.sudo()
+        last = bills._get_last_charge()
+        if last.state != "done" or last.bill_ids != bills:
+            return None
+        if set(bills.mapped("state")) != {"paid"}:
+            return None
+        return "success", self.env._(
+            "Thank you: %s was paid by card.", last.currency_id.format(last.amount)
+        )
+
+    def _get_last_charge(self):
+        charges = self.transaction_ids.filtered(lambda tx: tx.operation != "refund")
+        return charges.sorted("id")[-1:]

@@ -1,6 +1,6 @@
 import json
 import logging
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from werkzeug.exceptions import ServiceUnavailable
 
@@ -158,12 +158,35 @@ class PaymentProvider(models.Model):
 
     # === THE CLIENT === #
 
-    def _paypal_get_api_url(self):
+    def _get_paypal_test_url(self):
+        """Where a stand-in for PayPal is to be asked; "" where PayPal is."""
         self.ensure_one()
         url = self.env["ir.config_parameter"].sudo().get_param(TEST_URL)
         if url and self.state == "test" and urlsplit(url).hostname in LOOPBACK:
             return url.rstrip("/")
-        return super()._paypal_get_api_url()
+        return ""
+
+    def _paypal_get_api_url(self):
+        return self._get_paypal_test_url() or super()._paypal_get_api_url()
+
+    def _get_bill_flow(self):
+        """How the payer of bills gets to this gateway: "redirect", "buttons" or, where
+        there is no gateway, "manual"."""
+        self.ensure_one()
+        return "manual" if self.code == "kavi_manual" else self.kavi_checkout_flow
+
+    def _get_paypal_sdk_url(self, currency):
+        """The script that draws PayPal's buttons in our page."""
+        base_url = self._get_paypal_test_url() or "https://www.paypal.com"
+        query = urlencode(
+            {
+                "client-id": self.paypal_client_id or "",
+                "components": "buttons",
+                "currency": currency.name,
+                "intent": self.kavi_intent.lower(),
+            }
+        )
+        return f"{base_url}/sdk/js?{query}"
 
     def _get_paypal_client(self, transaction=None):
         """PayPal, as this provider talks to it.

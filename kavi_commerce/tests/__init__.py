@@ -5,6 +5,7 @@ from . import (
     test_card_portal,
     test_events,
     test_failures,
+    test_journey,
     test_refunds,
     test_resolver,
 )

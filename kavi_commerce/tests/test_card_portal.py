@@ -4,7 +4,7 @@ import re
 
 from odoo.tests import HttpCase, tagged
 
-from .common import CommerceCommon
+from .common import TEST_URL, CommerceCommon
 
 
 @tagged("post_install", "-at_install")
@@ -107,3 +107,52 @@ class TestCardPortal(HttpCase, CommerceCommon):
         self.assertEqual(tx.state, "draft")
         self.assertBill(self.bill, "new", amount_due=100.0)
         self.assertFalse(self.paypal.ledger.entries())
+
+    def order(self, path=None, **params):
+        """What PayPal's button asks our server for."""
+        answer = self.url_open(
+            f"{path or self.path}/order", json={"params": params}, method="POST"
+        )
+        self.env.invalidate_all()
+        return answer.json()
+
+    def test_buttons(self):
+        """PayPal's script only where its buttons are; the order is made by us."""
+        self.assertNotIn("/sdk/js", self.page(access_token=self.token).text)
+        self.assertIn("Reload", self.order(access_token=self.token)["result"]["error"])
+        self.provider.kavi_checkout_flow = "buttons"
+        self.env["ir.config_parameter"].set_param(TEST_URL, False)
+        page = self.page(access_token=self.token).text
+        self.assertIn("https://www.paypal.com/sdk/js?client-id=", page)
+        self.env["ir.config_parameter"].set_param(TEST_URL, self.paypal.url)
+        page = self.page(access_token=self.token).text
+        self.assertIn(f"{self.paypal.url}/sdk/js?client-id=", page)
+        order = self.order(access_token=self.token, amount="40")["result"]
+        tx = self.transaction()
+        self.assertEqual(order["order_id"], tx.paypal_order_id)
+        self.assertEqual((tx.amount, tx.operation), (40, "online_direct"))
+        # pressed again: the same order
+        self.assertEqual(
+            self.order(access_token=self.token, amount="40")["result"], order
+        )
+
+    def test_bad_input_buttons(self):
+        """No order for a foreign bill, a wrong amount, nor what is no list of bills."""
+        self.provider.kavi_checkout_flow = "buttons"
+        for params in ({}, {"access_token": "wrong"}, {"access_token": ["x"]}):
+            with self.subTest(**params):
+                self.assertIn("does not exist", self.order(**params)["result"]["error"])
+        for amount in ("-5", "nan", "101", "x", [1], {"x": 1}):
+            with self.subTest(amount=amount):
+                answer = self.order(access_token=self.token, amount=amount)
+                self.assertTrue(answer["result"]["error"])
+        path = "/my/billing/pay/card"
+        self.assertIn("error", self.order(path, bill=[self.bill.id]))  # no log-in
+        self._new_user("stranger", "base.group_portal")
+        self.authenticate("kavi_stranger", "kavi_stranger")
+        for bill in ([self.bill.id], [], "x", None, [[1]], [{}], [str(10**20)]):
+            with self.subTest(bill=bill):
+                answer = self.order(path, bill=bill)
+                self.assertIn("Choose", answer["result"]["error"])
+        self.assertFalse(self.transaction())
+        self.assertFalse(self.paypal.calls("orders.create"))

@@ -37,14 +37,23 @@
         root.append(button, select);
 
         async function pay() {
+            let isRefused = false;
+            const refuse = () => {
+                isRefused = true;
+            };
+            await options.onClick?.({}, {resolve: () => true, reject: refuse});
+            if (isRefused) {
+                return;
+            }
+            const choice = select.value;
             button.disabled = true;
             try {
                 const orderID = await options.createOrder({}, {});
-                if (select.value === "cancel" || !orderID) {
+                if (choice === "cancel" || !orderID) {
                     await options.onCancel?.({orderID});
                     return;
                 }
-                const {payerID} = await approve(orderID, select.value);
+                const {payerID} = await approve(orderID, choice);
                 const actions = {restart: pay};
                 await options.onApprove({orderID, payerID}, actions);
             } catch (error) {
