@@ -63,6 +63,8 @@ class KaviExport(models.Model):
         """
         # sudo: who gets the export was checked; it holds what the books say
         moves = self.env["account.move"].sudo().browse(row["move_id"] for row in rows)
+        # an account's code is that of the company that asks
+        moves = moves.with_company(moves[:1].company_id)
         details = self.env["res.partner"].sudo()
         partners = details.browse({row["partner_id"] for row in rows})
         bills = (

@@ -351,7 +351,11 @@ class TestNightlyExport(ExportCommon):
         self.company.billing_export_format = "xml"
         self.run_cron()
         self.run_cron()
-        self.assertEqual(len(self.exports.search(mine)), 1)
+        export = self.exports.search(mine)
+        self.assertEqual(len(export), 1)
+        # by a user of another company, whose codes of accounts are others
+        entries = self.parse(export)[0].findall(f"{{{NAMESPACE}}}entry")
+        self.assertEqual(len([e for e in entries if e.get("account")]), 2)
 
     def test_one_fails(self):
         """One company that fails stops no other."""
@@ -362,7 +366,7 @@ class TestNightlyExport(ExportCommon):
 
         def fail(exports, company, *args):
             if company == other:
-                raise UserError("This one cannot be exported.")
+                raise UserError(company.env._("This one cannot be exported."))
             return real(exports, company, *args)
 
         with patch.object(type(self.exports), "_export", fail):
