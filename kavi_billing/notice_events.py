@@ -15,17 +15,24 @@ class Event:
     :ivar template: XML id of the mail template, within this addon
     :ivar switch: the field of a bill kind that turns it on and off
     :ivar default: whether it is on for a bill without a kind
+    :ivar document: what is attached to the mail, "invoice" or "receipt" (see
+        ``bill_rules.DOCUMENTS``); "" for nothing
     """
 
     label: str
     template: str
     switch: str
     default: bool = True
+    document: str = ""
 
 
 EVENTS = {
-    "new": Event("New Bill", "mail_template_bill_new", "notify_new"),
-    "receipt": Event("Receipt", "mail_template_bill_receipt", "notify_receipt"),
+    "new": Event(
+        "New Bill", "mail_template_bill_new", "notify_new", document="invoice"
+    ),
+    "receipt": Event(
+        "Receipt", "mail_template_bill_receipt", "notify_receipt", document="receipt"
+    ),
     "refund": Event("Refund", "mail_template_bill_refund", "notify_refund"),
     "cancel": Event("Canceled", "mail_template_bill_cancel", "notify_cancel"),
     "reversal": Event(

@@ -164,6 +164,22 @@ def test_journey_mail_as_it_is_received(office, mailbox):
         assert not env["mail.mail"].search([("model", "=", "kavi.bill")])
 
 
+def test_journey_mail_of_a_new_bill_carries_the_invoice(office, mailbox):
+    """As a PDF that was made when the mail was sent; nothing of it is stored."""
+    with office.env() as env:
+        bill = env["kavi.bill"].browse(office.bills[0])
+        files = env["ir.attachment"].search_count([])
+        bill._notify("new")
+        assert env["ir.attachment"].search_count([]) == files
+        name = f"Invoice {bill.name}.pdf"
+    send_queue(office)
+    (mail,) = mailbox.to("payer0@doe.example")
+    (document,) = mail.iter_attachments()
+    assert document.get_filename() == name
+    assert document.get_content_type() == "application/pdf"
+    assert document.get_content().startswith(b"%PDF")
+
+
 @mute_logger("odoo.addons.mail.models.mail_mail")
 def test_journey_mail_that_is_refused(office, mailbox):
     """The log says so; the mail waits to be tried again."""

@@ -3,11 +3,18 @@ from collections import OrderedDict
 
 from reportlab.pdfgen import canvas
 
-from odoo import models
+from odoo import api, models
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
 # From the edges of the page, in points of 1/72 inch.
 EDGE, BOTTOM, SIZE = 42, 34, 8
+# Millimeters that are kept free; at the sides, the page's own style does it. The paper
+# formats of Odoo leave room for headers and footers, which ours don't have.
+MARGINS = {
+    "data-report-margin-top": 12,
+    "data-report-margin-bottom": 18,
+    "data-report-header-spacing": 0,
+}
 
 
 class IrActionsReport(models.Model):
@@ -21,7 +28,7 @@ class IrActionsReport(models.Model):
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
         report = self._get_report(report_ref)
-        if not res_ids or not report.report_name.startswith("kavi_billing."):
+        if not res_ids or not self._is_billing_document(report):
             return super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids)
         streams = OrderedDict()
         for record in self._get_documents(report, res_ids):
@@ -31,6 +38,24 @@ class IrActionsReport(models.Model):
             stream = streams[record.id]
             stream["stream"] = self._number_pages(stream["stream"])
         return streams
+
+    @api.model
+    def _run_wkhtmltopdf(
+        self, bodies, report_ref=False, *args, specific_paperformat_args=None, **kwargs
+    ):
+        if report_ref and self._is_billing_document(self._get_report(report_ref)):
+            specific_paperformat_args = (specific_paperformat_args or {}) | MARGINS
+        return super()._run_wkhtmltopdf(
+            bodies,
+            report_ref,
+            *args,
+            specific_paperformat_args=specific_paperformat_args,
+            **kwargs,
+        )
+
+    @api.model
+    def _is_billing_document(self, report):
+        return report.report_name.startswith("kavi_billing.")
 
     def _get_documents(self, report, res_ids):
         """The records that are printed: of many bills, those with the document."""

@@ -105,7 +105,7 @@ class KaviBill(models.Model):
         return {
             "title": self.env._("Receipt") if is_receipt else self.env._("Invoice"),
             "number": bill.name or self.env._("Draft"),
-            "mark": bill._get_document_mark(),
+            "mark": bill._get_document_mark(document),
             "account": bill.partner_id,
             "recipient": bill.contact_id,
             "facts": bill._get_document_facts(),
@@ -122,15 +122,15 @@ class KaviBill(models.Model):
             ),
         }
 
-    def _get_document_mark(self):
+    def _get_document_mark(self, document):
         """What the bill is, in one word: (text, color), or None while it is just
-        open."""
+        open. A receipt thanks; it does not say that something is overdue."""
         if self.state == "draft":
             return self.env._("Draft"), "gray"
         if self.state in ("paid", "refunded", "canceled"):
             color = {"paid": "green", "refunded": "blue", "canceled": "gray"}
             return self._get_state_label(), color[self.state]
-        if self.is_overdue:
+        if self.is_overdue and document == "invoice":
             return self._get_overlay_labels()["overdue"], "red"
         if self.is_partly_paid:
             return self._get_overlay_labels()["partly_paid"], "blue"

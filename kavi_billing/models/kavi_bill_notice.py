@@ -50,14 +50,8 @@ class KaviBill(models.Model):
         """Who gets the bill's mail: the first of billing contact, primary contact and
         the account itself that has an address (KB-06)."""
         self.ensure_one()
-        account = self.sudo().partner_id  # whoever acts on a bill may write to it
-        if not account.is_company:
-            return account.filtered("email")
-        people = (account.billing_contact_id, account.primary_contact_id)
-        for contact in (*(person.filtered("active") for person in people), account):
-            if contact.email:
-                return contact
-        return account.browse()
+        # sudo: whoever acts on a bill may write to its account
+        return self.sudo().partner_id._get_mailed_contact()
 
     def _get_notice_lang(self):
         """The language in which the account is written to, or False."""

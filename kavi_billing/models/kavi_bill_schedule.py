@@ -21,6 +21,7 @@ class KaviBill(models.Model):
         string="Schedule",
         compute="_compute_instalment_ids",
     )
+    has_instalments = fields.Boolean(compute="_compute_instalment_ids")
     schedule_preview = fields.Html(
         compute="_compute_schedule_preview",
         sanitize=False,
@@ -45,6 +46,7 @@ class KaviBill(models.Model):
         parts = self._read_instalments().grouped("bill_id")
         for bill in self:
             bill.instalment_ids = parts.get(bill._origin)
+            bill.has_instalments = len(bill.instalment_ids) > 1
 
     def _get_schedules(self):
         """What is due when, for drafts and issued bills alike.

@@ -7,6 +7,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, formataddr
 
+from ..notice_events import EVENTS
+
 _logger = logging.getLogger(__name__)
 
 LAYOUT = "kavi_billing.mail_layout_bill"
@@ -258,6 +260,20 @@ class KaviNotice(models.Model):
         if sender:
             vals |= {"email_from": sender, "reply_to": sender}
         return vals
+
+    def _get_document(self):
+        """Which document goes with the mail: "invoice", "receipt", or "" for none.
+
+        That of the template, also when somebody sends it by hand.
+        """
+        if not self or not self.company_id.billing_attach_documents:
+            return ""
+        for event in EVENTS.values():
+            template = self.env.ref(f"kavi_billing.{event.template}", False)
+            if event.document and template and template == self.template_id:
+                if not self.bill_id._get_document_refusal(event.document):
+                    return event.document
+        return ""
 
     # === THE OFFICER'S BUTTONS === #
 

@@ -1,10 +1,43 @@
+import logging
+
 from odoo import api, models
+
+_logger = logging.getLogger(__name__)
 
 
 class MailMail(models.Model):
-    """What becomes of a notice's mail is written into the log of notices."""
+    """A notice's mail gets its document when it is sent, and what becomes of it is
+    written into the log of notices."""
 
     _inherit = "mail.mail"
+
+    def _prepare_outgoing_list(self, *args, **kwargs):
+        """Attach the bill's document, as it is now.
+
+        Here and not where the mail is queued: making a PDF takes a second, and issuing
+        five hundred bills must not wait for five hundred of them.
+        """
+        emails = super()._prepare_outgoing_list(*args, **kwargs)
+        # sudo: the queue may be run by anybody, the log is billing's
+        notice = self.env["kavi.notice"].sudo().search([("mail_id", "=", self.id)])
+        document = notice[:1]._get_document()
+        if document:
+            try:
+                with self.env.cr.savepoint():
+                    content, name = notice.bill_id._get_document_pdf(document)
+            except Exception as error:
+                # the account is told all the same; the link in the mail leads to it
+                _logger.info("Document of %s: %s", notice.bill_id.name, error)
+                notice.bill_id._log_note(
+                    self.env._("Mailed without its document: %s", error)
+                )
+            else:
+                for email in emails:
+                    email["attachments"] = [
+                        *email["attachments"],
+                        (name, content, "application/pdf"),
+                    ]
+        return emails
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None

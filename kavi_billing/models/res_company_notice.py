@@ -15,6 +15,13 @@ class ResCompany(models.Model):
         help="Off: no new-bill notice of any kind is sent by itself.",
     )
 
+    billing_attach_documents = fields.Boolean(
+        string="Attach Documents",
+        default=True,
+        help="The mail of a new bill carries its invoice as PDF, the mail of a receipt "
+        "the receipt.",
+    )
+
     @api.model
     def _check_email_addresses(self, addresses):
         """Refuse what is no list of mail addresses, separated by commas.

@@ -104,6 +104,18 @@ class ResPartner(models.Model):
             pending = "pending_" if partner.is_billing_pending else ""
             partner.billing_account_type = pending + kind
 
+    def _get_mailed_contact(self):
+        """Who gets an account's mail: the first of billing contact, primary contact and
+        the account itself that has an address (KB-06); nobody if none has."""
+        self.ensure_one()
+        if not self.is_company:
+            return self.filtered("email")
+        people = (self.billing_contact_id, self.primary_contact_id)
+        for contact in (*(person.filtered("active") for person in people), self):
+            if contact.email:
+                return contact
+        return self.browse()
+
     @api.depends("is_company", "billing_contact_id", "primary_contact_id")
     def _compute_billing_recipient_id(self):
         """Billing contact → primary contact → none (KB-06)."""

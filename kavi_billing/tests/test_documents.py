@@ -3,7 +3,7 @@ printed one by one with page numbers (KB-69, BB-17)."""
 
 import io
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import html2plaintext
@@ -363,14 +363,33 @@ class TestPdf(DocumentCommon):
         """All of it is in the body, or that wkhtmltopdf would drop it."""
         html = self.html("bill_invoice", self.issued())
         self.assertSilent(html, 'class="header', 'class="footer')
-        self.assertSays(html, 'class="article kb"', 'data-report-margin-top="12"')
+        self.assertSays(html, 'class="article kb"')
+
+    def test_margins(self):
+        """No room for headers and footers, whatever the company's paper; the pages of
+        other reports are left alone."""
+        formats = []
+
+        def build(report, paper, landscape, specific_paperformat_args=None, **kwargs):
+            formats.append(specific_paperformat_args or {})
+            raise StopIteration
+
+        report = self.env["ir.actions.report"]
+        self.patch(type(report), "_build_wkhtmltopdf_args", build)
+        invoice = "kavi_billing.action_report_bill_invoice"
+        for ref in (invoice, "base.report_ir_model_overview"):
+            with self.assertRaises(StopIteration):
+                report._run_wkhtmltopdf(["<p/>"], ref)
+        ours, others = formats
+        self.assertEqual(ours["data-report-margin-bottom"], 18)
+        self.assertFalse(others)
 
 
 @tagged("post_install", "-at_install")
 class TestOtherDocuments(DocumentCommon):
-    def statement(self, **vals):
+    def statement(self, role="user", **vals):
         vals = {"partner_id": self.account.id, "company_id": self.company.id, **vals}
-        return self.as_user("user")["kavi.account.statement.wizard"].create(vals)
+        return self.as_user(role)["kavi.account.statement.wizard"].create(vals)
 
     def test_credit_memo(self):
         Credit = self.as_user("officer")["kavi.credit"]
@@ -394,6 +413,38 @@ class TestOtherDocuments(DocumentCommon):
         )
         self.assertEqual(credit._get_document_name(), f"Credit Memo {credit.name}")
         self.assertEqual(credit.action_print()["context"]["active_ids"], credit.ids)
+
+    def test_statement_by_mail(self):
+        """To the billing contact with the PDF, from billing's address, with a copy;
+        only by officers, and to addresses only."""
+        self.account.email = "acme@doe.example"
+        self.company.write(
+            {
+                "billing_email_from": "billing@kavi.example",
+                "billing_email_copy": "copy@kavi.example",
+            }
+        )
+        self.issued(30)
+        with self.assertRaises(AccessError):
+            self.statement().action_send()
+        wizard = self.statement("officer")
+        self.assertIn("acme@doe.example", wizard.recipients)
+        self.assertIn("Acme Ltd", wizard.body)
+        for wrong, error in (("", UserError), ("nobody", ValidationError)):
+            wizard.recipients = wrong
+            with self.assertRaises(error):
+                wizard.action_send()
+        wizard.write({"recipients": "till@doe.example", "body": f"<p>Hi {EVIL}</p>"})
+        wizard.action_send()
+        mail = self.env["mail.mail"].search([("email_to", "like", "till@doe")])
+        self.assertEqual(mail.state, "outgoing")
+        self.assertEqual(mail.email_cc, "copy@kavi.example")
+        self.assertIn("billing@kavi.example", mail.email_from)
+        self.assertNotIn("<script", mail.body_html)
+        (file,) = mail.attachment_ids
+        self.assertEqual(file.name, f"{wizard._get_document_name()}.pdf")
+        self.assertIn(b"30.00", file.raw)
+        self.assertIn(mail.mail_message_id, self.messages(self.account))
 
     def test_statement(self):
         """BA-01: opening balance, each document with the balance after it, closing."""

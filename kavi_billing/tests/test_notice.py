@@ -101,6 +101,35 @@ class TestNotice(NoticeCommon):
         self.assertEqual(len(self.notices(bill, "receipt")), 3)
         self.assertEqual(set(EVENT_OF_ACT.values()), set(texts))
 
+    def sent_files(self, bill, event):
+        """What is attached when the mail is sent: pairs of name and content."""
+        (sent,) = self.mail(bill, event)._prepare_outgoing_list()
+        return [(name, content) for name, content, __ in sent["attachments"]]
+
+    def test_documents_are_attached(self):
+        """The new bill's invoice, the payment's receipt, as they are when sent."""
+        bill = self.bill(title="Annual fee")
+        ((name, content),) = self.sent_files(bill, "new")
+        self.assertEqual(name, f"Invoice {bill.name}.pdf")
+        self.assertIn(b"Annual fee", content)
+        self.pay(bill)
+        ((name, content),) = self.sent_files(bill, "receipt")
+        self.assertEqual(name, f"Receipt {bill.name}.pdf")
+        self.bounce(bill)
+        self.assertFalse(self.sent_files(bill, "receipt"))  # there is none any more
+        self.assertFalse(self.sent_files(bill, "reversal"))
+        self.company.billing_attach_documents = False
+        self.assertFalse(self.sent_files(bill, "new"))
+
+    def test_document_that_fails(self):
+        """The mail goes all the same; billing people read why it had no document."""
+        bill = self.bill()
+        with patch.object(
+            type(bill), "_get_document_pdf", side_effect=ValueError("no paper")
+        ):
+            self.assertFalse(self.sent_files(bill, "new"))
+        self.assertIn("no paper", str(self.messages(bill).mapped("body")))
+
     def test_answer_no(self):
         """KB-54: "notify account" answered with no; nothing goes by itself either."""
         bill = self.bill()

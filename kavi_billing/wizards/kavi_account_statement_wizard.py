@@ -97,6 +97,8 @@ class KaviAccountStatementWizard(models.TransientModel):
             [*mine, ("date", ">=", self.date_from), ("date", "<=", self.date_to)],
             order="date, id",
         )
+        # what only the books' own currency sees is nothing to the account
+        rows = rows.filtered(lambda row: row.kind != "exchange" or row.amount)
         by_currency = rows.grouped("currency_id")
         currencies = self.env["res.currency"].union(*opening, *by_currency)
         kinds = dict(Ledger._fields["kind"]._description_selection(self.env))
