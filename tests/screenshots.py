@@ -46,6 +46,7 @@ QUIET = """
     !document.querySelector(".o_blockUI, .o_loading_indicator")
     && (
         document.querySelector(".o_action_manager .o_view_controller")
+        || document.querySelector(".o_kavi_overview_page")
         || document.querySelector("#wrap") && document.readyState === "complete"
     )
 """
@@ -75,6 +76,9 @@ def follow(text):
 # name -> (path, size, script to run before the picture is taken); those of the portal
 # are taken as PAYER
 PICTURES = {
+    "overview": ("/odoo/billing-overview", DESKTOP, ""),
+    "overview_phone": ("/odoo/billing-overview", PHONE, ""),
+    "aging": ("/odoo/billing-aging", DESKTOP, ""),
     "bills": ("/odoo/kavi-bills", DESKTOP, ""),
     "bill": (
         "/odoo/kavi-bills",

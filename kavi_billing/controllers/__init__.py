@@ -1,1 +1,1 @@
-from . import outbox, portal, portal_bill
+from . import outbox, portal, portal_bill, report

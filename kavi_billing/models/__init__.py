@@ -10,6 +10,8 @@ from . import (
     account_payment_term_line,
     ir_actions_report,
     kavi_check_mixin,
+    kavi_report_mixin,
+    kavi_activity,
     kavi_document_mixin,
     kavi_bill,
     kavi_bill_accounting,
@@ -28,10 +30,12 @@ from . import (
     kavi_bill_notice,
     kavi_bill_numbering,
     kavi_bill_note,
+    kavi_bill_overview,
     kavi_bill_payer,
     kavi_bill_payment,
     kavi_bill_portal,
     kavi_bill_refund,
+    kavi_bill_report,
     kavi_bill_schedule,
     kavi_bill_search,
     kavi_bill_surcharge,
@@ -68,4 +72,12 @@ from . import (
 )
 
 # views on the tables of those above
-from . import kavi_account_allocation, kavi_account_ledger, kavi_bill_instalment
+from . import (
+    kavi_account_allocation,
+    kavi_account_ledger,
+    kavi_aging_report,
+    kavi_balance_report,
+    kavi_bill_instalment,
+    kavi_log_report,
+    kavi_payment_report,
+)

@@ -435,7 +435,10 @@ class KaviBill(models.Model):
         ).create(vals_list)
         bills = bills.with_env(self.env)
         if issue:
-            bills._issue(notify=not application if notify is None else notify)
+            # for the history: another application did it
+            bills.with_context(kavi_application=application)._issue(
+                notify=not application if notify is None else notify
+            )
         return bills
 
     @api.model

@@ -270,6 +270,9 @@ class KaviBill(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
         self._check_act("delete")
+        self.env["kavi.activity"]._record(
+            "delete", {bill: bill.title or "" for bill in self}
+        )
         for partner in self.partner_id:
             drafts = self.filtered(lambda bill, p=partner: bill.partner_id == p)
             # sudo: contacts may be read-only for whoever may delete a draft (KB-39)

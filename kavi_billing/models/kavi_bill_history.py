@@ -5,6 +5,9 @@ from psycopg2 import OperationalError
 
 from odoo import models
 
+from ..bill_rules import EDITABLE
+from .kavi_activity import DONE
+
 _logger = logging.getLogger(__name__)
 
 
@@ -14,8 +17,12 @@ class KaviBill(models.Model):
     _inherit = "kavi.bill"
 
     def _log_act(self, act, bodies):
-        """Write who did what, when, in the bills' history: one message a bill."""
+        """Write who did what, when, in the bills' history: one message a bill, and one
+        row in the activity history."""
         label = self._get_act_labels()[act]
+        self.env["kavi.activity"]._record(
+            act, {self.browse(id_): body for id_, body in bodies.items()}, "bill_id"
+        )
         self.sudo()._message_log_batch(
             {
                 id_: f"{label}: {body.strip()}" if body.strip() else f"{label}."
@@ -45,16 +52,32 @@ class KaviBill(models.Model):
         """Call back whoever waits for bills whose state has changed."""
         known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
         changed = defaultdict(self.sudo().browse)
+        states = {}
         for bill in self.sudo().browse(known).exists():
             before, after = known[bill.id], bill.state
             if before == after:
                 continue
+            states[bill] = (before, after)
             if after in ("paid", "refunded", "canceled"):
                 changed[after] += bill
             elif before in ("paid", "refunded"):
                 changed["reopened"] += bill
+        self.env["kavi.activity"]._record_states(states)
         for event, bills in changed.items():
             bills._on_state_changed(event)
+
+    def _message_track(self, fields_iter, initial_values_dict):
+        """What is edited is an activity, too, unless it is part of an act."""
+        tracking = super()._message_track(fields_iter, initial_values_dict)
+        acted = self.env.cr.precommit.data.get(DONE, {})
+        edited = {
+            self.browse(id_): self._get_field_labels(set(changes) & EDITABLE)
+            for id_, (changes, _values) in tracking.items()
+            if id_ not in acted and set(changes) & EDITABLE
+        }
+        if edited:
+            self.env["kavi.activity"]._record("edit", edited, "bill_id")
+        return tracking
 
     def _on_state_changed(self, event):
         """Hook: these bills were just paid, refunded, canceled or reopened.

@@ -426,6 +426,7 @@ class KaviCredit(models.Model):
         self.sudo()._message_log_batch(
             {credit.id: body.strip() for credit, body in bodies.items()}
         )
+        self.env["kavi.activity"]._record("credit", bodies, "credit_id")
         if on_account and bodies:
             by_account = defaultdict(list)
             for credit, body in bodies.items():

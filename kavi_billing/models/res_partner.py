@@ -350,6 +350,9 @@ class ResPartner(models.Model):
         if self:
             self.with_context(tracking_disable=True).write(vals)
             self._message_log_batch(dict.fromkeys(self.ids, history))
+            self.env["kavi.activity"]._record(
+                "account", dict.fromkeys(self, history), "partner_id"
+            )
 
     def _open_billing_account_by_setting(self):
         """Open accounts for new contacts, if the company's setting says so."""

@@ -48,3 +48,7 @@ from . import test_search
 from . import test_export_formats
 from . import test_export
 from . import test_outbox
+from . import test_report_books
+from . import test_report_activity
+from . import test_report_download
+from . import test_overview

@@ -19,4 +19,5 @@ from . import (
     kavi_credit_apply_wizard,
     kavi_credit_refund_wizard,
     kavi_export_wizard,
+    kavi_report_wizard,
 )

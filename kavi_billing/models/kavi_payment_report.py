@@ -1,0 +1,126 @@
+from odoo import api, fields, models
+from odoo.tools import SQL, drop_view_if_exists
+
+from ..report_columns import Column
+from .kavi_account_ledger import KINDS, KaviAccountLedger
+
+MONEY = ("payment", "reversal", "refund", "credit_note")
+
+
+class KaviPaymentReport(models.Model):
+    """Payments, Refunds and Credits: what settled or reopened bills.
+
+    The rows of the ledger that are no invoices, with what one wants to group them by.
+    The four amounts add up to what the receivable lost by them.
+    """
+
+    _name = "kavi.payment.report"
+    _inherit = ["kavi.report.mixin"]
+    _description = "Payments, Refunds And Credits"
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "reference"
+    _rec_names_search = ["reference", "label", "partner_id"]
+
+    partner_id = fields.Many2one("res.partner", string="Account", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    company_currency_id = fields.Many2one("res.currency", readonly=True)
+    date = fields.Date(readonly=True)
+    kind = fields.Selection(
+        [each for each in KINDS if each[0] in MONEY], string="Document", readonly=True
+    )
+    reference = fields.Char(readonly=True)
+    label = fields.Char(readonly=True)
+    bill_id = fields.Many2one(
+        "kavi.bill", readonly=True, help="If it was for one bill only."
+    )
+    kind_id = fields.Many2one("kavi.bill.kind", string="Bill Kind", readonly=True)
+    payment_method_id = fields.Many2one("kavi.payment.method", readonly=True)
+    credit_id = fields.Many2one("kavi.credit", readonly=True)
+    amount_paid = fields.Monetary(string="Paid", readonly=True)
+    amount_reversed = fields.Monetary(
+        string="Reversed", readonly=True, help="Payments that bounced."
+    )
+    amount_refunded = fields.Monetary(string="Refunded", readonly=True)
+    amount_credited = fields.Monetary(string="Credited", readonly=True)
+    amount = fields.Monetary(
+        string="In Favour of the Account",
+        readonly=True,
+        help="Paid and credited, less reversed and refunded.",
+    )
+    amount_open = fields.Monetary(
+        string="Not Applied", readonly=True, help="What settled no bill yet."
+    )
+    amount_company = fields.Monetary(
+        string="Amount (Company Currency)",
+        readonly=True,
+        currency_field="company_currency_id",
+    )
+
+    # what has to be in the database before the view is read
+    _depends = {
+        **KaviAccountLedger._depends,
+        "kavi.bill": ["kind_id", "payment_method_id"],
+    }
+
+    def init(self):
+        drop_view_if_exists(self.env.cr, self._table)
+        self.env.cr.execute(
+            SQL("CREATE VIEW %s AS (%s)", SQL.identifier(self._table), self._query())
+        )
+
+    @api.model
+    def _query(self):
+        # the ledger's query, not its view: that may be made anew without this one
+        return SQL(
+            """
+            SELECT entry.id, entry.partner_id, entry.company_id, entry.currency_id,
+                   entry.company_currency_id, entry.date, entry.kind, entry.reference,
+                   entry.label, entry.bill_id, entry.credit_id,
+                   bill.kind_id, bill.payment_method_id,
+                   CASE WHEN entry.kind = 'payment'
+                        THEN -entry.amount ELSE 0 END AS amount_paid,
+                   CASE WHEN entry.kind = 'reversal'
+                        THEN entry.amount ELSE 0 END AS amount_reversed,
+                   CASE WHEN entry.kind = 'refund'
+                        THEN entry.amount ELSE 0 END AS amount_refunded,
+                   CASE WHEN entry.kind = 'credit_note'
+                        THEN -entry.amount ELSE 0 END AS amount_credited,
+                   -entry.amount AS amount,
+                   -entry.amount_open AS amount_open,
+                   -entry.amount_company AS amount_company
+              FROM (%s) entry
+         LEFT JOIN kavi_bill bill ON bill.id = entry.bill_id
+             WHERE entry.kind IN %s
+            """,
+            self.env["kavi.account.ledger"]._query(),
+            MONEY,
+        )
+
+    @api.model
+    def _get_report_columns(self):
+        return [
+            Column(self.env._("Date"), "date"),
+            Column(self.env._("Account"), "partner_id.name"),
+            Column(self.env._("Document"), "kind"),
+            Column(self.env._("Reference"), "reference"),
+            Column(self.env._("Bill ID"), "bill_id.name"),
+            Column(self.env._("Bill"), "bill_id.title", False),
+            Column(self.env._("Bill Kind"), "kind_id.name", False),
+            Column(self.env._("Payment Method"), "payment_method_id.name", False),
+            Column(self.env._("Credit"), "credit_id.name", False),
+            Column(self.env._("Label"), "label", False),
+            Column(self.env._("Currency"), "currency_id.name"),
+            Column(self.env._("Paid"), "amount_paid"),
+            Column(self.env._("Reversed"), "amount_reversed"),
+            Column(self.env._("Refunded"), "amount_refunded"),
+            Column(self.env._("Credited"), "amount_credited"),
+            Column(self.env._("Not Applied"), "amount_open"),
+            Column(self.env._("Amount (Company Currency)"), "amount_company", False),
+            Column(self.env._("Company"), "company_id.name", False),
+        ]
+
+    def action_open_bill(self):
+        """The bill that it was for."""
+        return self.bill_id._get_records_action()

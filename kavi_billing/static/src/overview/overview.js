@@ -1,0 +1,35 @@
+import {Component, onWillStart, useState} from "@odoo/owl";
+import {Layout} from "@web/search/layout";
+import {registry} from "@web/core/registry";
+import {standardActionServiceProps} from "@web/webclient/actions/action_service";
+import {useService} from "@web/core/utils/hooks";
+
+/**
+ * Billing → Overview: figures, what needs a person, and pictures. All of it is made by
+ * the server (kavi.bill's get_overview), each with the action that opens what it counts.
+ */
+export class BillingOverview extends Component {
+    static template = "kavi_billing.Overview";
+    static components = {Layout};
+    static props = {...standardActionServiceProps};
+
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+        this.state = useState({data: null});
+        onWillStart(() => this.load("months", false));
+    }
+
+    async load(period, currency) {
+        this.state.data = await this.orm.call("kavi.bill", "get_overview", [], {
+            period,
+            currency_id: currency,
+        });
+    }
+
+    open(action) {
+        return this.action.doAction(action);
+    }
+}
+
+registry.category("actions").add("kavi_billing.overview", BillingOverview);
