@@ -84,8 +84,11 @@ class PaymentTransaction(models.Model):
             self.paypal_capture_id = capture["id"]
             reason = (capture.get("status_details") or {}).get("reason")
             message = self.env._("The gateway holds it: %s", reason or "?")
-            if self.state == "draft":
-                self._set_pending(state_message=message)
+            if self.state in ("draft", "cancel"):
+                # also after it was given up: the money is on its way
+                self._set_pending(
+                    state_message=message, extra_allowed_states=("cancel",)
+                )
             elif self.state == "pending":
                 self.state_message = message
 

@@ -21,16 +21,17 @@ class PaymentTransaction(models.Model):
         others see what the first one has made of it.
 
         :param bool again: ask again for what was asked a moment ago
-        :return: whether the outcome is known now
+        :return: the order's status as it was at the gateway; None when that is not
+            known, or was not asked for
         """
         self.ensure_one()
         if not self.paypal_order_id or self.state not in ("draft", "pending"):
-            return self.state in ("done", "error", "cancel", "authorized")
+            return None
         try:
             order = self._kavi_client().get_order(self.paypal_order_id)
         except Unknown:
             self._kavi_commit()
-            return False
+            return None
         except Refused as error:
             # gone: never approved, or the approval has run out
             if error.status == 404:
@@ -38,13 +39,14 @@ class PaymentTransaction(models.Model):
                     state_message=self.env._("The order has expired at the gateway."),
                 )
             self._kavi_commit()
-            return error.status == 404
-        if order.get("status") == APPROVED:
+            return None
+        status = order.get("status")
+        if status == APPROVED:
             self._kavi_capture(order, again)
         else:
             self._kavi_apply_order(order)
         self._kavi_finish()
-        return self.state not in ("draft", "pending")
+        return status
 
     def _kavi_capture(self, order, again=False):
         """Capture an approved order, if its bills still owe what it asks.

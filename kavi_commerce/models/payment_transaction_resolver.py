@@ -7,6 +7,7 @@ from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 
 from ..paypal_outcomes import Refused, Unknown
+from .payment_transaction_capture import UNAPPROVED
 
 _logger = logging.getLogger(__name__)
 
@@ -48,21 +49,36 @@ class PaymentTransaction(models.Model):
         due = self.search(self._get_due_domain(), order="check_date, id")
         self.env["ir.cron"]._commit_progress(remaining=len(due))
         for tx in due:
-            try:
-                tx._kavi_look_up(again=True)
-                tx._kavi_climb()
-            except Exception as error:
-                # one bad record is set aside, and looked at later; the rest goes on
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                causes = (error, error.__cause__)
-                if any(isinstance(e, OperationalError | LockError) for e in causes):
-                    continue  # somebody else is at it; still due, if need be
-                if not isinstance(error, UserError):
-                    _logger.exception("Transaction %s: not resolved", tx.id)
-                tx._kavi_climb()
+            tx._kavi_look_up_safely()
             if not self.env["ir.cron"]._commit_progress(1):
                 break
+
+    def _kavi_look_up_safely(self):
+        """Look one up. A bad one is set aside, and looked at later; whatever it does,
+        the rest goes on."""
+        self.ensure_one()
+        try:
+            self._kavi_look_up(again=True)
+            self._kavi_climb()
+            self._kavi_commit()
+        except Exception as error:
+            self._kavi_step_back()
+            causes = (error, error.__cause__)
+            if any(isinstance(e, OperationalError | LockError) for e in causes):
+                return  # somebody else is at it; still due, if need be
+            if not isinstance(error, UserError):
+                _logger.exception("Transaction %s: not resolved", self.id)
+            try:
+                self._kavi_climb()
+                self._kavi_commit()
+            except Exception:
+                self._kavi_step_back()
+                _logger.exception("Transaction %s: could not be set aside", self.id)
+
+    def _kavi_step_back(self):
+        """To what was committed last."""
+        self.env.cr.rollback()
+        self.env.invalidate_all()
 
     def _kavi_climb(self):
         """What is known is looked at no more; the rest on the next step."""
@@ -121,8 +137,9 @@ class PaymentTransaction(models.Model):
         elif self.state == "authorized":
             self._kavi_follow("get_authorization", self.paypal_authorization_id)
         elif self.paypal_order_id and self.state in ("draft", "pending"):
-            self._kavi_settle(again)
-            self._kavi_close_unapproved()
+            # only what was seen unapproved: no answer says nothing of the payer
+            if self._kavi_settle(again) in UNAPPROVED:
+                self._kavi_close_unapproved()
         elif self.state == "draft":
             # the order was never made, or its answer never came: no payer has it
             self._kavi_close_unapproved()
@@ -182,7 +199,7 @@ class PaymentTransaction(models.Model):
         for provider in providers:
             try:
                 rows = list(provider._get_paypal_client().list_transactions(start, end))
-            except (Refused, Unknown) as error:
+            except (Refused, Unknown, UserError) as error:
                 _logger.info("No report from %s: %s", provider.name, error)
                 continue
             for row in rows:
@@ -196,8 +213,10 @@ class PaymentTransaction(models.Model):
             if tx:
                 tx._kavi_take_in_reported(row)
             self._kavi_commit()
+        except OperationalError:
+            self._kavi_step_back()  # somebody else is at it; read again tomorrow
         except Exception:
-            self.env.cr.rollback()
+            self._kavi_step_back()
             _logger.exception("A line of the report: %s", row.get("transaction_id"))
 
     @api.model
@@ -216,7 +235,9 @@ class PaymentTransaction(models.Model):
             limit=1,
         )
         if known:
-            return known if not known._is_resolved() else self.browse()
+            # given up or refused, and yet in the report: the money moved all the same
+            is_known = known._is_resolved() and known.state == "done"
+            return self.browse() if is_known else known
         up = row.get("paypal_reference_id")
         names = [
             name for name in (row.get("custom_field"), row.get("invoice_id")) if name

@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 from odoo.exceptions import LockError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -95,6 +96,86 @@ class TestResolver(CommerceCommon):
             self.run_cron()
         self.assertEqual((bad.state, good.state), ("pending", "done"))
         self.assertEqual(bad.check_step, 1)
+
+    def test_a_thousand_due_with_bad_ones(self):
+        """Bad ones, even such as cannot be set aside, stop none of a thousand."""
+        tx = self.start(self.issued(100))
+        (vals,) = tx.copy_data()
+        line = {"bill_id": tx.bill_ids.id, "amount": 100}
+        many = self.transactions.create(
+            [
+                {
+                    **vals,
+                    "reference": f"MANY-{number}",
+                    "check_date": "2020-01-01",
+                    "kavi_line_ids": [Command.create(line)],
+                }
+                for number in range(1000)
+            ]
+        )
+        looked_up, model = set(), type(tx)
+        bad, worse, climb = many[3], many[500], model._kavi_climb
+
+        def look_up(txs, again=False):
+            looked_up.update(txs.ids)
+            if txs in bad | worse:
+                raise ValueError("a broken record")
+
+        def climb_or_fail(txs):
+            if txs == worse:
+                raise ValueError("a very broken record")
+            return climb(txs)
+
+        def go_on(*args, **kwargs):
+            return 1.0  # seconds left for the job
+
+        with (
+            patch.object(model, "_kavi_look_up", look_up),
+            patch.object(model, "_kavi_climb", climb_or_fail),
+            patch.object(model, "_kavi_step_back", lambda txs: None),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", go_on),
+            self.quiet("models.payment_transaction_resolver"),
+        ):
+            self.transactions._cron_look_up()
+        self.assertGreaterEqual(looked_up, set(many.ids))
+        self.assertEqual(set((many - worse).mapped("check_step")), {1})
+        self.assertEqual(worse.check_step, 0)
+
+    def test_no_answer_closes_nothing(self):
+        """Hours without the gateway: an order that the payer has approved meanwhile is
+        captured when it is there again, not closed unseen."""
+        for kind in (503, 401, "drop_before", "malformed"):
+            with self.subTest(kind=kind):
+                bill = self.issued(100)
+                tx = self.start(bill)
+                self.approve(tx)
+                self.paypal.fail("orders.get", kind, count=None)
+                for __ in range(4):
+                    self.resolve(tx)
+                    self.assertEqual(tx.state, "draft")
+                self.paypal.heal()
+                self.resolve(tx)
+                self.assertBill(bill, "paid")
+
+    def test_money_on_its_way_for_what_was_given_up(self):
+        """A capture that is pending for a checkout that was closed: awaited again; and
+        the report finds what no event told."""
+        bill = self.issued(100)
+        tx = self.start(bill)
+        self.approve(tx)
+        tx._kavi_cancel_checkout()
+        self.paypal.fail("orders.capture", "pending", reason="ECHECK")
+        tx._kavi_client().capture_order(tx.paypal_order_id, "not by us")
+        self.receive(*self.events("PAYMENT.CAPTURE.PENDING"))
+        self.assertEqual(tx.state, "pending")
+        self.assertTrue(tx.check_date)
+        self.assertBill(bill, "new", gateway_status="awaiting")
+        # given up all the same, and nothing was told since
+        tx.write({"state": "cancel", "check_date": False})
+        self.paypal.settle(tx.paypal_capture_id)
+        self.run_cron("compare_report")
+        self.assertEqual(tx.kavi_state, "charged")
+        self.assertLedgers(bill)
 
     def test_busy_bill_is_booked_later(self):
         """Somebody else holds the bill: no alarm, and booked at the next look."""

@@ -11,6 +11,7 @@ class Tokens:
         self.fake = fake
         self.seconds = TOKEN_SECONDS
         self._tokens = {}  # token: when it ends
+        self.given = []  # every token there was
         self.issued = 0
 
     def token(self, fake, call):
@@ -26,6 +27,7 @@ class Tokens:
             }
         token = f"A21AA{fake.new_id()}{fake.new_id()}"
         self._tokens[token] = fake.clock.after(seconds=self.seconds)
+        self.given.append(token)
         self.issued += 1
         return 200, {
             "scope": "https://uri.paypal.com/services/payments/payment",
