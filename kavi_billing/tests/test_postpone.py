@@ -164,7 +164,7 @@ class TestPostponeInstalments(TermsCommon):
         for vals, words in (
             (
                 {"instalment_id": last.id, "date": "2036-01-01"},
-                ("Instalment 3", "01/01/2036"),
+                ("part 3", "01/01/2036"),
             ),
             ({"days": 10}, ("10 days later",)),
         ):
