@@ -62,7 +62,9 @@ class KaviBillReverseWizard(models.TransientModel):
     def _get_notice(self, bill):
         chosen = self.line_ids.filtered("is_chosen")
         return {
+            # a line that names somebody else's payment has no currency: refused later
             "returned": " + ".join(
-                line.currency_id.format(line.amount) for line in chosen
+                (line.currency_id or bill.currency_id).format(line.amount)
+                for line in chosen
             )
         }
