@@ -1,8 +1,14 @@
 """Workers that are killed (SIGKILL) at every point between "intent stored" and "entries
 posted": after a restart and one run of the resolver, PayPal's ledger and ours agree."""
 
+import functools
+
 import pytest
 from werkzeug.datastructures import Headers
+
+from odoo.exceptions import UserError
+from odoo.service.model import retrying
+from odoo.tools import mute_logger
 
 from .till import open_till
 
@@ -276,6 +282,31 @@ def pay_again(till, bill):
         mine = [o for o in orders if o.units[0]["custom_id"] == reference]
         assert len(mine) == 1
     till.check()
+
+
+@pytest.mark.parametrize("late", ["orders.get", "orders.capture"])
+def test_concurrency_failure_02_at_once(till, late):
+    """The payer's return, twice, an event and the resolver, truly at once, each having
+    seen the order approved: one capture, one payment."""
+    bill = prepare(till, "work_on_event")
+    till.make_due()
+    till.paypal.fail(late, "late", count=4, delay=0.7)
+
+    def in_time(act):
+        return lambda env: retrying(functools.partial(act, env, bill), env)
+
+    acts = [in_time(act) for act in (come_back, come_back, resolve, work_on_event)]
+    with mute_logger("odoo.sql_db", "odoo.service.model"):
+        answers = till.scratch.in_threads(*acts)
+    for answer in answers:  # told that somebody else is at it, if anything
+        assert not isinstance(answer, Exception) or isinstance(answer, UserError)
+    till.paypal.heal()
+    till.make_due()
+    till.run_job("events", "resolve")
+    assert look(till, bill) == PAID
+    till.check()
+    with till.scratch.env() as env:
+        assert len(env["kavi.bill"].browse(bill)._get_payments()) == 1
 
 
 def test_crash_keeps_no_secret(till):
