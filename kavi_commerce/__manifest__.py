@@ -24,6 +24,7 @@
         "views/res_config_settings_views.xml",
         "views/kavi_commerce_menus.xml",
     ],
+    "demo": ["demo/card_payments.xml"],
     "assets": {
         "web.assets_frontend": ["kavi_commerce/static/src/interactions/**/*"],
         "web.assets_tests": ["kavi_commerce/static/tests/tours/**/*"],

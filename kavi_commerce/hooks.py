@@ -10,3 +10,13 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     reset_payment_provider(env, "kavi_manual")
+    # What payments came by stays in the books, switched off, and the bills are
+    # kavi_billing's: to have them deleted one by one would fail.
+    env["ir.model.data"].search(
+        [
+            ("module", "=", "kavi_commerce"),
+            "|",
+            ("model", "=like", "kavi.%"),
+            ("model", "=", "payment.provider"),
+        ]
+    ).unlink()

@@ -172,9 +172,9 @@ class KaviBill(models.Model):
                         "in",
                         self.env["payment.provider"]._get_bill_codes(),
                     ),
-                ],
-                order="state, sequence, id",
+                ]
             )
+            ._sorted_for_bills()
         )
         if not self.env.user._is_internal():
             providers = providers.filtered("is_published")

@@ -86,16 +86,18 @@ class PaymentProvider(models.Model):
         ]
         if not any_state:
             domain.append(("state", "!=", "disabled"))
-        providers = self.sudo().search(domain)
-        # one that is live before one in test, PayPal before manual mode
-        return providers.sorted(
+        return self.sudo().search(domain)._sorted_for_bills()[:1]
+
+    def _sorted_for_bills(self):
+        """One that is live before one in test, PayPal before manual mode."""
+        return self.sorted(
             lambda provider: (
                 ("enabled", "test", "disabled").index(provider.state),
                 provider.code != "paypal",
                 provider.sequence,
                 provider.id,
             )
-        )[:1]
+        )
 
     @api.constrains("state", "code")
     def _check_kavi_manual(self):
@@ -107,6 +109,22 @@ class PaymentProvider(models.Model):
                         "Choose test mode."
                     )
                 )
+
+    @api.model
+    def _remove_provider(self, code, **kwargs):
+        """What was booked in manual mode stays in the books, as paid by hand: Odoo
+        refuses to uninstall a provider that any payment came by."""
+        if code == "kavi_manual":
+            lines = self.env["account.payment.method.line"].sudo()
+            lines.search([("code", "=", code)]).write(
+                {
+                    "payment_method_id": self.env.ref(
+                        "account.account_payment_method_manual_in"
+                    ).id,
+                    "payment_provider_id": False,
+                }
+            )
+        return super()._remove_provider(code, **kwargs)
 
     def _get_default_payment_method_codes(self):
         if self.code == "kavi_manual":

@@ -136,6 +136,14 @@ class TestCardPortal(HttpCase, CommerceCommon):
             self.order(access_token=self.token, amount="40")["result"], order
         )
 
+    def test_manual_mode_gives_way(self):
+        """Where a gateway is, nobody is sent to manual mode, whatever its place."""
+        self._provider("kavi_manual", self.company, sequence=-1)
+        self.assertEqual(self.bill._get_card_provider(), self.provider)
+        self.provider.state = "disabled"
+        manual = self.bill._get_card_provider()
+        self.assertEqual(manual._get_bill_flow(), "manual")
+
     def test_bad_input_buttons(self):
         """No order for a foreign bill, a wrong amount, nor what is no list of bills."""
         self.provider.kavi_checkout_flow = "buttons"
