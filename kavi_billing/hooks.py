@@ -1,6 +1,9 @@
+from odoo.tools import SQL
+
 # What the demo brings along and journal entries refer to.
 _DEMO = [
     "account.account",
+    "account.payment.term",
     "product.product",
     "product.template",
     "res.company",
@@ -21,6 +24,9 @@ def uninstall_hook(env):
     companies.write({"billing_sequence_id": False, "billing_credit_sequence_id": False})
     sequences = env["ir.sequence"].with_context(active_test=False)
     sequences.search([("code", "in", ["kavi.bill", "kavi.credit"])]).unlink()
+    # The templates of mails go, and would be kept by the rules that name them.
+    for table in ("kavi_notice", "kavi_notice_rule"):
+        env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     # Our tables are dropped as a whole, and what the demo sold or founded stays in the
     # books: to have them deleted one by one would fail, with an error for each.
     env["ir.model.data"].search(

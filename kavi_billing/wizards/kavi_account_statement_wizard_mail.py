@@ -10,7 +10,6 @@ class KaviAccountStatementWizard(models.TransientModel):
     _inherit = "kavi.account.statement.wizard"
 
     recipients = fields.Char(
-        string="Recipients",
         compute="_compute_recipients",
         store=True,
         readonly=False,
