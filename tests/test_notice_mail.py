@@ -107,7 +107,9 @@ def office(scratch, mailbox):
 
 def send_queue(office):
     with office.env() as env:
-        env["mail.mail"].process_email_queue()
+        # in tests Odoo renders no PDF unless it is asked to
+        Mail = env["mail.mail"].with_context(force_report_rendering=True)
+        Mail.process_email_queue()
 
 
 def count(office):
