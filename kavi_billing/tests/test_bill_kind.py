@@ -30,6 +30,12 @@ class KindCommon(BillingCommon):
         return cls.kinds.create(vals)
 
     @classmethod
+    def term_of(cls, company):
+        # a copy is named in the language of the context
+        in_15 = cls.in_15.with_context(lang="en_US")
+        return in_15.copy({"company_id": company.id, "name": company.name})
+
+    @classmethod
     def find_account(cls, account_type, company=None):
         return cls.env["account.account"].search(
             [
@@ -347,7 +353,7 @@ class TestKindBadInput(KindCommon):
 
     def test_bad_input_of_another_company(self):
         """Nothing of another company, refused where it is set."""
-        term = self.in_15.copy({"company_id": self.other.id, "name": "Abroad"})
+        term = self.term_of(self.other)
         method = self.check.copy({"company_id": self.other.id})
         kind = self.kind()
         for vals in (
@@ -408,7 +414,7 @@ class TestKindBadInput(KindCommon):
             ("billing_write_off_account_id", self.find_account("expense")),
             (
                 "billing_payment_term_id",
-                self.in_15.copy({"company_id": self.company.id, "name": "Here"}),
+                self.term_of(self.company),
             ),
         ):
             with self.subTest(name=name), self.assertRaises(UserError):
