@@ -10,6 +10,7 @@ from . import (
     account_payment_term_line,
     ir_actions_report,
     kavi_check_mixin,
+    kavi_view_mixin,
     kavi_report_mixin,
     kavi_activity,
     kavi_document_mixin,

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, drop_view_if_exists
+from odoo.tools import SQL
 
 from .kavi_account_ledger import ACCOUNTING
 
@@ -11,6 +11,7 @@ class KaviAccountAllocation(models.Model):
     """
 
     _name = "kavi.account.allocation"
+    _inherit = ["kavi.view.mixin"]
     _description = "Account Allocation"
     _auto = False
     _order = "applied_at desc, id desc"
@@ -89,12 +90,6 @@ class KaviAccountAllocation(models.Model):
         "res.company": ["currency_id"],
         "res.partner": ["commercial_partner_id", "is_billing_account"],
     }
-
-    def init(self):
-        drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute(
-            SQL("CREATE VIEW %s AS (%s)", SQL.identifier(self._table), self._query())
-        )
 
     @api.model
     def _query(self):

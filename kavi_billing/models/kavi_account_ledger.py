@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, drop_view_if_exists
+from odoo.tools import SQL
 
 ACCOUNTING = "account.group_account_readonly,account.group_account_invoice"
 KINDS = [
@@ -23,6 +23,7 @@ class KaviAccountLedger(models.Model):
     """
 
     _name = "kavi.account.ledger"
+    _inherit = ["kavi.view.mixin"]
     _description = "Account Ledger"
     _auto = False
     _order = "date desc, id desc"
@@ -125,12 +126,6 @@ class KaviAccountLedger(models.Model):
         "res.company": ["currency_id"],
         "res.partner": ["commercial_partner_id", "is_billing_account"],
     }
-
-    def init(self):
-        drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute(
-            SQL("CREATE VIEW %s AS (%s)", SQL.identifier(self._table), self._query())
-        )
 
     @api.model
     def _query(self):

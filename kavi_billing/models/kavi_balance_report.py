@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, drop_view_if_exists
+from odoo.tools import SQL
 
 from ..report_columns import Column
 
@@ -12,7 +12,7 @@ class KaviBalanceReport(models.Model):
     """
 
     _name = "kavi.balance.report"
-    _inherit = ["kavi.report.mixin"]
+    _inherit = ["kavi.view.mixin", "kavi.report.mixin"]
     _description = "Account Balances"
     _auto = False
     _order = "account_name, id"
@@ -75,12 +75,6 @@ class KaviBalanceReport(models.Model):
         "res.company": ["currency_id"],
         "res.partner": ["billing_account_type", "complete_name"],
     }
-
-    def init(self):
-        drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute(
-            SQL("CREATE VIEW %s AS (%s)", SQL.identifier(self._table), self._query())
-        )
 
     @api.model
     def _query(self):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, drop_view_if_exists
+from odoo.tools import SQL
 
 from ..bill_rules import OPEN, STATES
 
@@ -25,6 +25,7 @@ class KaviBillInstalment(models.Model):
     """
 
     _name = "kavi.bill.instalment"
+    _inherit = ["kavi.view.mixin"]
     _description = "Bill Instalment"
     _auto = False
     _order = "due_date, id"
@@ -79,12 +80,6 @@ class KaviBillInstalment(models.Model):
             "state",
         ],
     }
-
-    def init(self):
-        drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute(
-            SQL("CREATE VIEW %s AS (%s)", SQL.identifier(self._table), self._query())
-        )
 
     @api.model
     def _query(self):

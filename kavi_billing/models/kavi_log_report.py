@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, drop_view_if_exists
+from odoo.tools import SQL
 
 from ..report_columns import Column
 from .kavi_activity import ORIGINATIONS
@@ -13,7 +13,7 @@ class KaviLogReport(models.Model):
     """
 
     _name = "kavi.log.report"
-    _inherit = ["kavi.report.mixin"]
+    _inherit = ["kavi.view.mixin", "kavi.report.mixin"]
     _description = "Full Log"
     _auto = False
     _order = "date desc, id desc"
@@ -67,12 +67,6 @@ class KaviLogReport(models.Model):
         "res.partner": ["company_id", "is_billing_account", "name"],
         "res.users": ["login", "share"],
     }
-
-    def init(self):
-        drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute(
-            SQL("CREATE VIEW %s AS (%s)", SQL.identifier(self._table), self._query())
-        )
 
     @api.model
     def _query(self):

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, drop_view_if_exists
+from odoo.tools import SQL
 
 from ..report_columns import Column
 from .kavi_account_ledger import KINDS, KaviAccountLedger
@@ -15,7 +15,7 @@ class KaviPaymentReport(models.Model):
     """
 
     _name = "kavi.payment.report"
-    _inherit = ["kavi.report.mixin"]
+    _inherit = ["kavi.view.mixin", "kavi.report.mixin"]
     _description = "Payments, Refunds And Credits"
     _auto = False
     _order = "date desc, id desc"
@@ -63,12 +63,6 @@ class KaviPaymentReport(models.Model):
         **KaviAccountLedger._depends,
         "kavi.bill": ["kind_id", "payment_method_id"],
     }
-
-    def init(self):
-        drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute(
-            SQL("CREATE VIEW %s AS (%s)", SQL.identifier(self._table), self._query())
-        )
 
     @api.model
     def _query(self):
