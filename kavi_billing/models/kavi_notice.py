@@ -132,9 +132,7 @@ class KaviNotice(models.Model):
         for (template, __), notices in rounds.items():
             notices._deliver_by(template, text)
         if any(notice.state == "queued" for notice in self):
-            queue = self.env.ref("mail.ir_cron_mail_scheduler_action", False)
-            if queue:
-                queue._trigger()
+            self.env["res.company"]._trigger_mail_queue()
 
     def _deliver_by(self, template, text):
         """One template's mails. A bad bill among them is found by halving."""
@@ -227,10 +225,10 @@ class KaviNotice(models.Model):
         bill = self.bill_id
         company = bill.company_id
         lang = bill._get_notice_lang() or self.env.lang
-        sender = company._get_billing_sender()
-        usual = company._check_email_addresses(company.billing_email_copy)
-        copies = [*(text.get("copy") or ()), *usual]
-        vals = {
+        vals = company._prepare_billing_mail_vals()
+        copies = filter(None, (*(text.get("copy") or ()), vals["email_cc"]))
+        return {
+            **vals,
             "model": bill._name,
             "res_id": bill.id,
             "subject": " ".join((rendered["subject"] or "").split()),
@@ -246,20 +244,11 @@ class KaviNotice(models.Model):
             "partner_ids": [fields.Command.set(bill._get_notice_contact().ids)]
             if not self.rule_id and not text.get("recipients")
             else [],
-            "message_type": "email_outgoing",
-            "subtype_id": self.env.ref("mail.mt_note").id,
-            "is_internal": True,
-            # the message stays when the mail has gone
-            "is_notification": True,
-            "auto_delete": True,
             "attachments": rendered.get("attachments"),
             "attachment_ids": [
                 fields.Command.link(id_) for id_ in rendered.get("attachment_ids") or ()
             ],
         }
-        if sender:
-            vals |= {"email_from": sender, "reply_to": sender}
-        return vals
 
     def _get_document(self):
         """Which document goes with the mail: "invoice", "receipt", or "" for none.

@@ -46,3 +46,31 @@ class ResCompany(models.Model):
         self.ensure_one()
         address = email_normalize(self.billing_email_from or self.email or "")
         return formataddr((self.name, address)) if address else False
+
+    def _prepare_billing_mail_vals(self):
+        """What all mails of billing have in common: from whom they come, and that the
+        message stays with the record, out of the payer's sight, when the mail has gone.
+
+        :return: dict of values of ``mail.mail``
+        """
+        self.ensure_one()
+        vals = {
+            "email_cc": ", ".join(self._check_email_addresses(self.billing_email_copy)),
+            "message_type": "email_outgoing",
+            "subtype_id": self.env.ref("mail.mt_note").id,
+            "is_internal": True,
+            "is_notification": True,
+            "auto_delete": True,
+        }
+        sender = self._get_billing_sender()
+        if sender:
+            vals |= {"email_from": sender, "reply_to": sender}
+        return vals
+
+    @api.model
+    def _trigger_mail_queue(self):
+        """Have what was queued sent soon, and not only at the job's next turn."""
+        queue = self.env.ref("mail.ir_cron_mail_scheduler_action", False)
+        if queue:
+            # sudo: whoever may queue a mail may have it sent
+            queue.sudo()._trigger()

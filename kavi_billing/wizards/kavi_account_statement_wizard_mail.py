@@ -64,26 +64,20 @@ class KaviAccountStatementWizard(models.TransientModel):
         recipients = company._check_email_addresses(self.recipients)
         if not recipients:
             raise UserError(self.env._("Enter the address that the statement goes to."))
-        copies = company._check_email_addresses(company.billing_email_copy)
-        sender = company._get_billing_sender()
+        common = company._prepare_billing_mail_vals()
         # as the user: what is in it may be seen by whoever sends it
         report = self.env["ir.actions.report"].sudo()
         content, __ = report._render_qweb_pdf(
             "kavi_billing.action_report_account_statement", self.ids
         )
         vals = {
+            **common,
             "model": "res.partner",
             "res_id": self.partner_id.id,
             "subject": self.subject,
             "body": self.body,
             "body_html": self.body,
             "email_to": ", ".join(recipients),
-            "email_cc": ", ".join(copies),
-            "message_type": "email_outgoing",
-            "subtype_id": self.env.ref("mail.mt_note").id,
-            "is_internal": True,
-            "is_notification": True,
-            "auto_delete": True,
             "attachment_ids": [
                 Command.create(
                     {
@@ -96,13 +90,9 @@ class KaviAccountStatementWizard(models.TransientModel):
                 )
             ],
         }
-        if sender:
-            vals |= {"email_from": sender, "reply_to": sender}
         # sudo: officers need no right to write mails of any other kind
         mail = self.env["mail.mail"].sudo().create(vals)
-        queue = self.env.ref("mail.ir_cron_mail_scheduler_action", False)
-        if queue:
-            queue.sudo()._trigger()
+        company._trigger_mail_queue()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
