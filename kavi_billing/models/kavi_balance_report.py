@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..report_columns import Column
+from .res_partner import ACCOUNT_TYPES
 
 
 class KaviBalanceReport(models.Model):
@@ -20,15 +21,7 @@ class KaviBalanceReport(models.Model):
 
     partner_id = fields.Many2one("res.partner", string="Account", readonly=True)
     account_name = fields.Char(readonly=True)
-    account_type = fields.Selection(
-        [
-            ("pending_user", "Pending User"),
-            ("pending_company", "Pending Company"),
-            ("user", "User"),
-            ("company", "Company"),
-        ],
-        readonly=True,
-    )
+    account_type = fields.Selection(ACCOUNT_TYPES, readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     company_currency_id = fields.Many2one("res.currency", readonly=True)

@@ -99,6 +99,7 @@ class KaviBill(models.Model):
         return date or today
 
     def _check_booked(self):
+        """What is not in the books is neither paid nor credited."""
         for bill in self:
             if not bill.is_booked:
                 raise UserError(

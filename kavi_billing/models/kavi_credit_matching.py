@@ -83,14 +83,7 @@ class KaviCredit(models.Model):
                 problem = credit._get_mismatch(bill)
                 if problem:
                     raise UserError(problem)
-            if not bill.is_booked:
-                raise UserError(
-                    self.env._(
-                        "The invoice of bill %s is not posted: nothing is owed in the "
-                        "books. Ask the accountant to post it first.",
-                        bill.name,
-                    )
-                )
+            bill._check_booked()
 
     def _check_applied_amount(self, bills, amount):
         """No more than is open on the credits, no more than is owed on the bills."""

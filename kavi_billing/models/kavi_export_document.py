@@ -6,10 +6,8 @@ from odoo.tools import SQL
 
 from ..export_qbxml import REFERENCE
 from ..export_text import base36, clean
+from .kavi_export_line import KINDS
 
-# What the ledger of accounts holds and no other program needs to be told: differences
-# of exchange are in company currency only, an entry by hand is made there by hand.
-KINDS = ("invoice", "credit_note", "payment", "refund", "reversal")
 ENTRY_TYPES = {"product": "product", "tax": "tax", "payment_term": "receivable"}
 LIQUIDITY = ("asset_cash", "liability_credit_card")
 
@@ -47,7 +45,7 @@ class KaviExport(models.Model):
               ORDER BY MIN(ledger.date), ledger.move_id
                 """,
                 company=company.id,
-                kinds=KINDS,
+                kinds=tuple(kind for kind, __ in KINDS),
                 condition=condition,
             )
         )

@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+# Of what the ledger of accounts holds, no other program needs to be told of differences
+# of exchange, which are in company currency only, and of entries by hand, which are
+# made there by hand.
 KINDS = [
     ("invoice", "Invoice"),
     ("credit_note", "Credit Note"),

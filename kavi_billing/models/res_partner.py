@@ -3,6 +3,12 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 USER = "kavi_billing.group_billing_user"
 OFFICER = "kavi_billing.group_billing_officer"
+ACCOUNT_TYPES = [
+    ("pending_user", "Pending User"),
+    ("pending_company", "Pending Company"),
+    ("user", "User"),
+    ("company", "Company"),
+]
 # What makes a contact an account; the rest of an account is the contact's own (KB-05).
 ACCOUNT_FIELDS = {
     "is_billing_account",
@@ -33,12 +39,7 @@ class ResPartner(models.Model):
         string="Billing Account", copy=False, index=True, groups=USER
     )
     billing_account_type = fields.Selection(
-        [
-            ("pending_user", "Pending User"),
-            ("pending_company", "Pending Company"),
-            ("user", "User"),
-            ("company", "Company"),
-        ],
+        ACCOUNT_TYPES,
         string="Account Type",
         compute="_compute_billing_account_type",
         store=True,

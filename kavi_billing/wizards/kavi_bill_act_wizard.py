@@ -142,6 +142,23 @@ class KaviBillActWizard(models.AbstractModel):
             currency.format(amount) for currency, amount in sums.items() if amount
         )
 
+    def _format_portions(self, portions):
+        """What paying several bills comes to.
+
+        :param dict portions: ``{bill: Portion}``
+        :return: values of ``summary`` and ``surcharge_summary``
+        """
+        return {
+            "summary": self._format_amounts(
+                (bill.currency_id, portion.received)
+                for bill, portion in portions.items()
+            ),
+            "surcharge_summary": self._format_amounts(
+                (bill.currency_id, portion.surcharge["total"])
+                for bill, portion in portions.items()
+            ),
+        }
+
     @contextmanager
     def _acting(self):
         """Around an act: look again before, tell who is to be told after.

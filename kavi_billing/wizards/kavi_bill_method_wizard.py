@@ -42,14 +42,7 @@ class KaviBillMethodWizard(models.TransientModel):
                     bill: bill._quote_payment(wizard.method_id, rates=rates)
                     for bill in wizard.bill_ids
                 }
-            wizard.summary = wizard._format_amounts(
-                (bill.currency_id, portion.received)
-                for bill, portion in portions.items()
-            )
-            wizard.surcharge_summary = wizard._format_amounts(
-                (bill.currency_id, portion.surcharge["total"])
-                for bill, portion in portions.items()
-            )
+            wizard.update(wizard._format_portions(portions))
 
     def action_choose_method(self):
         with self._acting():

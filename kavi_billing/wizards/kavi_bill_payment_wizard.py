@@ -170,14 +170,7 @@ class KaviBillPaymentWizard(models.TransientModel):
             portions = {}
             if len(wizard.bill_ids) > 1:
                 portions = wizard._quote_all()
-            wizard.summary = wizard._format_amounts(
-                (bill.currency_id, portion.received)
-                for bill, portion in portions.items()
-            )
-            wizard.surcharge_summary = wizard._format_amounts(
-                (bill.currency_id, portion.surcharge["total"])
-                for bill, portion in portions.items()
-            )
+            wizard.update(wizard._format_portions(portions))
 
     def _quote_all(self):
         """What each of several bills comes to: ``{bill: Portion}``."""
