@@ -26,6 +26,7 @@ from . import (
     kavi_bill_history,
     kavi_bill_kind,
     kavi_bill_kind_notice,
+    kavi_bill_labels,
     kavi_bill_line,
     kavi_bill_message,
     kavi_bill_notice,

@@ -1,7 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import format_date
 
 from ..proportion import share_of_lines
 
@@ -481,7 +480,7 @@ class KaviBill(models.Model):
                     self.env._("Only the lines of bill %s can be changed.", self.name)
                 )
 
-    # === DISPUTE AND POSTPONE === #
+    # === DISPUTE === #
 
     def _dispute(self, reason=None):
         """The account contests these unpaid bills: no overdue notices (KB-23)."""
@@ -494,54 +493,3 @@ class KaviBill(models.Model):
         self._lock_for_act("resolve_dispute")
         self._write_facts({"is_disputed": False})
         self._log_act("resolve_dispute", dict.fromkeys(self.ids, reason or ""))
-
-    def _postpone(self, date=None, reason=None, instalments=None, days=None):
-        """Move what is still open on these bills to other days (KB-85, BB-12).
-
-        :param datetime.date date: the new day of ``instalments``; without them, of the
-            last one that is open: the others move by as many days
-        :param str reason: kept in the history
-        :param instalments: ``kavi.bill.instalment`` records of these bills; default all
-        :param int days: instead of ``date``: by how many days all of them move
-        :raise UserError: with the reason; then nothing is moved
-        """
-        self._lock_for_act("postpone")
-        self._check_booked()
-        # sudo: "postpone" was checked for the bills
-        bills = self.sudo()
-        plan = bills._plan_postponement(date, instalments and instalments.sudo(), days)
-        bodies = bills._describe_postponement(plan, reason)
-        items = {
-            self.env["account.move.line"].sudo().browse(part.id): day
-            for part, day in plan.items()
-        }
-        bills._move_items(items)
-        self.env.flush_all()
-        self._log_act("postpone", bodies)
-
-    def _describe_postponement(self, plan, reason):
-        """What the history says of instalments that are moved.
-
-        :param dict plan: ``{instalment: day}``
-        :return: ``{bill id: text}``
-        """
-        bodies = {}
-        for bill in self:
-            moved = [part for part in plan if part.bill_id == bill]
-            texts = [
-                self.env._(
-                    "From %(old)s to %(new)s.",
-                    old=format_date(self.env, part.due_date),
-                    new=format_date(self.env, plan[part]),
-                )
-                for part in moved
-            ]
-            if len(bill.instalment_ids) > 1:
-                texts = [
-                    self.env._(
-                        "Instalment %(number)s: %(text)s", number=part.number, text=text
-                    )
-                    for part, text in zip(moved, texts, strict=True)
-                ]
-            bodies[bill.id] = " ".join(filter(None, (*texts, reason)))
-        return bodies

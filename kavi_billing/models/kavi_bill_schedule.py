@@ -248,6 +248,57 @@ class KaviBill(models.Model):
 
     # === MOVING INSTALMENTS === #
 
+    def _postpone(self, date=None, reason=None, instalments=None, days=None):
+        """Move what is still open on these bills to other days (KB-85, BB-12).
+
+        :param datetime.date date: the new day of ``instalments``; without them, of the
+            last one that is open: the others move by as many days
+        :param str reason: kept in the history
+        :param instalments: ``kavi.bill.instalment`` records of these bills; default all
+        :param int days: instead of ``date``: by how many days all of them move
+        :raise UserError: with the reason; then nothing is moved
+        """
+        self._lock_for_act("postpone")
+        self._check_booked()
+        # sudo: "postpone" was checked for the bills
+        bills = self.sudo()
+        plan = bills._plan_postponement(date, instalments and instalments.sudo(), days)
+        bodies = bills._describe_postponement(plan, reason)
+        items = {
+            self.env["account.move.line"].sudo().browse(part.id): day
+            for part, day in plan.items()
+        }
+        bills._move_items(items)
+        self.env.flush_all()
+        self._log_act("postpone", bodies)
+
+    def _describe_postponement(self, plan, reason):
+        """What the history says of instalments that are moved.
+
+        :param dict plan: ``{instalment: day}``
+        :return: ``{bill id: text}``
+        """
+        bodies = {}
+        for bill in self:
+            moved = [part for part in plan if part.bill_id == bill]
+            texts = [
+                self.env._(
+                    "From %(old)s to %(new)s.",
+                    old=format_date(self.env, part.due_date),
+                    new=format_date(self.env, plan[part]),
+                )
+                for part in moved
+            ]
+            if len(bill.instalment_ids) > 1:
+                texts = [
+                    self.env._(
+                        "Instalment %(number)s: %(text)s", number=part.number, text=text
+                    )
+                    for part, text in zip(moved, texts, strict=True)
+                ]
+            bodies[bill.id] = " ".join(filter(None, (*texts, reason)))
+        return bodies
+
     def _plan_postponement(self, date=None, instalments=None, days=None):
         """Where the instalments of these bills go; see ``_postpone``.
 
