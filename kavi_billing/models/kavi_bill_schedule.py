@@ -279,8 +279,9 @@ class KaviBill(models.Model):
         :return: ``{bill id: text}``
         """
         bodies = {}
+        moved_of = self.env["kavi.bill.instalment"].concat(*plan).grouped("bill_id")
         for bill in self:
-            moved = [part for part in plan if part.bill_id == bill]
+            moved = moved_of.get(bill, ())
             texts = [
                 self.env._(
                     "From %(old)s to %(new)s.",

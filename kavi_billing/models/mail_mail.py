@@ -11,6 +11,13 @@ class MailMail(models.Model):
 
     _inherit = "mail.mail"
 
+    def _get_notices(self):
+        """The log's rows of these mails; only mails of bills have any."""
+        mails = self.filtered(lambda mail: mail.model == "kavi.bill")
+        # sudo: the queue may be run by anybody, the log is billing's
+        notices = self.env["kavi.notice"].sudo()
+        return notices.search([("mail_id", "in", mails.ids)]) if mails else notices
+
     def _prepare_outgoing_list(self, *args, **kwargs):
         """Attach the bill's document, as it is now.
 
@@ -18,8 +25,7 @@ class MailMail(models.Model):
         five hundred bills must not wait for five hundred of them.
         """
         emails = super()._prepare_outgoing_list(*args, **kwargs)
-        # sudo: the queue may be run by anybody, the log is billing's
-        notice = self.env["kavi.notice"].sudo().search([("mail_id", "=", self.id)])
+        notice = self._get_notices()
         document = notice[:1]._get_document()
         if document:
             try:
@@ -42,8 +48,7 @@ class MailMail(models.Model):
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
     ):
-        # sudo: the queue may be run by anybody, the log is billing's
-        notices = self.env["kavi.notice"].sudo().search([("mail_id", "in", self.ids)])
+        notices = self._get_notices()
         if failure_type or failure_reason:
             notices._set_failed(failure_reason or failure_type)
         else:
@@ -54,7 +59,5 @@ class MailMail(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_of_notices(self):
-        # sudo: as above
-        notices = self.env["kavi.notice"].sudo()
-        lost = notices.search([("mail_id", "in", self.ids), ("state", "=", "queued")])
+        lost = self._get_notices().filtered(lambda notice: notice.state == "queued")
         lost._set_failed(self.env._("The mail was deleted before it was sent."))
