@@ -126,8 +126,8 @@ class Till:
     # === TIME === #
 
     def make_due(self):
-        """So much time passes that all that waits is due, and that jobs which were killed
-        have run well again: Odoo passes over one killed three times in a row."""
+        """So much time passes that all that waits is due, and that jobs which were
+        killed have run well again: Odoo passes over one killed three times in a row."""
         with self.scratch.registry.cursor() as cr:
             cr.execute(
                 "UPDATE payment_transaction SET check_date = '2020-01-01'"
