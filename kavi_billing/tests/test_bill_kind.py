@@ -31,9 +31,8 @@ class KindCommon(BillingCommon):
 
     @classmethod
     def term_of(cls, company):
-        # a copy is named in the language of the context
-        in_15 = cls.in_15.with_context(lang="en_US")
-        return in_15.copy({"company_id": company.id, "name": company.name})
+        terms = cls.env["account.payment.term"]
+        return terms.create({"name": company.name, "company_id": company.id})
 
     @classmethod
     def find_account(cls, account_type, company=None):
