@@ -1,3 +1,5 @@
+from werkzeug.exceptions import NotFound
+
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request, route
 
@@ -51,8 +53,8 @@ class BillPage(BillingPortal):
             return request.redirect("/my")
         try:
             content, name = bill._get_document_pdf(document)
-        except UserError:
-            return request.not_found()
+        except UserError as error:
+            raise NotFound from error
         return self._answer_pdf(content, name, download)
 
     @route(
