@@ -10,7 +10,7 @@ import re
 # pairs, and two that stand for nothing.
 _NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # What a spreadsheet takes for the beginning of a formula, also in full width.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FORMULA = re.compile("[ \n]*[=+\\-@\t\r＝＋－＠]")
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -35,10 +35,18 @@ def one_line(text, limit=None):
 def for_spreadsheet(text, limit=None):
     """Text that no spreadsheet takes for a formula when it opens a CSV file.
 
-    An apostrophe before it is what spreadsheets themselves use to say "text".
+    An apostrophe before it is what spreadsheets themselves use to say "text". What
+    looks as if it had one already gets another, so that :func:`from_spreadsheet` knows.
     """
     text = clean(text, limit and limit - 1)
-    return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text.lstrip("'")) else text
+
+
+def from_spreadsheet(text):
+    """The text that :func:`for_spreadsheet` was given, but for the limit."""
+    if text.startswith("'") and _FORMULA.match(text.lstrip("'")):
+        return text[1:]
+    return text
 
 
 def base36(number):

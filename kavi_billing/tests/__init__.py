@@ -45,6 +45,7 @@ from . import test_portal_journey
 from . import test_notice
 from . import test_notice_rule
 from . import test_search
+from . import test_import_file
 from . import test_export_formats
 from . import test_export
 from . import test_outbox

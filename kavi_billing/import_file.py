@@ -1,0 +1,437 @@
+"""Tables from files of others: CSV and XLSX. Plain Python, no ORM.
+
+Nobody knows what is in a file from outside. So each ends in a :class:`Table` or in an
+:class:`ImportFileError`, in bounded time and memory; formulas are never calculated; and
+whatever is doubtful (a day that could be a month, a comma that could be a point) is
+left to a person.
+"""
+
+import codecs
+import csv
+import io
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+
+from chardet.universaldetector import UniversalDetector
+
+from .export_text import clean, from_spreadsheet, one_line
+from .import_error import ImportFileError
+from .import_xlsx import MEGABYTE, Workbook, column_letters
+
+MAX_BYTES = 50 * MEGABYTE
+MAX_ROWS = 100_000
+MAX_COLUMNS = 500
+# Characters; a spreadsheet cell holds 32,767.
+MAX_CELL = 100_000
+SEPARATORS = (",", ";", "\t", "|")
+# The encodings a person can choose, under Python's names.
+ENCODINGS = (
+    *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
+    *("cp1252", "iso8859-15", "cp850", "cp437", "mac-roman"),  # western
+    *("cp1250", "iso8859-2"),  # central European
+    *("cp1251", "koi8-r", "mac-cyrillic", "iso8859-5"),
+    *("cp1253", "iso8859-7", "cp1254", "cp1255", "cp1256", "cp1257"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
+)
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: it begins with that one's
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# How these are read when the mark is there: it is no part of the first header then.
+_MARKED = {"utf-8": "utf-8-sig", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
+# Of those recognized, the ones that are part of one that can be chosen.
+_WIDER = {"shift_jis": "cp932", "euc_kr": "cp949", "gb2312": "gb18030"}
+# What is looked at to recognize a file.
+SAMPLE = 64 * 1024
+SAMPLE_ROWS = 30
+
+DATE_FORMATS = {
+    "YYYY-MM-DD": "%Y-%m-%d",
+    "DD/MM/YYYY": "%d/%m/%Y",
+    "MM/DD/YYYY": "%m/%d/%Y",
+    "DD.MM.YYYY": "%d.%m.%Y",
+    "DD-MM-YYYY": "%d-%m-%Y",
+    "MM-DD-YYYY": "%m-%d-%Y",
+    "YYYY/MM/DD": "%Y/%m/%d",
+    "YYYY.MM.DD": "%Y.%m.%d",
+    "YYYYMMDD": "%Y%m%d",
+    "DD/MM/YY": "%d/%m/%y",
+    "MM/DD/YY": "%m/%d/%y",
+    "DD.MM.YY": "%d.%m.%y",
+    "DD-MM-YY": "%d-%m-%y",
+    "MM-DD-YY": "%m-%d-%y",
+}
+# A time of day behind the day; it is not looked at.
+_TIME = re.compile(
+    r"[T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"
+    r"( ?[AaPp][Mm])?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?$",
+    re.ASCII,
+)
+# What groups thousands beside "," and ".": an apostrophe and spaces of all widths.
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " ") | {"’": "'"})
+_CURRENCY = (
+    r"[A-Z]{3}|[A-Z]{0,2}[$¢£¤¥֏฿₠-⃀﷼]"
+    r"|kr\.?|Kč|zł|Ft|lei|лв\.?|руб\.?|din\.?|Rs\.?|Fr\.?|R"
+)
+_AMOUNT = re.compile(
+    rf"(?P<open>\()? ?(?P<sign>[-+−])? ?(?:{_CURRENCY})? ?(?P<inner>[-+−])? ?"
+    rf"(?P<number>[0-9.,][0-9., ']*?) ?(?P<late>[-−])? ?(?:{_CURRENCY})? ?"
+    rf"(?P<end>[-−])? ?(?P<close>\))?"
+)
+# Groups of three; or, as in India, of two before the last three.
+_GROUPED = r"[0-9]{{1,3}}(?:{0}[0-9]{{3}})+|[0-9]{{1,2}}(?:{0}[0-9]{{2}})+{0}[0-9]{{3}}"
+_LONGEST_AMOUNT = 60
+
+
+@dataclass
+class Table:
+    """What is in a file.
+
+    A row has a cell for every header, and more where the file has more: its cells stand
+    in the wrong columns then, as after a comma that should have been quoted. Empty rows
+    are left out.
+
+    :ivar list headers: str, no two the same
+    :ivar list rows: lists of str, date, datetime, Decimal, bool or ``None``; of a CSV
+        file, str
+    :ivar list numbers: of each row its number in the file, from 1, as a spreadsheet
+        counts them
+    :ivar encoding: one of ``ENCODINGS``; ``None`` of a workbook
+    :ivar separator: one of ``SEPARATORS``; ``None`` of a workbook
+    :ivar sheet: the worksheet that was read; ``None`` of a CSV file
+    :ivar list sheets: names of all worksheets
+    """
+
+    headers: list
+    rows: list
+    numbers: list
+    encoding: str = None
+    separator: str = None
+    sheet: str = None
+    sheets: list = field(default_factory=list)
+
+
+def read_table(
+    content,
+    filename,
+    *,
+    encoding=None,
+    separator=None,
+    sheet=None,
+    max_rows=MAX_ROWS,
+    max_bytes=MAX_BYTES,
+):
+    """The table in a file.
+
+    :param bytes content: the file
+    :param str filename: asked only whether it promises a workbook: what a file is, its
+        bytes say
+    :param encoding: one of ``ENCODINGS``; recognized without it
+    :param separator: one character; recognized without it
+    :param sheet: a worksheet; the first one without it
+    :param int max_rows: rows without the headers
+    :rtype: Table
+    :raise ImportFileError: when there is no table that can be read
+    """
+    if len(content) > max_bytes:
+        raise ImportFileError("too_large", limit=max_bytes / MEGABYTE)
+    if not content.strip(b"\0\t\n\r "):
+        raise ImportFileError("empty")
+    if content.startswith(b"PK"):
+        book = Workbook(content, MAX_CELL)
+        sheet = sheet or book.sheets[0]
+        if sheet not in book.sheets:
+            raise ImportFileError("no_such_sheet", sheet=sheet, sheets=book.sheets)
+        rows = (
+            (number, [cells.get(column) for column in range(1, max(cells) + 1)])
+            for number, cells in book.rows(sheet)
+            if _fits(cells)
+        )
+        return _make_table(rows, max_rows, sheet=sheet, sheets=book.sheets)
+    if filename.lower().endswith((".xlsx", ".xlsm")):
+        raise ImportFileError("unreadable")
+    encoding = _get_encoding(content, encoding)
+    separator = separator or _recognize_separator(content, encoding)
+    if len(separator) != 1 or separator in '"\r\n':
+        raise ImportFileError("separator", separator=separator)
+    rows = _read_csv(content, encoding, separator)
+    return _make_table(rows, max_rows, encoding=encoding, separator=separator)
+
+
+def _fits(cells):
+    """Whether a worksheet's row has cells, none too far out."""
+    if cells and max(cells) > MAX_COLUMNS:
+        raise ImportFileError("too_many_columns", limit=MAX_COLUMNS)
+    return bool(cells)
+
+
+def _make_table(rows, max_rows, **how):
+    """The table of ``(number, cells)``; the first row with something in it has the
+    headers."""
+    found = ((number, cells) for number, cells in rows if _get_width(cells))
+    __, headers = next(found, (0, None))
+    if not headers:
+        raise ImportFileError("no_headers")
+    headers = [_as_header(cell) for cell in headers[: _get_width(headers)]]
+    seen, twice = set(), []
+    for column, header in enumerate(headers, 1):
+        if not header:
+            raise ImportFileError("empty_header", column=column_letters(column))
+        key = header.casefold()
+        if key in seen and header not in twice:
+            twice.append(header)
+        seen.add(key)
+    if twice:
+        raise ImportFileError("duplicate_headers", headers=twice)
+    blank = "" if how.get("separator") else None
+    table = Table(headers, [], [], **how)
+    for number, cells in found:
+        if len(table.rows) == max_rows:
+            raise ImportFileError("too_many_rows", limit=max_rows)
+        cells.extend([blank] * (len(headers) - len(cells)))
+        table.rows.append(cells[: max(len(headers), _get_width(cells))])
+        table.numbers.append(number)
+    return table
+
+
+def _get_width(cells):
+    """How many cells there are up to the last one with something in it."""
+    for width in range(len(cells), 0, -1):
+        cell = cells[width - 1]
+        if cell is not None and (not isinstance(cell, str) or cell.strip()):
+            return width
+    return 0
+
+
+def _as_header(cell):
+    return "" if cell is None else one_line(str(cell))
+
+
+# === CSV === #
+
+
+def _read_csv(content, encoding, separator):
+    """The rows of a CSV file: generator of ``(number, cells)``."""
+    number = 0
+    try:
+        for number, row in enumerate(_csv_rows(content, encoding, separator), 1):
+            if number == 1 and "".join(row).lower().startswith("sep="):
+                continue  # said for Excel, in a row of its own
+            if len(row) > MAX_COLUMNS and _get_width(row) > MAX_COLUMNS:
+                raise ImportFileError("too_many_columns", limit=MAX_COLUMNS)
+            if any(len(cell) > MAX_CELL for cell in row):
+                raise ImportFileError("cell_too_long", limit=MAX_CELL, row=number)
+            yield number, [_as_text(cell) for cell in row]
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise ImportFileError(
+                "cell_too_long", limit=MAX_CELL, row=number + 1
+            ) from error
+        raise ImportFileError("quoting", row=number + 1) from error
+    except UnicodeError as error:
+        raise ImportFileError("encoding", encoding=encoding) from error
+
+
+def _csv_rows(content, encoding, separator, strict=True):
+    if any(content.startswith(mark) for mark, __ in _MARKS):
+        encoding = _MARKED.get(encoding, encoding)
+    text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
+    return csv.reader(text, delimiter=separator, strict=strict)
+
+
+def _as_text(cell):
+    """A cell without what cannot be stored, and as it was before our own writer."""
+    return from_spreadsheet(cell if cell.isprintable() else clean(cell))
+
+
+def _get_encoding(content, encoding):
+    """The encoding of a text: as chosen, as its first bytes say, or as it looks.
+
+    :return: one of ``ENCODINGS``
+    """
+    if encoding and encoding not in ENCODINGS:
+        raise ImportFileError("encoding", encoding=encoding)
+    for mark, marked in _MARKS:
+        if content.startswith(mark) and not encoding:
+            encoding = marked
+            break
+    encoding = encoding or _recognize_encoding(content)
+    # letters have no zeros in them, but in the encodings that are made of such pairs
+    if not encoding.startswith("utf-") or encoding == "utf-8":
+        if b"\0" in content:
+            raise ImportFileError("format")
+    return encoding
+
+
+def _recognize_encoding(content):
+    """How a text without a mark is encoded: UTF-8 when it can be; else, what it looks
+    like most, for a person to look at."""
+    sample = content[:SAMPLE]
+    for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
+        others = len(sample) // 2 - zeros.count(0)
+        if zeros.count(0) > others and sample.count(0) == zeros.count(0):
+            return encoding
+    if _is_utf8(content):
+        return "utf-8"
+    detector = UniversalDetector()
+    telling = (line for line in io.BytesIO(content) if not line.isascii())
+    for line in islice(telling, 500):
+        detector.feed(line[:SAMPLE])
+        if detector.done:
+            break
+    try:
+        found = codecs.lookup(detector.close()["encoding"] or "cp1252").name
+    except LookupError:  # one that Python does not know
+        return "cp1252"
+    found = _WIDER.get(found, found)
+    return found if found in ENCODINGS else "cp1252"
+
+
+def _is_utf8(content):
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(content), SAMPLE):
+            decoder.decode(content[start : start + SAMPLE])
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _recognize_separator(content, encoding):
+    """The separator with which the first rows have the same number of cells."""
+    best = (0, 0)
+    found = SEPARATORS[0]
+    for separator in SEPARATORS:
+        widths = []
+        try:
+            # what makes no sense with this separator does not count
+            with suppress(csv.Error):
+                rows = _csv_rows(content, encoding, separator, strict=False)
+                for row in islice(rows, SAMPLE_ROWS):
+                    if not widths and [cell.lower() for cell in row] == ["sep=", ""]:
+                        return separator
+                    if any(row):
+                        widths.append(len(row))
+        except UnicodeError as error:
+            raise ImportFileError("encoding", encoding=encoding) from error
+        if not widths or widths[0] == 1:
+            continue
+        alike = widths.count(widths[0]) / len(widths)
+        if (alike, widths[0]) > best:
+            best, found = (alike, widths[0]), separator
+    return found
+
+
+# === DATES === #
+
+
+def recognize_dates(values):
+    """The format that dates are written in.
+
+    What no format can read does not count: it is refused later, by itself.
+
+    :param values: iterable of cells; only texts are looked at
+    :return: a key of ``DATE_FORMATS``; ``None`` when there are several that read
+        different days
+    """
+    texts = {value.strip() for value in values if isinstance(value, str)} - {""}
+    return _only_way(texts, DATE_FORMATS, parse_date)
+
+
+def parse_date(cell, date_format):
+    """The day in a cell; a time of day behind it is not looked at.
+
+    :param date_format: a key of ``DATE_FORMATS``
+    :raise ValueError: when there is none
+    """
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    if not isinstance(cell, str) or len(cell) > _LONGEST_AMOUNT:
+        raise ValueError(cell)
+    text = _TIME.sub("", cell.strip())
+    # strptime also takes a single figure, and then guesses where the next begins
+    if date_format == "YYYYMMDD" and len(text) != 8:
+        raise ValueError(cell)
+    return datetime.strptime(text, DATE_FORMATS[date_format]).date()
+
+
+def _only_way(texts, ways, parse):
+    """The one way to read texts: that reads all that any way can read; of several that
+    read the same, the first.
+
+    :param parse: function of a text and a way; raises ValueError
+    :return: one of the ways, or ``None``
+    """
+    readings = {}
+    for way in ways:
+        found = readings[way] = {}
+        for text in texts:
+            try:
+                found[text] = parse(text, way)
+            except ValueError:
+                continue
+    readable = set().union(*readings.values())
+    if texts and not readable:
+        return None
+    full = [way for way, found in readings.items() if len(found) == len(readable)]
+    if full and all(readings[way] == readings[full[0]] for way in full):
+        return full[0]
+    return None
+
+
+# === AMOUNTS === #
+
+
+def recognize_decimal_mark(values):
+    """What stands before the decimals of amounts.
+
+    :param values: iterable of cells; only texts are looked at
+    :return: "." or ","; ``None`` when it could be either
+    """
+    texts = {value.strip() for value in values if isinstance(value, str)} - {""}
+    return _only_way(texts, (".", ","), parse_amount)
+
+
+def parse_amount(cell, decimal_mark):
+    """The amount in a cell, exactly.
+
+    :param decimal_mark: "." or ","; the other one, spaces and apostrophes may group
+        thousands
+    :rtype: decimal.Decimal
+    :raise ValueError: when there is none, or the groups are no thousands
+    """
+    if isinstance(cell, Decimal):
+        return cell
+    if not isinstance(cell, str) or len(cell) > _LONGEST_AMOUNT:
+        raise ValueError(cell)
+    text = cell.strip().translate(_SPACES)
+    match = _AMOUNT.fullmatch(text)
+    if not match or bool(match["open"]) != bool(match["close"]):
+        raise ValueError(cell)
+    signs = [match[name] for name in ("sign", "inner", "late", "end") if match[name]]
+    if len(signs) + bool(match["open"]) > 1:
+        raise ValueError(cell)
+    whole, __, decimals = match["number"].partition(decimal_mark)
+    for mark in (",", ".", " ", "'"):
+        if mark != decimal_mark and re.fullmatch(
+            _GROUPED.format(re.escape(mark)), whole
+        ):
+            whole = whole.replace(mark, "")
+            break
+    if not re.fullmatch(r"[0-9]*/[0-9]*", f"{whole}/{decimals}"):
+        raise ValueError(cell)
+    if not whole and not decimals:
+        raise ValueError(cell)
+    number = Decimal(f"{whole or 0}.{decimals}") if decimals else Decimal(whole)
+    negative = match["open"] or (signs and signs[0] != "+")
+    return -number if negative else number
