@@ -112,6 +112,8 @@ class ScratchDatabase:
         url = f"http://localhost:{port}"
         command = [sys.executable, "-m", "odoo", "server", "-d", self.name]
         command += ["--db-filter", f"^{self.name}$", "--http-port", str(port)]
+        # a request may be slow on a busy machine, and the server is not to start anew
+        command += ["--limit-time-real=0", "--limit-time-cpu=0"]
         command += ["--max-cron-threads=0", f"--logfile={_logfile()}", *options]
         with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL) as server:
             try:

@@ -1,1 +1,1 @@
-from . import paypal, portal
+from . import invoice, paypal, portal

@@ -124,7 +124,8 @@ class CardPage(BillPage):
     def _make_order(self, bills, roles, post):
         """The order for PayPal's buttons.
 
-        :return: dict with "order_id", "reference" and "landing_route", or "error"
+        :return: dict with "order_id", "reference" and "landing_route"; with the latter
+            only, where nothing is left to approve; or with "error"
         """
         error = self._try(bills._check_card_payable, roles)
         if not error and bills._get_card_provider()._get_bill_flow() != "buttons":
@@ -135,6 +136,9 @@ class CardPage(BillPage):
             tx = self._open_checkout(bills, post, "buttons")
         except UserError as refusal:
             return {"error": str(refusal)}
+        if tx.state != "draft":
+            # approved before, in another tab or window: the page says what became of it
+            return {"landing_route": tx.landing_route}
         return {
             "order_id": tx.paypal_order_id,
             "reference": tx.reference,

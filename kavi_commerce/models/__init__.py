@@ -1,7 +1,9 @@
 from . import (
+    account_move,
     account_payment,
     kavi_bill_card,
     kavi_bill_card_refund,
+    kavi_bill_card_reversal,
     kavi_bill_gateway,
     kavi_bill_payer,
     kavi_gateway_event,
@@ -18,6 +20,7 @@ from . import (
     payment_transaction_purge,
     payment_transaction_refund,
     payment_transaction_resolver,
+    payment_transaction_reversal,
     res_company,
     res_config_settings,
 )

@@ -216,6 +216,7 @@ class KaviBill(models.Model):
             "partner_id": payer.id,
             "operation": "online_direct" if flow == "buttons" else "online_redirect",
             "order_id": order_id,
+            "kavi_is_live": provider.state == "enabled",
             # left alone, it is closed in time
             "check_date": fields.Datetime.add(fields.Datetime.now(), minutes=5),
             "kavi_line_ids": [Command.create(line) for line in lines],

@@ -258,21 +258,7 @@ class KaviBill(models.Model):
         """More went back than the bill retains: the payment is booked on the account,
         and a person looks at it."""
         tx = self._get_transaction_line().transaction_id
-        method = self.env["kavi.payment.method"]._get_card_method(self.company_id, True)
-        payment = self._get_payment_model().create(
-            {
-                "payment_type": "outbound",
-                "partner_type": "customer",
-                "partner_id": self.partner_id.id,
-                "company_id": self.company_id.id,
-                "journal_id": method._get_journal().id,
-                "currency_id": self.currency_id.id,
-                "amount": amount,
-                "date": date,
-                **self._get_gateway_payment_vals("outbound"),
-            }
-        )
-        self._post_entries(payment)
+        payment = self._post_card_outbound(amount, date)
         tx._kavi_alert(
             self.env._("More was given back than the bill retains"),
             self.env._(
@@ -282,4 +268,4 @@ class KaviBill(models.Model):
                 bill=self.name,
             ),
         )
-        return payment.with_env(self.env)
+        return payment

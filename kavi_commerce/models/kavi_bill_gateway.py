@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from .payment_transaction import UNDECIDED
-
 # Follows from the transactions, and is written by nobody.
 DERIVED = {"order_id", "gateway_status", "transaction_line_ids", "transaction_ids"}
 
@@ -56,6 +54,7 @@ class KaviBill(models.Model):
     @api.depends(
         "state",
         "transaction_line_ids.transaction_id.state",
+        "transaction_line_ids.transaction_id.is_post_processed",
         "transaction_line_ids.transaction_id.order_id",
     )
     def _compute_gateway_status(self):
@@ -63,7 +62,7 @@ class KaviBill(models.Model):
             attempts = bill.sudo().transaction_line_ids.transaction_id.sorted("id")
             bill.order_id = attempts[-1:].order_id
             charges = attempts.filtered(lambda tx: tx.operation != "refund")
-            if set(attempts.mapped("state")) & set(UNDECIDED):
+            if any(tx._is_undecided() for tx in attempts):
                 bill.gateway_status = "awaiting"
             elif bill.state == "new" and charges[-1:].state == "error":
                 bill.gateway_status = "failed"
@@ -98,7 +97,7 @@ class KaviBill(models.Model):
         asking = self.env["payment.transaction"].sudo()
         asking = asking.browse(self.env.context.get("kavi_transaction_id") or ())
         others = self.sudo().transaction_line_ids.transaction_id - asking
-        return any(tx.state in UNDECIDED for tx in others)
+        return any(tx._is_undecided() for tx in others)
 
     @api.depends("gateway_status")
     def _compute_allowed_acts(self):

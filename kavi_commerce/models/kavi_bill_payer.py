@@ -1,8 +1,6 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from .payment_transaction import UNDECIDED
-
 
 class KaviBill(models.Model):
     """Card payment as the payer sees it."""
@@ -107,7 +105,9 @@ class KaviBill(models.Model):
         bills = self.sudo()
         last = bills._get_last_charge()
         statuses = set(bills.mapped("gateway_status"))
-        if "awaiting" in statuses and last.state in UNDECIDED:
+        if not last:
+            return None
+        if "awaiting" in statuses and last._is_undecided():
             return "info", self.env._(
                 "Your card payment is being processed. The result will show here; "
                 "please do not pay again."

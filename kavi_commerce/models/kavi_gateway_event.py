@@ -92,7 +92,7 @@ class KaviGatewayEvent(models.Model):
         if not isinstance(resource, dict):
             return "refused"
         tx = self._find_transaction(event_type, resource)
-        provider, answer = self._verify(raw_body, headers, tx.provider_id)
+        provider, answer = self._verify(raw_body, headers, tx)
         if not provider:
             return answer
         known = Domain("provider_id", "=", provider.id) & Domain(
@@ -119,20 +119,23 @@ class KaviGatewayEvent(models.Model):
         return "stored"
 
     @api.model
-    def _verify(self, raw_body, headers, provider):
+    def _verify(self, raw_body, headers, transaction):
         """Which provider an event was signed for.
 
+        :param transaction: what it is about; none: any provider's event
         :return: (provider, "") or (nothing, "refused" or "unavailable")
         """
-        candidates = provider or self.env["payment.provider"].sudo().search(
-            [("code", "=", "paypal"), ("paypal_webhook_id", "!=", False)]
-        )
+        candidates = transaction.provider_id or self.env[
+            "payment.provider"
+        ].sudo().search([("code", "=", "paypal"), ("paypal_webhook_id", "!=", False)])
         answer = "refused"
         for candidate in candidates.sudo():
             if not candidate.paypal_webhook_id:
                 continue
             try:
-                if candidate._get_paypal_client().verify_webhook(
+                # nothing of it is kept: it is not known yet whose it is
+                client = candidate._get_paypal_client(transaction, is_kept=False)
+                if client.verify_webhook(
                     raw_body, headers, candidate.paypal_webhook_id
                 ):
                     return candidate, ""
@@ -238,7 +241,9 @@ class KaviGatewayEvent(models.Model):
         except Exception as error:
             self.env.cr.rollback()
             self.env.invalidate_all()
-            if not isinstance(error, OperationalError | UserError | Unknown):
+            if not isinstance(
+                error, IntegrityError | OperationalError | UserError | Unknown
+            ):
                 _logger.exception("Event %s: not done", event.event_id)
             event._put_off(error)
 

@@ -2,17 +2,18 @@ import json
 import logging
 from urllib.parse import urlencode, urlsplit
 
+from psycopg2 import OperationalError
 from werkzeug.exceptions import ServiceUnavailable
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
-from odoo.tools import urls
+from odoo.tools import mute_logger, urls
 
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
 from ..currencies import AmountError, decimals, money
-from ..paypal_client import PayPalClient
+from ..paypal_client import LIVE, SANDBOX, PayPalClient
 from ..paypal_outcomes import PayPalError, Unknown
 from ..scrub import scrub_text
 
@@ -20,6 +21,7 @@ _logger = logging.getLogger(__name__)
 
 # Where a stand-in for PayPal may be: on this machine only, and in test mode only.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SQL_LOG = "odoo.sql_db"
 TEST_URL = "kavi_commerce.paypal_test_url"
 # What is registered with PayPal: ours, and those that Odoo handles.
 EVENTS = (
@@ -67,6 +69,13 @@ class PaymentProvider(models.Model):
         string="Bills Are Charged",
         default="CAPTURE",
         required=True,
+    )
+
+    kavi_report_date = fields.Datetime(
+        string="Report Read",
+        readonly=True,
+        copy=False,
+        help="Until when the gateway's own report was compared with the books.",
     )
 
     @api.model
@@ -187,6 +196,16 @@ class PaymentProvider(models.Model):
     def _paypal_get_api_url(self):
         return self._get_paypal_test_url() or super()._paypal_get_api_url()
 
+    def _get_paypal_url_of(self, transaction):
+        """Where a transaction was made: it is asked for there, whatever the provider is
+        set to since. A live one is not to be sought in the sandbox."""
+        if transaction._kavi_was_live():
+            return LIVE
+        url = self.env["ir.config_parameter"].sudo().get_param(TEST_URL)
+        if url and urlsplit(url).hostname in LOOPBACK:
+            return url.rstrip("/")
+        return SANDBOX
+
     def _get_bill_flow(self):
         """How the payer of bills gets to this gateway: "redirect", "buttons" or, where
         there is no gateway, "manual"."""
@@ -206,10 +225,12 @@ class PaymentProvider(models.Model):
         )
         return f"{base_url}/sdk/js?{query}"
 
-    def _get_paypal_client(self, transaction=None):
+    def _get_paypal_client(self, transaction=None, is_kept=True):
         """PayPal, as this provider talks to it.
 
-        :param transaction: the ``payment.transaction`` that keeps what is said
+        :param transaction: the ``payment.transaction`` that keeps what is said; one of
+            bills says whether the live PayPal is asked
+        :param bool is_kept: whether what is said is kept
         """
         self.ensure_one()
         provider = self.sudo()  # the credentials, which nobody else gets to see
@@ -235,21 +256,32 @@ class PaymentProvider(models.Model):
             )
 
         def record(message):
-            if transaction:
-                transaction._kavi_record(
-                    message.direction,
-                    self._describe_paypal_message(message),
-                    debug_id=message.debug_id,
-                    detail=message.text[:20_000],
-                )
+            if not transaction or not is_kept:
+                return
+            try:
+                # if it meets another who is at the same, what comes after must say so
+                with transaction.env.cr.savepoint(flush=False), mute_logger(SQL_LOG):
+                    transaction._kavi_record(
+                        message.direction,
+                        self._describe_paypal_message(message),
+                        debug_id=message.debug_id,
+                        detail=message.text[:20_000],
+                    )
+            except OperationalError as error:
+                _logger.info("%s: not recorded: %s", transaction.reference, error)
 
+        base_url = provider._paypal_get_api_url()
+        tokens = {"get_token": get_token, "set_token": set_token}
+        if transaction and transaction.kavi_line_ids:
+            url = provider._get_paypal_url_of(transaction)
+            if url != base_url:
+                base_url, tokens = url, {}  # those that are kept are of no use there
         return PayPalClient(
-            provider._paypal_get_api_url(),
+            base_url,
             provider.paypal_client_id,
             provider.paypal_client_secret,
-            get_token=get_token,
-            set_token=set_token,
             recorder=record,
+            **tokens,
         )
 
     @api.model

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 # The original's seven states (KC-01), computed from Odoo's.
 KAVI_STATES = [
@@ -62,6 +62,12 @@ class PaymentTransaction(models.Model):
         store=True,
         index=True,
     )
+    kavi_is_live = fields.Boolean(
+        string="Live",
+        readonly=True,
+        copy=False,
+        help="Made while the provider was live: it is looked up there.",
+    )
     # kept apart: Odoo's provider_reference is now the one, now the other
     paypal_order_id = fields.Char(
         string="PayPal Order", readonly=True, copy=False, index="btree_not_null"
@@ -110,6 +116,16 @@ class PaymentTransaction(models.Model):
         "transaction_id",
         string="Gateway Messages",
         readonly=True,
+    )
+
+    # the same thing of the gateway's is one transaction, whoever tells of it first
+    _paypal_capture_uniq = models.UniqueIndex(
+        "(provider_id, paypal_capture_id) WHERE paypal_capture_id IS NOT NULL",
+        "This capture is known already.",
+    )
+    _paypal_refund_uniq = models.UniqueIndex(
+        "(provider_id, paypal_refund_id) WHERE paypal_refund_id IS NOT NULL",
+        "This refund is known already.",
     )
 
     # === COMPUTES === #
@@ -167,6 +183,17 @@ class PaymentTransaction(models.Model):
                 currency.round(tx.amount - tx.amount_returned) if is_open else 0.0
             )
 
+    def _kavi_was_live(self):
+        return (self.source_transaction_id or self).kavi_is_live
+
+    def _is_undecided(self):
+        """Whether it is not known yet, or not in the books yet, what became of it: no
+        other money is moved for its bills until it is."""
+        self.ensure_one()
+        return self.state in UNDECIDED or (
+            self.state == "done" and not self.is_post_processed
+        )
+
     # === GUARDS === #
 
     @api.constrains("state")
@@ -175,6 +202,19 @@ class PaymentTransaction(models.Model):
         return super(
             PaymentTransaction, self.filtered(lambda tx: not tx.kavi_line_ids)
         )._check_state_authorized_supported()
+
+    @api.constrains("invoice_ids")
+    def _check_invoices_of_bills(self):
+        """Odoo's own ways to pay an invoice know nothing of the bill's guards."""
+        for tx in self.sudo().filtered("invoice_ids"):
+            bills = tx.invoice_ids.kavi_bill_id
+            if bills and not tx.kavi_line_ids:
+                raise ValidationError(
+                    self.env._(
+                        "This is the invoice of bill %s: pay the bill instead.",
+                        ", ".join(bills.mapped("name")),
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -258,6 +298,17 @@ class PaymentTransaction(models.Model):
                     summary, f"{note} ({tx.order_id}, {tx.reference})"
                 )
             tx.company_id._mail_gateway_alert(summary, f"{note}\n\n{tx.reference}")
+
+    def _kavi_alert_once(self, key, summary, note):
+        """Tell the administrators, unless they were told of this before.
+
+        :param str key: what tells it from others, a part of ``note``
+        """
+        told = self.sudo().gateway_message_ids.filtered(
+            lambda message: message.direction == "note" and key in (message.text or "")
+        )
+        if not told:
+            self._kavi_alert(summary, note)
 
     def _log_message_on_linked_documents(self, message):
         result = super()._log_message_on_linked_documents(message)

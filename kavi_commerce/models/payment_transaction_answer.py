@@ -80,7 +80,7 @@ class PaymentTransaction(models.Model):
                         "way to pay."
                     )
                 )
-        elif status == "PENDING":
+        elif status == "PENDING" and self.state != "done":
             self.paypal_capture_id = capture["id"]
             reason = (capture.get("status_details") or {}).get("reason")
             message = self.env._("The gateway holds it: %s", reason or "?")
@@ -95,7 +95,8 @@ class PaymentTransaction(models.Model):
     def _kavi_apply_taken(self, capture):
         known = self.paypal_capture_id
         if known and known != capture["id"] and self.state == "done":
-            self._kavi_alert(
+            self._kavi_alert_once(
+                capture["id"],
                 self.env._("A second charge"),
                 self.env._("The gateway has captured %s, too.", capture["id"]),
             )
@@ -107,11 +108,13 @@ class PaymentTransaction(models.Model):
         vals["gateway_fee"] = self._read_fee(capture, "seller_receivable_breakdown")
         self.write(vals)
         if problem:
-            if self.state != "error":
+            if self.state in ("draft", "pending", "authorized"):
                 self._set_error(problem)
-                self._kavi_alert(
-                    self.env._("A card payment that was not asked for"), problem
-                )
+            self._kavi_alert_once(
+                capture["id"],
+                self.env._("A card payment that was not asked for"),
+                f"{problem} ({capture['id']})",
+            )
             return
         if self.state != "done":
             # also after it was given up, or taken for failed: the money is there
@@ -166,6 +169,16 @@ class PaymentTransaction(models.Model):
             self._kavi_alert(
                 self.env._("A refund has failed"),
                 self.env._("Try again from the transaction, or pay it otherwise."),
+            )
+        elif status in ("FAILED", "CANCELLED") and self.state == "done":
+            self._kavi_alert_once(
+                f"{refund['id']} {status}",
+                self.env._("A refund that was made has failed after all"),
+                self.env._(
+                    "The money has come back to the gateway (%s). Reverse its entries, "
+                    "and pay it otherwise.",
+                    f"{refund['id']} {status}",
+                ),
             )
         elif status == "PENDING" and self.state in ("draft", "pending"):
             message = self.env._("The gateway has not sent the money yet.")

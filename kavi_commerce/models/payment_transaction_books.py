@@ -1,11 +1,17 @@
 import logging
+from contextlib import contextmanager
 
 from psycopg2 import OperationalError
+from psycopg2.errors import LockNotAvailable
 
 from odoo import fields, models
 from odoo.exceptions import LockError
+from odoo.http import request
 
 _logger = logging.getLogger(__name__)
+
+# Milliseconds that a request waits for others who book.
+BOOKING_WAIT = 5000
 
 
 class PaymentTransaction(models.Model):
@@ -34,9 +40,13 @@ class PaymentTransaction(models.Model):
         """Post-process one transaction without losing its state when that fails."""
         self.ensure_one()
         try:
-            with self.env.cr.savepoint():
+            with self.env.cr.savepoint(), self._kavi_waiting_shortly():
                 self._post_process()
                 self.env.flush_all()
+        except LockNotAvailable:
+            # all book in the same journal at this moment: a job does it soon
+            self.check_date = fields.Datetime.now()
+            self.env.ref("kavi_commerce.cron_resolve").sudo()._trigger()
         except OperationalError:
             raise  # somebody else at the same time: it is tried again as a whole
         except Exception as error:
@@ -54,6 +64,17 @@ class PaymentTransaction(models.Model):
                         error,
                     ),
                 )
+
+    @contextmanager
+    def _kavi_waiting_shortly(self):
+        """Who looks at a page does not wait for everybody else's entries: numbers of a
+        journal are given to one after the other."""
+        if not request:
+            yield
+            return
+        self.env.cr.execute("SET LOCAL lock_timeout = %s", [BOOKING_WAIT])
+        yield
+        self.env.cr.execute("SET LOCAL lock_timeout TO DEFAULT")
 
     def _post_process(self):
         """Bills have their own entries; all other documents are Odoo's."""
@@ -118,38 +139,18 @@ class PaymentTransaction(models.Model):
             bill = line.bill_id.with_company(line.company_id).with_context(
                 kavi_transaction_id=self.id, kavi_transaction_line_id=line.id
             )
+            if self.is_taken_back:
+                paid = source.kavi_line_ids.filtered(
+                    lambda charged, bill=bill: charged.bill_id.id == bill.id
+                ).payment_id
+                line.payment_id = bill._book_taken_back(
+                    paid, line.total, date, self.return_reason
+                )
+                continue
             line.payment_id = bill._book_card_return(
                 line.total, date, self.return_reason
             )
         self.payment_id = self.kavi_line_ids.payment_id[:1]
-
-    # === REVERSAL === #
-
-    def _kavi_book_reversal(self):
-        """The debt is open again; the books show both movements."""
-        for line in self.kavi_line_ids:
-            payment = line.payment_id
-            if not payment or payment.state in ("rejected", "canceled"):
-                continue
-            bill = line.bill_id
-            if payment not in bill._get_payments() or bill._get_refusal(
-                "reverse_payment"
-            ):
-                self._kavi_alert(
-                    self.env._("A payment that was used was taken back"),
-                    self.env._(
-                        "%(payment)s does not settle bill %(bill)s any more: reverse "
-                        "it in Invoicing.",
-                        payment=payment.name,
-                        bill=bill.name,
-                    ),
-                )
-                continue
-            bill._reverse_payment(payment, reason=self.state_message)
-            bill._alert_administrators(
-                self.env._("A card payment was taken back"),
-                self.state_message or self.env._("By the payer's bank."),
-            )
 
     # === FEE === #
 

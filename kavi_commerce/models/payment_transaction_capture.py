@@ -33,8 +33,9 @@ class PaymentTransaction(models.Model):
             self._kavi_commit()
             return None
         except Refused as error:
-            # gone: never approved, or the approval has run out
-            if error.status == 404:
+            # gone: never approved, or the approval has run out; that says nothing of
+            # one that was asked for already
+            if error.status == 404 and self.state == "draft":
                 self._set_canceled(
                     state_message=self.env._("The order has expired at the gateway."),
                 )
@@ -94,7 +95,7 @@ class PaymentTransaction(models.Model):
         except Refused as error:
             if DONE_BEFORE & set(error.issues or [error.name]):
                 self._kavi_reread_order()
-            else:
+            elif not self._kavi_is_locked_out(error):
                 self._set_error(self._kavi_explain(error))
                 self._kavi_commit()
             return
@@ -135,7 +136,9 @@ class PaymentTransaction(models.Model):
     def _get_owed_problem(self):
         """Why the money of this attempt is not taken any more; "" when it is."""
         if self.provider_id.state == "disabled":
-            return self.env._("Card payment was switched off meanwhile.")
+            return self.env._(
+                "Nothing was charged. Card payment was switched off meanwhile."
+            )
         for line in self.kavi_line_ids:
             bill = line.bill_id.with_context(kavi_transaction_id=self.id)
             reason = bill._get_refusal("complete_payment")
@@ -259,7 +262,7 @@ class PaymentTransaction(models.Model):
         except Refused as error:
             if self.authorization_act == "void" and "PREVIOUSLY_VOIDED" in error.issues:
                 self._set_canceled(state_message=self.env._("Given up."))
-            else:
+            elif not self._kavi_is_locked_out(error):
                 self._set_error(self._kavi_explain(error))
             self._kavi_commit()
         self._kavi_finish()

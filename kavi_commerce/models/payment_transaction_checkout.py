@@ -22,7 +22,8 @@ class PaymentTransaction(models.Model):
         The attempt is committed before. No answer, or a second call, asks again with
         the same key, and gets the same order.
 
-        :return: URL of the gateway's page; "" in manual mode, which has none
+        :return: URL of the gateway's page; "" where there is nothing to approve: in
+            manual mode, and where the payer has approved already
         :raise UserError: when the gateway refuses, or gives no answer
         """
         self.ensure_one()
@@ -35,7 +36,12 @@ class PaymentTransaction(models.Model):
             self._kavi_record("sent", self.env._("Charge asked for, in manual mode."))
             return ""
         if self.approve_url:
-            return self.approve_url
+            # approved by now, and the payer came back some other way: it is taken,
+            # the used page would be of no help
+            self._kavi_settle()
+            if self.state == "cancel":
+                raise UserError(self._get_unpayable_reason())
+            return self.approve_url if self.state == "draft" else ""
         self._kavi_wait()
         self._kavi_commit()
         try:
@@ -134,6 +140,16 @@ class PaymentTransaction(models.Model):
     def _kavi_client(self):
         """The gateway, as this transaction talks to it: it keeps what is said."""
         return self.provider_id._get_paypal_client(self)
+
+    def _kavi_is_locked_out(self, error):
+        """Whether the gateway did not let us in: that is no answer to what was asked,
+        now or earlier. People are told; it is asked again."""
+        if error.status not in (401, 403):
+            return False
+        text = self.env._("The gateway does not accept our credentials")
+        self._kavi_alert_once(text, text, f"{text}: {error.message}")
+        self._kavi_commit()
+        return True
 
     def _kavi_explain(self, error):
         """What the gateway's refusal means, for people."""

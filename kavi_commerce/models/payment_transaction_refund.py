@@ -9,6 +9,9 @@ from ..paypal_outcomes import Refused, Unknown
 
 _logger = logging.getLogger(__name__)
 
+# PayPal keeps the key of a refund for 45 days.
+KEY_DAYS = 40
+
 
 class PaymentTransaction(models.Model):
     """Giving money back through the gateway."""
@@ -157,8 +160,20 @@ class PaymentTransaction(models.Model):
                 tx._kavi_send_authorization()
 
     def _kavi_send_refund(self):
-        """Ask for the refund; asked again, the same key gives the same refund."""
+        """Ask for the refund; asked again, the same key gives the same refund.
+
+        As long as PayPal knows the key: later, it would be another refund.
+        """
         source = self.source_transaction_id
+        if self.create_date < fields.Datetime.subtract(
+            fields.Datetime.now(), days=KEY_DAYS
+        ):
+            self._kavi_record(
+                "note",
+                self.env._("Too old to be asked for again: it might be doubled."),
+            )
+            self._kavi_commit()
+            return
         try:
             refund = self._kavi_client().refund_capture(
                 source.paypal_capture_id,
@@ -172,8 +187,9 @@ class PaymentTransaction(models.Model):
             self._kavi_commit()
             return
         except Refused as error:
-            self._set_error(self._kavi_explain(error))
-            self._kavi_commit()
+            if not self._kavi_is_locked_out(error):
+                self._set_error(self._kavi_explain(error))
+                self._kavi_commit()
             return
         self._kavi_apply_refund(refund)
         self._kavi_finish()
@@ -233,43 +249,3 @@ class PaymentTransaction(models.Model):
         known._kavi_apply_refund(refund)
         known._kavi_finish()
         return known
-
-    def _kavi_take_in_reversal(self, reversal, reason):
-        """The payer's bank or PayPal took the money back: the debt is open again.
-
-        :param dict reversal: a refund as PayPal answers it, by which it was done
-        """
-        self.ensure_one()
-        if self.reversal_date or reversal["id"] in self._get_returns().mapped(
-            "paypal_refund_id"
-        ):
-            return
-        money = reversal.get("amount") or self._kavi_money(self.amount)
-        if self.state != "done" or (
-            self.currency_id.compare_amounts(
-                float(money["value"]), self.amount - self.amount_returned
-            )
-            < 0
-        ):
-            # a part, or something we know nothing of: a person decides
-            self._kavi_alert(
-                self.env._("A part of a payment was taken back"),
-                self.env._(
-                    "%(value)s %(currency)s by %(id)s. %(reason)s Enter it in the "
-                    "books.",
-                    value=money["value"],
-                    currency=money["currency_code"],
-                    id=reversal["id"],
-                    reason=reason,
-                ),
-            )
-            return
-        self.write(
-            {
-                "reversal_date": fields.Date.context_today(self),
-                "state_message": reason,
-                "is_post_processed": False,
-            }
-        )
-        self._kavi_record("received", reason)
-        self._kavi_finish()

@@ -1,6 +1,6 @@
 import logging
 
-from psycopg2 import OperationalError
+from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
@@ -14,6 +14,8 @@ _logger = logging.getLogger(__name__)
 # How long after the last one each look at what is not known follows, in minutes:
 # after 5 minutes, 1 hour, then daily for 5 days (DESIGN section 5).
 LADDER = (5, 60, *[24 * 60] * 5)
+# What others who are at the same have one run into.
+BUSY = (IntegrityError, OperationalError, LockError)
 # An approval runs out after some hours; an order that nobody has approved by the third
 # look is closed.
 UNAPPROVED_STEPS = 2
@@ -31,6 +33,11 @@ class PaymentTransaction(models.Model):
         copy=False,
         index="btree_not_null",
         help="When the gateway is asked again what became of it.",
+    )
+
+    may_be_given_up = fields.Boolean(
+        compute="_compute_may_be_given_up",
+        help="After the last look, when the gateway has told nothing.",
     )
 
     @api.model
@@ -64,7 +71,7 @@ class PaymentTransaction(models.Model):
         except Exception as error:
             self._kavi_step_back()
             causes = (error, error.__cause__)
-            if any(isinstance(e, OperationalError | LockError) for e in causes):
+            if any(isinstance(e, BUSY) for e in causes):
                 return  # somebody else is at it; still due, if need be
             if not isinstance(error, UserError):
                 _logger.exception("Transaction %s: not resolved", self.id)
@@ -180,6 +187,39 @@ class PaymentTransaction(models.Model):
         self.sudo()._kavi_look_up(again=True)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
+    def action_kavi_give_up(self):
+        """Nobody will ever know: an administrator, who has looked at the gateway's
+        site, says that nothing was moved. Should it turn up after all, it is booked."""
+        self.ensure_one()
+        self._check_billing_role("administrator")
+        tx = self.sudo()
+        tx._kavi_lock_with_bills()
+        if not tx.may_be_given_up:
+            raise UserError(
+                self.env._(
+                    "The gateway is still asked, or has answered: wait for what it "
+                    "says."
+                )
+            )
+        message = self.env._("Given up by %s: nothing was moved.", self.env.user.name)
+        tx._kavi_record("note", message)
+        if tx.operation == "refund":
+            tx._set_error(message)  # and may be tried again
+        else:
+            tx._set_canceled(state_message=message)
+        tx._kavi_finish()
+
+    @api.depends("state", "check_date", "check_step", "provider_code")
+    def _compute_may_be_given_up(self):
+        for tx in self:
+            tx.may_be_given_up = bool(
+                tx.provider_code == "paypal"
+                and tx.kavi_line_ids
+                and tx.state == "pending"
+                and not tx.check_date
+                and tx.check_step >= len(LADDER)
+            )
+
     # === WHAT NO EVENT HAS TOLD === #
 
     @api.model
@@ -189,35 +229,61 @@ class PaymentTransaction(models.Model):
         What it knows and we don't, of our payments, is looked up. The report may be
         some hours late, and each day is read several times.
         """
-        providers = (
-            self.env["payment.provider"]
-            .sudo()
-            .search([("code", "=", "paypal"), ("state", "!=", "disabled")])
-        )
+        providers = self.env["payment.provider"].sudo()
         end = fields.Datetime.now()
-        start = fields.Datetime.subtract(end, days=days)
-        for provider in providers:
+        # also one that is switched off: what it has charged may be charged back
+        for provider in providers.search([("code", "=", "paypal")]):
+            last = self.search(
+                Domain("provider_id", "=", provider.id)
+                & Domain("kavi_line_ids", "!=", False),
+                order="id desc",
+                limit=1,
+            )
+            if not last:
+                continue
+            # from where it was read last, if that was not to be had for a while
+            start = fields.Datetime.subtract(
+                min(provider.kavi_report_date or end, end), days=days
+            )
             try:
-                rows = list(provider._get_paypal_client().list_transactions(start, end))
+                client = provider._get_paypal_client(last, is_kept=False)
+                rows = list(client.list_transactions(start, end))
             except (Refused, Unknown, UserError) as error:
                 _logger.info("No report from %s: %s", provider.name, error)
                 continue
-            for row in rows:
-                self._kavi_compare_row(provider, row)
+            if all([self._kavi_compare_row(provider, row) for row in rows]):
+                provider.kavi_report_date = end
+                self._kavi_commit()
+        self._kavi_look_at_authorized()
+
+    @api.model
+    def _kavi_look_at_authorized(self):
+        """What waits to be captured by hand may have run out at the gateway."""
+        waiting = self.search(
+            Domain("state", "=", "authorized") & Domain("kavi_line_ids", "!=", False)
+        )
+        for tx in waiting:
+            tx._kavi_look_up_safely()
 
     @api.model
     def _kavi_compare_row(self, provider, row):
-        """Follow one line of the report, if it is of ours and new to us."""
+        """Follow one line of the report, if it is of ours and new to us.
+
+        :return: whether that is done; if not, it is read again
+        """
         try:
             tx = self._kavi_find_reported(provider, row)
             if tx:
                 tx._kavi_take_in_reported(row)
             self._kavi_commit()
-        except OperationalError:
+        except (IntegrityError, OperationalError):
             self._kavi_step_back()  # somebody else is at it; read again tomorrow
+            return False
         except Exception:
             self._kavi_step_back()
             _logger.exception("A line of the report: %s", row.get("transaction_id"))
+            return False
+        return True
 
     @api.model
     def _kavi_find_reported(self, provider, row):
@@ -263,15 +329,36 @@ class PaymentTransaction(models.Model):
         """A charge, refund or reversal that only the report has told."""
         self.ensure_one()
         code = row.get("transaction_event_code") or ""
-        is_return = float(row["transaction_amount"]["value"]) < 0
-        if not is_return or not self.paypal_capture_id:
+        amount = float(row["transaction_amount"]["value"])
+        if amount > 0 or self.state != "done":
             self._kavi_look_up(again=True)
-        if not is_return or self.paypal_refund_id == row["transaction_id"]:
+        if amount > 0 and code in RESTORED:
+            self._kavi_alert_once(
+                row["transaction_id"],
+                self.env._("A payment that was taken back has come in again"),
+                self.env._(
+                    "%(amount)s by %(id)s. Complete the payment of the bill by hand.",
+                    amount=self.currency_id.format(amount),
+                    id=row["transaction_id"],
+                ),
+            )
+        if (
+            amount >= 0
+            or self.state != "done"
+            or row.get("transaction_status", "S") != "S"
+            or code in HOLDS
+            or self.paypal_refund_id == row["transaction_id"]
+        ):
             return
         try:
             refund = self._kavi_client().get_refund(row["transaction_id"])
-        except (Refused, Unknown):
-            return
+        except Unknown:
+            return  # read again tomorrow
+        except Refused:
+            if code not in REVERSALS + REFUNDS:
+                return  # a fee, say
+            # a charge-back is none of PayPal's refunds: what the report says counts
+            refund = self._get_reported_refund(row)
         if code in REVERSALS:
             self._kavi_take_in_reversal(
                 refund, self.env._("Taken back by the payer's bank or the gateway.")
@@ -279,6 +366,22 @@ class PaymentTransaction(models.Model):
         else:
             self._kavi_take_in_refund(refund)
 
+    def _get_reported_refund(self, row):
+        """A line of the report in the shape of PayPal's refunds."""
+        money = row["transaction_amount"]
+        return {
+            "id": row["transaction_id"],
+            "status": "COMPLETED",
+            "amount": {**money, "value": money["value"].lstrip("-")},
+        }
 
-# PayPal's codes of money that was taken back: reversals and charge-backs.
-REVERSALS = ("T1106", "T1110", "T1111", "T1114", "T1201", "T1202")
+
+# PayPal's codes of money that the seller gave back ...
+REFUNDS = ("T1107",)
+# ... that was taken back, by PayPal or by the payer's bank ...
+REVERSALS = ("T1106", "T1201")
+# ... that came in again, since the seller has won ...
+RESTORED = ("T1202", "T1205")
+# ... and that is only held, or let go, while a dispute is looked at: it comes back, or
+# is taken by one of the above.
+HOLDS = ("T1110", "T1111")

@@ -26,6 +26,7 @@ class TestCardAccess(CommerceCommon):
                 "action_kavi_ask_gateway",
                 "action_kavi_capture",
                 "action_kavi_complete",
+                "action_kavi_give_up",
                 "action_kavi_note",
                 "action_kavi_refund",
                 "action_kavi_retry_refund",
@@ -66,6 +67,7 @@ class TestCardAccess(CommerceCommon):
             ("user", "payment.transaction", "action_kavi_ask_gateway", tx.ids),
             ("user", "payment.transaction", "action_kavi_capture", tx.ids),
             ("user", "payment.transaction", "action_kavi_void", tx.ids),
+            ("officer", "payment.transaction", "action_kavi_give_up", tx.ids),
             ("officer", "payment.provider", "action_test_paypal", self.provider.ids),
             (
                 "officer",

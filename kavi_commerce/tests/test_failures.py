@@ -119,6 +119,32 @@ class TestFailures(CommerceCommon):
         self.resolve(other)
         self.assertLedgers(bill)
 
+    def test_failure_05_approved_and_pressed_again(self):
+        """The payer has approved, came back some other way and presses Pay again: it is
+        taken at once, instead of showing a page that is used up."""
+        bill, declined, late = (self.issued(100) for __ in range(3))
+        tx = self.start(bill)
+        self.approve(tx)
+        self.assertEqual(self.start(bill), tx)
+        self.assertEqual(tx.state, "done")
+        self.assertBill(bill, "paid")
+        self.assertLedgers(bill)
+        # what the gateway says then is what the payer sees
+        tx = self.start(declined)
+        self.approve(tx, "declined")
+        self.assertEqual(tx._kavi_open_checkout(), "")
+        self.assertBill(declined, "new", gateway_status="failed")
+        # no answer: the payer goes on to the gateway's page, as before
+        tx = self.start(late)
+        self.paypal.fail("orders.get", 503)
+        self.assertEqual(tx._kavi_open_checkout(), tx.approve_url)
+        # and an order that is gone is said to be
+        self.paypal.expire(tx.paypal_order_id)
+        with self.refused("start again"):
+            tx._kavi_open_checkout()
+        tx._kavi_settle()
+        self.assertNotEqual(self.start(late), tx)
+
     def test_failure_05_late_second_capture(self):
         """A capture that nobody of us made: the account's credit, and an alert."""
         bill = self.issued(100)
@@ -311,6 +337,11 @@ class TestFailures(CommerceCommon):
         self.assertTrue(bill.sudo().activity_ids)
         self.assertTrue(tx.check_date)
         self.assertEqual(len(self.paypal.calls("orders.capture")), 1)
+        # the money is there, so nobody is asked for it again, nor given it back twice
+        self.assertBill(bill, "new", gateway_status="awaiting")
+        for act in ("pay_by_card", "complete_payment", "cancel"):
+            with self.refused("Awaiting Gateway"):
+                bill._check_act(act)
         self.resolve(tx)
         self.assertFalse(tx.post_process_error or tx.check_date)
         self.assertBill(bill, "paid")

@@ -1,6 +1,9 @@
 """Unknown is a state: asked again on a ladder, until it is known or a person looks."""
 
+from datetime import timedelta
 from unittest.mock import patch
+
+from psycopg2 import IntegrityError
 
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Command
@@ -230,3 +233,149 @@ class TestResolver(CommerceCommon):
         self.run_cron("purge")
         self.assertTrue(tx.is_purged and bill.is_frozen)
         self.run_cron("events")
+
+    def test_gone_order_that_was_asked_for(self):
+        """An order that is gone was never approved; not so, when its money was asked
+        for already: then people look, and say so (DESIGN 5: unknown is a state)."""
+        bill = self.issued(100)
+        self.paypal.fail("orders.capture", "drop_after")
+        tx = self.pay_by_card(bill)
+        self.paypal.fail("orders.get", 404, issue="RESOURCE_NOT_FOUND", count=None)
+        with self.refused("still asked"):
+            tx.action_kavi_give_up()
+        for __ in LADDER:
+            self.assertEqual(tx.state, "pending")
+            self.resolve(tx)
+        self.assertTrue(bill.sudo().activity_ids)
+        self.assertTrue(tx.may_be_given_up)
+        tx.with_user(self.users["administrator"]).action_kavi_give_up()
+        self.assertEqual(tx.state, "cancel")
+        self.assertBill(bill, "new", gateway_status=False)
+        # they were wrong: the money is there, and nobody is charged again
+        self.paypal.heal()
+        self.receive(*self.events("PAYMENT.CAPTURE.COMPLETED"))
+        self.assertBill(bill, "paid")
+        self.assertLedgers(bill)
+
+    def test_refund_that_is_too_old_to_be_asked_for_again(self):
+        """PayPal forgets the key of a refund: it would be given back twice."""
+        bill = self.issued(100)
+        self.pay_by_card(bill)
+        self.paypal.fail("captures.refund", "drop_after")
+        refund = self.refund_by_card(bill, 30)
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = create_date - interval '41 d'"
+            " WHERE id = %s",
+            [refund.id],
+        )
+        self.env.invalidate_all()
+        for __ in LADDER:
+            self.resolve(refund)
+        self.assertEqual(len(self.paypal.calls("captures.refund")), 1)
+        self.assertEqual(refund.state, "pending")
+        refund.with_user(self.users["administrator"]).action_kavi_give_up()
+        self.assertEqual(refund.kavi_state, "failed_return")
+        self.assertBill(bill, "paid", gateway_status=False)
+
+    def test_locked_out(self):
+        """Credentials that are refused say nothing of what was asked before."""
+        bill, other = self.issued(100), self.issued(100)
+        self.pay_by_card(bill)
+        self.paypal.fail("captures.refund", "drop_after")
+        refund = self.refund_by_card(bill, 30)
+        tx = self.start(other)
+        self.approve(tx)
+        for status in (401, 403):
+            with self.subTest(status=status):
+                self.paypal.fail("captures.refund", status, count=None)
+                self.paypal.fail("orders.capture", status, count=None)
+                self.come_back(tx)
+                self.resolve(refund | tx)
+                self.assertEqual((refund.state, tx.state), ("pending", "pending"))
+                self.paypal.heal()
+        self.assertEqual(len(other.sudo().activity_ids), 1)
+        self.resolve(refund | tx)
+        self.assertBill(bill, "refunded", refund_amount=30.0)
+        self.assertBill(other, "paid")
+        self.assertLedgers(bill, other)
+
+    def test_asked_where_it_was_made(self):
+        """A live payment is not sought in the sandbox when the provider is switched off
+        or put to test, nor the other way round."""
+        tx = self.start(self.issued(100))
+        self.assertEqual(tx._kavi_client().base_url, self.paypal.url)
+        for state in ("disabled", "enabled"):
+            self.provider.state = state
+            self.assertEqual(tx._kavi_client().base_url, self.paypal.url)
+        with patch.object(type(tx), "_kavi_open_checkout", lambda tx: ""):
+            live = self.issued(100)._pay_by_card(self.provider)
+        for state in ("disabled", "test", "enabled"):
+            self.provider.state = state
+            self.assertEqual(live._kavi_client().base_url, "https://api-m.paypal.com")
+
+    def test_refund_fails_after_all(self):
+        """Made, booked, and then it fails: people are told, once."""
+        bill = self.issued(100)
+        self.pay_by_card(bill)
+        refund = self.refund_by_card(bill, 30)
+        answer = refund._kavi_client().get_refund(refund.paypal_refund_id)
+        for __ in range(3):
+            refund._kavi_apply_refund({**answer, "status": "FAILED"})
+        self.assertEqual(refund.state, "done")
+        self.assertEqual(len(bill.sudo().activity_ids), 1)
+
+    def test_concurrency_same_refund_by_two(self):
+        """An event and the report tell of the same refund at once: the second one meets
+        the first one's, whatever it has seen."""
+        tx = self.pay_by_card(self.issued(100))
+        vals = {"paypal_refund_id": "5AB12345CD678901E"}
+        tx._create_child_transaction(10, is_refund=True, **vals)
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            tx._create_child_transaction(10, is_refund=True, **vals)
+
+    def test_report_from_where_it_was_read_last(self):
+        """Not to be had for weeks: then from there; lines that fail are read again."""
+        self.pay_by_card(self.issued(100))
+        asked = []
+
+        def listed(client, start, end):
+            asked.append((end - start).days)
+            return iter([{"transaction_id": "X"}])
+
+        client = type(self.provider._get_paypal_client())
+        with (
+            patch.object(client, "list_transactions", listed),
+            patch.object(
+                type(self.transactions), "_kavi_find_reported", lambda *args: ()
+            ),
+        ):
+            self.transactions._cron_compare_report()
+            now = self.provider.kavi_report_date
+            self.assertTrue(now)
+            self.provider.kavi_report_date = now - timedelta(days=20)
+            with (
+                patch.object(client, "list_transactions", listed),
+                patch.object(
+                    type(self.transactions),
+                    "_kavi_find_reported",
+                    side_effect=ValueError("a broken line"),
+                ),
+                patch.object(type(self.transactions), "_kavi_step_back", lambda tx: 0),
+                self.quiet("models.payment_transaction_resolver"),
+            ):
+                self.transactions._cron_compare_report()
+            self.assertEqual(self.provider.kavi_report_date, now - timedelta(days=20))
+            self.transactions._cron_compare_report()
+            self.assertGreaterEqual(self.provider.kavi_report_date, now)
+        self.assertEqual(asked, [3, 23, 23])
+
+    def test_authorized_ones_are_looked_at(self):
+        """What was authorized and has run out is not waited for."""
+        self.provider.kavi_intent = "AUTHORIZE"
+        bill = self.issued(100)
+        tx = self.pay_by_card(bill)
+        client = tx._kavi_client()
+        client.void_authorization(tx.paypal_authorization_id, "on PayPal's site")
+        self.run_cron("compare_report")
+        self.assertEqual(tx.state, "cancel")
+        self.assertBill(bill, "new", gateway_status=False)

@@ -63,6 +63,10 @@ export class PayPalButtons extends Interaction {
         if (order.error) {
             throw new Error(order.error);
         }
+        if (!order.order_id) {
+            window.location.assign(order.landing_route);
+            throw new Error(_t("You have agreed to this payment before."));
+        }
         this.order = order;
         return order.order_id;
     }
