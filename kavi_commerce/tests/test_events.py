@@ -4,6 +4,7 @@ import json
 from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import WEBHOOK_ID, CommerceCommon
 
@@ -121,8 +122,10 @@ class TestEvents(HttpCase, CommerceCommon):
         }
         for status in (500, 422, 401):
             self.paypal.fail("webhooks.verify", status, count=3)
-            answer = self.post(json.dumps(event))
+            with mute_logger("odoo.addons.payment.models.payment_provider"):
+                answer = self.post(json.dumps(event))
             self.assertIn(answer.status_code, (403, 503))
+            self.assertTrue(self.paypal.calls("webhooks.verify"))
             self.env.invalidate_all()
             self.assertEqual(tx.state, "draft")
             self.paypal.heal()
