@@ -37,7 +37,15 @@ class OutboxController(http.Controller):
                 {"error": f"after is 0 or more, limit from 1 to {BATCH}."}, 400
             )
         outbox = outbox.with_company(outbox.company_id)
-        return self._answer(outbox._fetch(after, limit))
+        answer = outbox._fetch(after, limit)
+        if gone := answer.get("gone"):
+            error = (
+                f"The messages up to place {gone} were taken and are no longer kept: "
+                "fetch after it. An accounting export has the same documents under the "
+                "same ids."
+            )
+            return self._answer({"error": error, "after": gone}, 410)
+        return self._answer(answer)
 
     def _answer(self, content, status=200):
         response = request.make_json_response(content, status=status)

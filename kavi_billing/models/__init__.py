@@ -8,6 +8,7 @@ from . import (
     account_payment,
     account_payment_term,
     account_payment_term_line,
+    digest_digest,
     ir_actions_report,
     kavi_check_mixin,
     kavi_view_mixin,

@@ -224,6 +224,12 @@ class KaviBill(models.Model):
                 "kavi.bill",
                 Domain("state", "=", "draft"),
             ),
+            self._get_overview_task(
+                "outbox",
+                self.env._("Documents Not Taken"),
+                "kavi.outbox.message",
+                Domain("state", "=", "failed"),
+            ),
         ]
         return [task for task in tasks if task]
 

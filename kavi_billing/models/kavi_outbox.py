@@ -40,6 +40,12 @@ class KaviOutbox(models.Model):
     secret = fields.Char(copy=False, groups=fields.NO_ACCESS)
     key_digest = fields.Char(copy=False, groups=fields.NO_ACCESS)
     last_number = fields.Integer(readonly=True, copy=False)
+    fetched_number = fields.Integer(
+        string="Fetched Up To",
+        readonly=True,
+        copy=False,
+        help="Who asks for what comes after a place has all up to there.",
+    )
     message_ids = fields.One2many(
         "kavi.outbox.message", "outbox_id", string="Messages", readonly=True
     )
@@ -223,10 +229,23 @@ class KaviOutbox(models.Model):
     def _fetch(self, after, limit):
         """Messages after a number, for a receiver that has shown its key.
 
-        :return: dict: ``messages``, and ``more``: whether there are others already
+        :return: dict: ``messages``, and ``more``: whether there are others already; or
+            ``gone``: the last number after which they are no longer kept
         """
         self.ensure_one()
         self._number_messages()
+        self._note_fetched(after)
+        gone = self.env["kavi.outbox.message"].search(
+            [
+                ("outbox_id", "=", self.id),
+                ("number", ">", after),
+                ("is_purged", "=", True),
+            ],
+            order="number desc",
+            limit=1,
+        )
+        if gone:
+            return {"gone": gone.number}
         found = self.env["kavi.outbox.message"].search(
             [("outbox_id", "=", self.id), ("number", ">", after)],
             order="number",
@@ -237,6 +256,17 @@ class KaviOutbox(models.Model):
             "messages": [json.loads(message.payload) for message in page],
             "more": len(found) > len(page),
         }
+
+    def _note_fetched(self, number):
+        """The receiver has all up to a number."""
+        if not self.fetched_number < number <= self.last_number:
+            return
+        taken = Domain("outbox_id", "=", self.id)
+        taken &= Domain("number", ">", self.fetched_number)
+        taken &= Domain("number", "<=", number) & Domain("state", "=", "waiting")
+        if not self.url:  # otherwise it is the post that counts
+            self.env["kavi.outbox.message"].search(taken).state = "sent"
+        self.fetched_number = number
 
     # === POSTING === #
 

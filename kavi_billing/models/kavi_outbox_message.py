@@ -5,12 +5,18 @@ from datetime import timedelta
 
 import requests
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 _logger = logging.getLogger(__name__)
 
 # Minutes until a message that was not taken is posted again.
 RETRIES = (1, 5, 30, 120, 720, 1440)
+# How long the content of a message that was taken is kept: a receiver that goes back to
+# its last quarterly copy can still fetch it, and what names people is not kept twice
+# for ever.
+KEEP_DAYS = 100
+BATCH = 1000
 # Seconds to connect, and to wait for the answer.
 TIMEOUT = (5, 20)
 
@@ -59,6 +65,9 @@ class KaviOutboxMessage(models.Model):
     tries = fields.Integer(readonly=True)
     next_try = fields.Datetime(readonly=True)
     error = fields.Char(readonly=True)
+    is_purged = fields.Boolean(
+        string="Purged", readonly=True, help="Its content is no longer kept."
+    )
 
     _move_uniq = models.UniqueIndex(
         "(move_id) WHERE move_id IS NOT NULL", "This document has its message."
@@ -70,6 +79,7 @@ class KaviOutboxMessage(models.Model):
         "(outbox_id, number) WHERE number > 0", "This number was given before."
     )
     _new_idx = models.Index("(outbox_id, id) WHERE state = 'new'")
+    _purge_idx = models.Index("(write_date) WHERE state = 'sent' AND NOT is_purged")
     _due_idx = models.Index("(outbox_id, next_try) WHERE state = 'waiting'")
 
     def _set_content(self, number, document):
@@ -130,6 +140,22 @@ class KaviOutboxMessage(models.Model):
             vals.update(state="failed", next_try=False)
             _logger.info("Message %s was not taken: %s", self.external_id, reason)
         self.write(vals)
+
+    @api.model
+    def _cron_purge(self):
+        """Drop the content of what was taken long ago.
+
+        The row stays: it is the proof that the document was told once, and its id.
+        """
+        before = fields.Datetime.subtract(fields.Datetime.now(), days=KEEP_DAYS)
+        domain = Domain("state", "=", "sent") & Domain("write_date", "<", before)
+        domain &= Domain("is_purged", "=", False)
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=self.search_count(domain))
+        while old := self.search(domain, order="id", limit=BATCH):
+            old.write({"payload": False, "is_purged": True})
+            if not progress._commit_progress(len(old)):
+                break
 
     def action_retry(self):
         """Post messages once more, now."""

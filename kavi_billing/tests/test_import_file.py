@@ -38,7 +38,7 @@ TEXT = st.text(max_size=40)
 FORMULA = st.builds("{}{}".format, st.sampled_from(["=", "'=", "''-", " +", "@"]), TEXT)
 DAYS = st.dates(date(1900, 3, 1), date(2199, 12, 31))
 AMOUNTS = st.decimals(-(10**12), 10**12, places=2, allow_nan=False)
-BILL_DATA = b"bill_id,account,total\r\nB-1,Acme,10.00\r\nB-2,\"Zo\xc3\xab\",1.50\r\n"
+BILL_DATA = b'bill_id,account,total\r\nB-1,Acme,10.00\r\nB-2,"Zo\xc3\xab",1.50\r\n'
 
 
 def xlsx(rows, **options):
@@ -434,7 +434,7 @@ class TestImportFileProperty(ImportFileCase):
 
     @given(AMOUNTS, st.sampled_from(".,"), st.sampled_from(["", " ", "'", "’", "o"]))
     def test_property_amounts(self, amount, mark, group):
-        group = {"o": ".," .replace(mark, "")}.get(group, group)
+        group = {"o": ".,".replace(mark, "")}.get(group, group)
         text = f"{amount:,.2f}".replace(".", "M").replace(",", group).replace("M", mark)
         self.assertEqual(parse_amount(text, mark), amount)
         self.assertEqual(recognize_decimal_mark([text]), mark)

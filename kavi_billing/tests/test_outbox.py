@@ -16,6 +16,7 @@ from .common import BillingCommon
 
 CRON_LOG = "odoo.addons.base.models.ir_cron"
 URL = "https://books.example/kavi"
+PROGRESS = "odoo.addons.base.models.ir_cron.IrCron._commit_progress"
 
 
 class OutboxCommon(BillingCommon):
@@ -281,6 +282,38 @@ class TestFetch(OutboxCommon, HttpCase):
         new = self.fetch(after=after).json()["messages"]
         self.assertEqual([message["kind"] for message in new], ["invoice", "payment"])
         self.assertEqual(new[1]["applied"][0]["id"], new[0]["id"])
+
+    def test_purge(self):
+        """What was taken long ago keeps its id and loses its content; who asks for it
+        is told where to go on, and what was not taken stays."""
+        purge = self.env["kavi.outbox.message"].sudo()._cron_purge
+        with self.at("2026-03-01 00:00:00"), patch(PROGRESS, return_value=1):
+            for __ in range(3):
+                self.issued()
+            self.fetch()
+            self.assertEqual(self.messages().mapped("state"), ["waiting"] * 3)
+            self.fetch(after=2)  # so it has the first two
+            self.assertEqual(
+                self.messages().mapped("state"), ["sent", "sent", "waiting"]
+            )
+            self.assertEqual(self.outbox.fetched_number, 2)
+            self.fetch(after=99)  # nobody has what was never told
+            self.assertEqual(self.outbox.fetched_number, 2)
+            ids = self.messages().mapped("external_id")
+            self.env.cr.execute(
+                "UPDATE kavi_outbox_message SET write_date = '2026-03-01'"
+            )
+        for day, count in (("2026-05-01", 0), ("2026-07-01", 2)):
+            with self.at(day), patch(PROGRESS, return_value=1):
+                purge()
+                self.assertEqual(len(self.messages().filtered("is_purged")), count)
+        purged = self.messages().filtered("is_purged")
+        self.assertFalse(any(purged.mapped("payload")))
+        self.assertEqual(self.messages().mapped("external_id"), ids)
+        answer = self.fetch(after=1)
+        self.assertEqual((answer.status_code, answer.json()["after"]), (410, 2))
+        page = self.fetch(after=2).json()
+        self.assertEqual([message["id"] for message in page["messages"]], ids[2:])
 
     def test_access_keys(self):
         """Its own key opens an outbox, nothing else; all refusals look alike."""

@@ -28,6 +28,28 @@ RECEIVABLE = """
 """
 
 
+# The same items, by what they are and by period.
+BY_KIND = """
+    SELECT line.currency_id,
+           COALESCE(SUM(line.amount_currency)
+                    FILTER (WHERE move.move_type = 'out_invoice'), 0),
+           COALESCE(-SUM(line.amount_currency)
+                    FILTER (WHERE move.move_type = 'out_refund'), 0),
+           COALESCE(-SUM(line.amount_currency)
+                    FILTER (WHERE move.move_type = 'entry'), 0),
+           SUM(line.amount_currency),
+           SUM(line.balance)
+      FROM account_move_line line
+      JOIN account_move move ON move.id = line.move_id
+      JOIN account_account account ON account.id = line.account_id
+     WHERE line.partner_id = ANY(%s) AND line.parent_state = 'posted'
+       AND account.account_type = 'asset_receivable'
+       AND line.date >= %s AND line.date < %s
+  GROUP BY line.currency_id
+"""
+MONTHS = [f"2026-{month:02}-01" for month in range(1, 6)]
+
+
 class ReportCommon(CreditCommon):
     @classmethod
     def setUpClass(cls):
@@ -139,6 +161,73 @@ class TestReportBooks(BusinessCommon):
             self.assertEqual(
                 set(wired.mapped("kind")), {"payment", "refund", "credit_note"}
             )
+
+    def test_totals_of_a_period(self):
+        """BB-19: of every month, and of all, each report that has dates says what the
+        general ledger says: invoiced, credited, paid and the sum."""
+        periods = [*zip(MONTHS, MONTHS[1:], strict=False), (MONTHS[0], MONTHS[-1])]
+        seen = dict.fromkeys(("invoiced", "credited", "paid"), False)
+        for start, end in periods:
+            self.env.cr.execute(BY_KIND, [self.accounts.ids, start, end])
+            for row in self.env.cr.fetchall():
+                currency = self.env["res.currency"].browse(row[0])
+                invoiced, credited, paid, change, change_company = map(float, row[1:])
+                mine = [
+                    ("partner_id", "in", self.accounts.ids),
+                    ("currency_id", "=", currency.id),
+                ]
+                dated = [*mine, ("date", ">=", start), ("date", "<", end)]
+                ledger = self.sums("kavi.account.ledger", dated, "amount")
+                self.assertAlmostEqual(ledger, change, 6)
+                company = self.sums("kavi.account.ledger", dated, "amount_company")
+                self.assertAlmostEqual(company, change_company, 6)
+                report = "kavi.payment.report"
+                self.assertAlmostEqual(
+                    self.sums(report, dated, "amount_paid")
+                    - self.sums(report, dated, "amount_reversed")
+                    - self.sums(report, dated, "amount_refunded"),
+                    paid,
+                    6,
+                )
+                self.assertAlmostEqual(
+                    self.sums(report, dated, "amount_credited"), credited, 6
+                )
+                billed = [
+                    *mine,
+                    ("state", "!=", "draft"),
+                    ("bill_date", ">=", start),
+                    ("bill_date", "<", end),
+                ]
+                self.assertAlmostEqual(
+                    self.sums("kavi.bill", billed, "amount_total"), invoiced, 6
+                )
+                for name, amount in zip(seen, (invoiced, credited, paid), strict=True):
+                    seen[name] |= bool(amount)
+        self.assertTrue(all(seen.values()), seen)
+
+    def sums(self, model, domain, name):
+        ((total,),) = self.report(model)._read_group(domain, [], [f"{name}:sum"])
+        return total or 0.0
+
+    def test_totals_of_today(self):
+        """What is open by Bill Data, Aging and Account Balances is what the ledger has
+        open; printed, too."""
+        with self.at(DAY):
+            for currency, (is_open, _settled) in self.receivable(self.accounts).items():
+                mine = [
+                    ("partner_id", "in", self.accounts.ids),
+                    ("currency_id", "=", currency.id),
+                ]
+                due = self.sums("kavi.bill", mine, "amount_due")
+                credits = self.sums("kavi.balance.report", mine, "amount_credit")
+                self.assertAlmostEqual(due - credits, is_open, 6)
+                aging = self.sums("kavi.aging.report", mine, "amount_due")
+                self.assertAlmostEqual(aging, due, 6)
+                ledger = self.sums("kavi.account.ledger", mine, "amount_open")
+                self.assertAlmostEqual(ledger, is_open, 6)
+                report = self.report("kavi.bill")
+                totals = report._get_report_totals(mine, report._get_report_columns())
+                self.assertAlmostEqual(totals[currency]["amount_due"], due, 6)
 
     def test_aging(self):
         """Each open item is in the bucket of its own due date; all are what is due."""

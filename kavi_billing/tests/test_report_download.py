@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import tempfile
 import tracemalloc
 
@@ -138,6 +139,59 @@ class TestReportDownload(DownloadMixin, BusinessCommon):
         self.assertIn(evil, [cell.value for cell in cells])
         self.assertFalse([cell for cell in cells if cell.data_type == "f"])
         self.assertFalse([cell for cell in cells if cell.hyperlink])
+
+    def test_bad_input_injection_everywhere(self):
+        """BB-21: in no download, of whatever report, does a text begin a formula."""
+        evil = "=cmd|' /C calc'!A0"
+        account = self.env["res.partner"].create({"name": evil, "ref": evil})
+        method = self.check.copy({"name": evil})
+        kind = self.env["kavi.bill.kind"].create({"name": evil})
+        vals = {"title": evil, "purchase_order": evil, "item_key": evil}
+        bill = self.issued(
+            100, partner_id=account.id, kind_id=kind.id, description=evil, **vals
+        )
+        self.issued(10, partner_id=account.id, **vals)
+        self.pay(bill, method, payment_number=evil)
+        self.give_back(bill, 20)
+        self.credit(5, partner_id=account.id)
+        self.env.flush_all()
+        models = [
+            name
+            for name, model in self.env.registry.items()
+            if issubclass(model, self.env.registry["kavi.report.mixin"])
+            and not model._abstract
+        ]
+        self.assertGreaterEqual(len(models), 6)
+        found = set()
+        for model in models:
+            if "partner_id" not in self.env[model]._fields:
+                continue
+            records = self.report(model).search([("partner_id", "=", account.id)])
+            for row in self.csv_rows(self.download_wizard(records)):
+                for name, cell in row.items():
+                    is_number = re.fullmatch(r"-?[0-9.]+", cell)
+                    begins = cell.lstrip(" \n")[:1]
+                    self.assertTrue(
+                        is_number or not begins or begins not in "=+-@\t\r",
+                        (model, name),
+                    )
+                    if cell == "'" + evil:
+                        found.add(model)
+            file = io.BytesIO()
+            write_xlsx(file, *self.download_wizard(records)._get_rows())
+            for cells in load_workbook(file).active.rows:
+                for cell in cells:
+                    self.assertNotEqual(cell.data_type, "f", (model, cell.coordinate))
+        self.assertGreaterEqual(
+            found,
+            {
+                "kavi.bill",
+                "kavi.balance.report",
+                "kavi.payment.report",
+                "kavi.aging.report",
+                "kavi.activity",
+            },
+        )
 
     def test_bad_input_long_and_odd_text(self):
         """A text longer than a cell, and control characters, break no file."""

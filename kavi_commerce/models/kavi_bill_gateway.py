@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.kavi_billing.report_columns import Column
+
 # Follows from the transactions, and is written by nobody.
 DERIVED = {"order_id", "gateway_status", "transaction_line_ids", "transaction_ids"}
 
@@ -98,6 +100,11 @@ class KaviBill(models.Model):
         asking = asking.browse(self.env.context.get("kavi_transaction_id") or ())
         others = self.sudo().transaction_line_ids.transaction_id - asking
         return any(tx._is_undecided() for tx in others)
+
+    @api.model
+    def _get_report_columns(self):
+        columns = super()._get_report_columns()
+        return [*columns, Column("order_id", "order_id", False)]
 
     @api.depends("gateway_status")
     def _compute_allowed_acts(self):

@@ -8,6 +8,7 @@ from . import (
     test_failures,
     test_journey,
     test_refunds,
+    test_reports,
     test_resolver,
     test_reversals,
 )
