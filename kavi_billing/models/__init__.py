@@ -72,6 +72,7 @@ from . import (
     res_partner_balance,
     res_partner_credit,
     res_partner_portal,
+    res_users,
 )
 
 # views on the tables of those above

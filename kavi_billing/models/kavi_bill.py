@@ -213,11 +213,13 @@ class KaviBill(models.Model):
     @api.depends("company_id")
     def _compute_currency_id(self):
         for bill in self:
-            bill.currency_id = (
-                bill.currency_id
-                or bill.company_id.currency_id
-                or self.env.company.currency_id
-            )
+            company = bill.company_id or self.env.company
+            former = bill._origin.company_id or self.env.company
+            # nobody has chosen one, unless it is another than the company's own
+            if not bill.currency_id or (
+                not bill.name and bill.currency_id == former.currency_id
+            ):
+                bill.currency_id = company.currency_id
 
     @api.depends("partner_id", "company_id")
     def _compute_payment_term_id(self):

@@ -142,7 +142,12 @@ class KaviBill(models.Model):
         facts = [
             (self.env._("Bill ID"), self.name),
             (self.env._("Issued"), day(self.bill_date)),
-            (self.env._("Due"), day(self.due_date)),
+            (
+                self.env._("Last part due")
+                if self.has_instalments
+                else self.env._("Due"),
+                day(self.due_date),
+            ),
             (self.env._("PO number"), self.purchase_order),
             (self.env._("Your invoice number"), self.invoice_number),
             (self.env._("Tax ID"), self.partner_id.vat),
@@ -217,9 +222,9 @@ class KaviBill(models.Model):
         if not self.amount_discounted:
             return ""
         return self.env._(
-            "Pay by %(day)s and pay only %(amount)s.",
+            "Pay %(amount)s by %(day)s, and the bill is settled.",
             day=format_date(self.env, self.discount_date),
-            amount=self.currency_id.format(self.amount_discounted),
+            amount=self.currency_id.format(self.amount_to_pay_early),
         )
 
     def _get_document_methods(self):
@@ -234,9 +239,23 @@ class KaviBill(models.Model):
             {
                 "name": method.name,
                 "instructions": self._get_filled_html(method.instructions),
+                "surcharge": self._get_surcharge_note(method),
             }
             for method in methods
         ]
+
+    def _get_surcharge_note(self, method):
+        """What a method adds that was not chosen yet; what was is in the totals."""
+        if self.state != "new":
+            return ""
+        quote = self._quote_payment(method)
+        if self.currency_id.is_zero(quote.surcharge["total"]):
+            return ""
+        return self.env._(
+            "%(surcharge)s surcharge, %(total)s in all",
+            surcharge=self.currency_id.format(quote.surcharge["total"]),
+            total=self.currency_id.format(quote.received),
+        )
 
     def _get_document_schedule(self):
         """The instalments, when there is more than one: dicts of day, amount and what

@@ -211,7 +211,15 @@ class KaviBill(models.Model):
         if self.env.context.get("kavi_act") is ACT:
             return super().write(vals)
         self._check_written_vals(vals)
+        moving = self.browse()
+        if "company_id" in vals and "currency_id" not in vals:
+            moving = self.filtered(
+                lambda bill: bill.currency_id == bill.company_id.currency_id
+            )
         result = super().write(vals)
+        for bill in moving:  # in the currency of the company, as it was
+            if bill.currency_id != bill.company_id.currency_id:
+                bill.currency_id = bill.company_id.currency_id
         issued = self.filtered("name")
         if "due_date" in vals:
             issued._push_due_date()

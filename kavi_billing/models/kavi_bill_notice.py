@@ -69,11 +69,15 @@ class KaviBill(models.Model):
             somebody gave; ``amount`` that was paid, ``refund`` that was given back,
             ``returned`` payment; ``old_total``, ``new_total``, ``new_date`` (of one
             ``part``), or ``days`` later, of a changed bill; ``due`` and ``due_date``,
-            what is to be paid next and when
+            what is to be paid next and when; ``parts``, how many instalments that are
+            open, and ``all_due``, what they come to: of a bill with several
         """
         self.ensure_one()
-        days = (self.next_due_date, self.due_date)
         money = self.currency_id.format
+        parts = self._get_open_instalments()
+        due, due_date = self.amount_to_pay, self.next_due_date or self.due_date
+        if len(parts) > 1:
+            due = parts[0].amount_due
         refund = not self.currency_id.is_zero(self.refund_amount)
         values = dict.fromkeys(("reason", "returned"), False)
         values |= dict.fromkeys(("old_total", "new_total"), False)
@@ -81,8 +85,10 @@ class KaviBill(models.Model):
         values |= {
             "amount": money(self.amount_paid),
             "refund": refund and money(self.refund_amount),
-            "due": money(self.amount_due),
-            "due_date": format_date(self.env, next(filter(None, days), False)),
+            "due": money(due),
+            "due_date": due_date and format_date(self.env, due_date),
+            "parts": len(parts) > 1 and len(parts),
+            "all_due": len(parts) > 1 and money(self.amount_due),
         }
         given = self.env.context.get("kavi_notice_values") or {}
         return values | given.get(self.id, {})

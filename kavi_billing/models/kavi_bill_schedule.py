@@ -87,6 +87,18 @@ class KaviBill(models.Model):
         self.ensure_one()
         return self._get_schedules()[self]
 
+    def _get_open_instalments(self):
+        """What is still to be paid of one bill, the oldest first.
+
+        :return: ``kavi.bill.instalment`` records with superuser rights; none where the
+            terms ask for all at once, for then the bill itself says when
+        """
+        self.ensure_one()
+        bill = self.sudo()  # whoever sees a bill sees when it is due
+        if len(bill.payment_term_id.line_ids) < 2:
+            return bill.env["kavi.bill.instalment"]
+        return bill.instalment_ids.filtered("amount_due")
+
     def _read_instalments(self):
         """The instalments of these bills, as the books are now."""
         Instalment = self.env["kavi.bill.instalment"]

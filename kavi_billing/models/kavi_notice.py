@@ -199,6 +199,8 @@ class KaviNotice(models.Model):
             values[notice.bill_id.id] = {
                 "due": notice.currency_id.with_env(env).format(notice.amount),
                 "due_date": format_date(env, notice.due_date),
+                # it is about this one
+                "parts": False,
             }
         return values
 

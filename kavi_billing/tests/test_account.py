@@ -167,6 +167,30 @@ class TestAccount(AccountCommon):
         other = self.env["res.company"].create({"name": "Daughter"})
         self.assertFalse(other.partner_id.is_billing_account)
 
+    def test_setting_does_not_open_accounts_of_colleagues(self):
+        """KB-03: a new user of this database is no customer; one of the portal is."""
+        self.company.billing_account_creation = "both"
+        known = self.env["res.partner"].search([("is_billing_account", "=", False)])
+        users = self.env["res.users"].create(
+            [
+                {
+                    "name": name,
+                    "login": f"kavi_new_{name}",
+                    "group_ids": [Command.set(self.env.ref(f"base.group_{name}").ids)],
+                    "company_id": self.company.id,
+                    "company_ids": [Command.set(self.company.ids)],
+                    **vals,
+                }
+                for name, vals in (
+                    ("user", {}),
+                    ("portal", {}),
+                    ("public", {"partner_id": known[:1].id}),
+                )
+            ]
+        )
+        opened = users.partner_id.mapped("is_billing_account")
+        self.assertEqual(opened, [False, True, False])
+
     def test_data_follow_the_contact(self):
         """KB-05: the account has no name or address of its own."""
         bill = self.issued()

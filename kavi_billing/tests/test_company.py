@@ -6,7 +6,7 @@ from datetime import date
 import psycopg2
 
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .common import BillingCommon
@@ -225,6 +225,32 @@ class TestCompanies(BillingCommon):
         bills.action_issue()
         with self.refused("one company"):
             self.choose(bills)
+
+    def test_draft_moves_to_a_company_of_another_currency(self):
+        """It asks in the currency of its company, unless somebody chose another."""
+        euro, yen = (
+            self.env["res.currency"].with_context(active_test=False).search(
+                [("name", "=", code)]
+            )
+            for code in ("EUR", "JPY")
+        )
+        (euro | yen).active = True
+        abroad = self._new_company("Kavi Europe", currency_id=euro.id)
+        self.officer.company_ids |= abroad
+        bills = self.bills.with_context(
+            allowed_company_ids=[self.company.id, abroad.id]
+        )
+        vals = {"partner_id": self.account.id, "title": "Fee", "amount": 5}
+        plain, chosen = bills.create([vals, {**vals, "currency_id": yen.id}])
+        (plain | chosen).write({"company_id": abroad.id})
+        self.assertEqual((plain.currency_id, chosen.currency_id), (euro, yen))
+        with Form(bills) as form:
+            form.partner_id, form.title = self.account, "Fee"
+            form.company_id = abroad
+            self.assertEqual(form.currency_id, euro)
+            form.currency_id = yen
+            form.company_id = self.company
+            self.assertEqual(form.currency_id, yen)
 
     def test_bills_of_other_companies_are_not_seen(self):
         there = self.there()

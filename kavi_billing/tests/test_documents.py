@@ -205,6 +205,17 @@ class TestBillDocuments(DocumentCommon):
         self.assertSays(text, "$ 5.00", "Total $ 105.00", "Due $ 0.00")
         self.assertSays(self.text("bill_receipt", bill), "Received $ 105.00")
 
+    def test_surcharge_of_the_methods_offered(self):
+        """Who pays from the paper has to know what each method costs."""
+        self.wire.surcharge_percent = 2
+        bill = self.issued(100)
+        text = self.text("bill_invoice", bill)
+        self.assertSays(text, "$ 2.00 surcharge, $ 102.00 in all")
+        self.choose(bill, self.wire)
+        text = self.text("bill_invoice", bill)
+        self.assertSays(text, "Surcharge: Wire Transfer $ 2.00", "Due $ 102.00")
+        self.assertSilent(text, "in all")
+
     def test_marks(self):
         """One word says what became of it."""
         bill = self.issued(bill_date="2026-03-01")
@@ -332,6 +343,25 @@ class TestPdf(DocumentCommon):
         page = reader.getPage(0)
         layer = Report._draw_page_number(page, "\u7b2c 1 \u9875", "1 / 3")
         self.assertEqual(layer.extract_text().strip(), "1 / 3")
+
+    def test_ordinary_invoice_is_one_page(self):
+        """Four instalments, a payment and three methods with instructions."""
+        quarter = {"value": "percent", "value_amount": 25}
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "Four parts",
+                "line_ids": [
+                    Command.create({**quarter, "nb_days": days})
+                    for days in (0, 30, 60, 90)
+                ],
+            }
+        )
+        (self.check | self.wire).instructions = "Please name the Bill ID. " * 5
+        self.check.copy({"name": "Postal Order"})
+        bill = self.issued(1200, payment_term_id=term.id)
+        self.pay(bill, amount=450)
+        self.assertGreaterEqual(len(bill._get_document_methods()), 3)
+        self.assertEqual(self.pdf("bill_invoice", bill).getNumPages(), 1)
 
     def test_one_by_one(self):
         """The packaged wkhtmltopdf takes one document at a time: so do we, in the order

@@ -223,6 +223,49 @@ class TestNotice(NoticeCommon):
         bill = self.bill(title="Fee\r\nBcc: all@doe.example")
         self.assertNotIn("\n", self.mail(bill, "new").subject)
 
+    def test_bill_in_parts(self):
+        """BB-09, KB-54: a mail never asks for all on the day of the first part."""
+        half = {"value": "percent", "value_amount": 50}
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "Half now, half later",
+                "line_ids": [
+                    Command.create({**half, "nb_days": days}) for days in (0, 60)
+                ],
+            }
+        )
+        bill = self.bill(300.0, payment_term_id=term.id, bill_date="2026-03-01")
+        mail = self.mail(bill, "new")
+        said = " ".join(html.fromstring(mail.body_html).text_content().split())
+        self.assertIn("$ 300.00, to be paid in 2 parts. The first, $ 150.00", said)
+        self.assertIn("is due on 03/01/2026", said)
+        self.assertIn("To Pay $ 300.00", said)
+        self.assertIn("Due 03/01/2026 $ 150.00 Due 04/30/2026 $ 150.00", said)
+        self.pay(bill, amount=200, notify=False)
+        self.send(bill, "reminder")
+        body = self.notices(bill, "custom").message_id.body
+        said = " ".join(html.fromstring(str(body)).text_content().split())
+        self.assertIn("$ 100.00 of your bill Membership is due on 04/30/2026", said)
+
+    def test_surcharge_and_discount_in_the_mail(self):
+        """KB-53, BB-04: the mail asks what the bill's page asks, and says what paying
+        early saves."""
+        self.wire.surcharge_fixed = 4
+        early = {"early_discount": True, "discount_percentage": 2, "discount_days": 10}
+        term = self.env["account.payment.term"].create({"name": "Early", **early})
+        with self.at("2026-03-05 12:00"):
+            bill = self.bill(payment_term_id=term.id, bill_date="2026-03-01")
+            mail = self.mail(bill, "new")
+            said = " ".join(html.fromstring(mail.body_html).text_content().split())
+            self.assertIn("Pay $ 98.00 by 03/11/2026, and the bill is settled", said)
+            self.choose(bill, self.wire)
+            self.send(bill, "reminder")
+            mail = self.notices(bill, "custom").sudo().mail_id
+            said = " ".join(html.fromstring(mail.body_html).text_content().split())
+        self.assertIn("$ 104.00 of your bill Membership is due on 03/01/2026", said)
+        self.assertIn("Surcharge: Wire Transfer $ 4.00 To Pay $ 104.00", said)
+        self.assertIn("Pay $ 102.00 by 03/11/2026", said)
+
     def test_account_without_an_address(self):
         """Listed for the officer, and sent once there is an address."""
         bill = self.issued(100)

@@ -244,6 +244,12 @@ class TestPortalBill(PageCase):
             self.assertIn(part, schedule.replace("\xa0", " "))
         settled = self.text(page, "//section[@aria-labelledby='settled_title']")
         self.assertIn("60.00", settled)
+        # what was paid until now fills two instalments: still one payment
+        self.pay(bill, self.check, amount=60.0)
+        rows = bill._get_settlements()
+        self.assertEqual([row["amount"] for row in rows], [60.0, 60.0])
+        self.bounce(bill, self.payments(bill)[-1:])
+        self.env.flush_all()
         # 2 % of the 140 that are due
         options = self.text(page, "//section[@id='pay']").replace("\xa0", " ")
         self.assertIn("$ 2.80 surcharge, $ 142.80 in all", options)
@@ -252,6 +258,21 @@ class TestPortalBill(PageCase):
         self.assertIn("You pay $ 142.80 by Wire Transfer", text)
         text = self.text(self.bill_page(quick)).replace("\xa0", " ")
         self.assertIn("Pay $ 98.00 by", text)
+
+    def test_what_was_given_back(self):
+        """BB-09: a refund is no payment: it has a minus, and a day at the top."""
+        self.pay(self.bill)
+        self.give_back(self.bill, 40)
+        self.env.flush_all()
+        rows = self.bill._get_settlements()
+        said = [(row["label"], row["amount"]) for row in rows]
+        total = self.bill.amount_paid
+        self.assertEqual(said, [("Payment", total), ("Refund", -40.0)])
+        self.log_in("contact")
+        text = self.text(self.bill_page(self.bill)).replace("\xa0", " ")
+        self.assertIn("Refunded on", text)
+        self.assertIn("Refund " + rows[1]["reference"], text)
+        self.assertNotIn("Credit Note", text)
 
     def test_documents(self):
         """KB-42, KB-44: the invoice always, the receipt once something was paid."""

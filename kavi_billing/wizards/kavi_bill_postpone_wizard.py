@@ -11,7 +11,7 @@ class KaviBillPostponeWizard(models.TransientModel):
     _inherit = ["kavi.bill.act.wizard"]
     _act = "postpone"
 
-    due_now = fields.Char(compute="_compute_due_now")
+    due_now = fields.Char(string="Current Due Date", compute="_compute_due_now")
     has_instalments = fields.Boolean(compute="_compute_has_instalments")
     scope = fields.Selection(
         [("one", "One Instalment"), ("all", "All That Are Open, by the Same Days")],

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -59,6 +61,11 @@ class KaviPaymentMethod(models.Model):
                         "kind": "card",
                         "company_id": company.id,
                         "sequence": 40,
+                        "instructions": Markup("<p>%s</p>")
+                        % self.env._(
+                            "Pay online, on the page of the bill: the link is in our "
+                            "mail."
+                        ),
                     },
                 }
                 for company in companies - served
