@@ -48,6 +48,7 @@
         "views/kavi_notice_views.xml",
         "views/kavi_notice_rule_views.xml",
         "views/kavi_export_views.xml",
+        "views/kavi_import_views.xml",
         "views/kavi_outbox_views.xml",
         "wizards/kavi_credit_apply_wizard_views.xml",
         "wizards/kavi_credit_refund_wizard_views.xml",

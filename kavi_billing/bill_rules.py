@@ -27,7 +27,11 @@ OVERLAYS = {
     "awaiting_gateway": "Awaiting Gateway",
     "failed_gateway": "Failed Gateway",
     "frozen": "Frozen",
+    "opened": "Opening Balance",
+    "past": "History",
 }
+# What keeps a bill as it is: no act changes it.
+CLOSED = ("frozen", "past")
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Act:
 
     label: str
     leads: dict
-    refused: tuple = ("frozen",)
+    refused: tuple = CLOSED
     needs: tuple = ()
     later: tuple = ()
     role: str = "officer"
@@ -74,35 +78,35 @@ ACTS = {
     "change_amount": Act(
         "Change the amount",
         {"draft": ("draft",), **_settle()},
-        refused=("frozen", "awaiting_gateway", "partly_paid"),
+        refused=(*CLOSED, "awaiting_gateway", "partly_paid", "opened"),
     ),
     "postpone": Act("Postpone", _stay(*OPEN)),
     # -- how it is paid
     "choose_method": Act(
         "Choose a payment method",
         _to("pending", *OPEN),
-        refused=("frozen", "awaiting_gateway"),
+        refused=(*CLOSED, "awaiting_gateway"),
     ),
     "complete_payment": Act(
         "Complete a payment",
         _settle(),
-        refused=("frozen", "awaiting_gateway"),
+        refused=(*CLOSED, "awaiting_gateway"),
     ),
     "pay_by_card": Act(
         "Pay by card",
         {"new": ("new", "paid"), "pending": ("new", "paid")},
-        refused=("frozen", "awaiting_gateway"),
+        refused=(*CLOSED, "awaiting_gateway"),
         later=OPEN,
     ),
     "write_off": Act(
         "Write off the rest",
         {state: SETTLED for state in OPEN},
-        refused=("frozen", "awaiting_gateway"),
+        refused=(*CLOSED, "awaiting_gateway"),
     ),
     "apply_credit": Act(
         "Apply a credit",
         _settle(),
-        refused=("frozen", "awaiting_gateway"),
+        refused=(*CLOSED, "awaiting_gateway"),
     ),
     "unapply_credit": Act(
         "Take a credit off again",
@@ -116,19 +120,19 @@ ACTS = {
     "refund": Act(
         "Refund",
         _to("refunded", *SETTLED),
-        refused=("frozen", "awaiting_gateway"),
+        refused=(*CLOSED, "awaiting_gateway"),
     ),
     "cancel": Act(
         "Cancel",
         _to("canceled", *OPEN, *SETTLED),
-        refused=("frozen", "awaiting_gateway"),
+        refused=(*CLOSED, "awaiting_gateway"),
     ),
     # -- disputes (unpaid bills only, KB-23)
-    "dispute": Act("Open a dispute", _stay(*OPEN), ("frozen", "disputed")),
+    "dispute": Act("Open a dispute", _stay(*OPEN), (*CLOSED, "disputed")),
     "resolve_dispute": Act("Resolve the dispute", _stay(*OPEN), needs=("disputed",)),
     # -- what the gateway and the mail do
     "freeze": Act("Freeze", _stay(*SETTLED, "canceled"), later=(*SETTLED, "canceled")),
-    "send_notice": Act("Send a notice", _stay(*ISSUED), refused=()),
+    "send_notice": Act("Send a notice", _stay(*ISSUED), refused=("past",)),
 }
 
 # Who pays: the account's holder, its billing or primary contact, an administrator of
@@ -161,14 +165,17 @@ DERIVED = frozenset(
     "surcharge_expected amount_with_surcharge amount_to_pay amount_to_pay_early "
     "amount_discounted "
     "discount_date amount_total amount_paid amount_credited "
-    "amount_due amount_due_company refund_amount amount_retained payment_date "
+    "amount_due amount_due_company refund_amount amount_retained amount_refundable "
+    "payment_date "
     "refund_date cancel_date next_due_date is_partly_paid is_booked invoice_id "
     "is_overdue".split()
 )
-# ... fields that only an act writes ...
+# ... fields that only an act writes, or an import of what was before ...
 FACTS = frozenset(
     "name is_canceled is_disputed is_frozen payment_method_id payment_number "
-    "cancel_reason move_ids".split()
+    "cancel_reason move_ids import_id opening_key opening_state opening_date "
+    "opening_total opening_surcharge opening_paid opening_credited opening_refunded "
+    "opening_due opening_payment_date opening_refund_date opening_cancel_date".split()
 )
 # ... and what "edit" may change once the bill is issued. Everything else is fixed.
 EDITABLE = frozenset("title description due_date purchase_order invoice_number".split())

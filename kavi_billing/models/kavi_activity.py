@@ -15,6 +15,7 @@ HAPPENED = {
     "outside": "In the books",
     "credit": "Credit",
     "account": "Account",
+    "import": "Import",
 }
 # Where the activities of this transaction are remembered: {bill id: activity id}.
 DONE = "kavi.activity.done"

@@ -35,7 +35,7 @@ class KaviBill(models.Model):
         Both are summed by the database, independently of how the bill computes: what is
         open on posted invoices, in the bill's and in company currency, less what is
         matched with entries that are posted; totals, settled amounts, state and account
-        must fit, too.
+        must fit, too. What an import says of the time before is no part of the ledger.
 
         :return: ``{bill: sentence}``
         """
@@ -98,15 +98,21 @@ class KaviBill(models.Model):
                           - COALESCE(matched.balance, 0)
                           - bill.amount_due_company)::numeric, 6) <> 0
                     OR ROUND((COALESCE(matched.amount_currency, 0)
-                          - bill.amount_paid - bill.amount_credited)::numeric, 6) <> 0
+                          - bill.amount_paid - bill.amount_credited
+                          + COALESCE(bill.opening_paid, 0)
+                          + COALESCE(bill.opening_credited, 0))::numeric, 6) <> 0
                     OR (charged.is_booked AND ROUND((
-                          charged.amount_currency
+                          charged.amount_currency + COALESCE(bill.opening_total, 0)
                           - bill.amount_total)::numeric, 6) <> 0)
                     OR ROUND((COALESCE(charged.surcharge, 0)
+                          + COALESCE(bill.opening_surcharge, 0)
                           - bill.surcharge_booked)::numeric, 6) <> 0
                     OR bill.is_booked <> (charged.is_booked IS TRUE)
                     OR (bill.state IN ('paid', 'refunded')
-                        AND charged.is_booked IS NOT TRUE)
+                        AND charged.is_booked IS NOT TRUE
+                        AND bill.opening_state IS NULL)
+                    OR (bill.opening_state IS NOT NULL
+                        AND charged.bill_id IS NOT NULL)
                     OR (bill.state IN ('paid', 'refunded', 'canceled')
                         AND bill.amount_due <> 0)
                     OR (bill.state IN ('new', 'pending')

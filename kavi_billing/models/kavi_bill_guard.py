@@ -26,14 +26,29 @@ class KaviBill(models.Model):
     )
     overlay_label = fields.Char(string="Marks", compute="_compute_overlay_label")
 
-    @api.depends("state", "is_overdue", "is_partly_paid", "is_disputed", "is_frozen")
+    @api.depends(
+        "state",
+        "is_overdue",
+        "is_partly_paid",
+        "is_disputed",
+        "is_frozen",
+        "opening_state",
+        "opening_date",
+    )
     def _compute_allowed_acts(self):
         offered = self._get_offered_acts()
         for bill in self:
             acts = allowed_acts(bill.state or "draft", bill._get_overlays(), offered)
             bill.allowed_acts = f" {' '.join(acts)} "
 
-    @api.depends("is_overdue", "is_partly_paid", "is_disputed", "is_frozen")
+    @api.depends(
+        "is_overdue",
+        "is_partly_paid",
+        "is_disputed",
+        "is_frozen",
+        "opening_state",
+        "opening_date",
+    )
     def _compute_overlay_label(self):
         labels = self._get_overlay_labels()
         for bill in self:

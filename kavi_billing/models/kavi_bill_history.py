@@ -48,6 +48,13 @@ class KaviBill(models.Model):
             if bill.id:
                 known.setdefault(bill.id, bill.state)
 
+    def _forget_states(self):
+        """What these bills are now is no news: nobody is called or told of it."""
+        self.flush_recordset(["state"])
+        known = self.env.cr.precommit.data.get("kavi.bill.states", {})
+        for id_ in self.ids:
+            known.pop(id_, None)
+
     def _run_state_hooks(self):
         """Call back whoever waits for bills whose state has changed."""
         known = self.env.cr.precommit.data.pop("kavi.bill.states", {})

@@ -49,4 +49,6 @@ class KaviBill(models.Model):
             "awaiting_gateway": self.env._("Awaiting Gateway"),
             "failed_gateway": self.env._("Failed Gateway"),
             "frozen": self.env._("Frozen"),
+            "opened": self.env._("Opening Balance"),
+            "past": self.env._("History"),
         }

@@ -55,13 +55,14 @@ class KaviBill(models.Model):
         amounts = {}
         for bill in self:
             currency = bill.currency_id
-            if currency.is_zero(bill.amount_retained):
+            if currency.is_zero(bill.amount_refundable):
                 raise UserError(
                     self.env._("Nothing is left to refund on bill %s.", bill.name)
                 )
             # a credit note that an accountant used elsewhere has given its part back
             notes = sum(bill.sudo()._get_own_notes().mapped("amount_total"))
-            left = currency.round(min(bill.amount_retained, bill.amount_total - notes))
+            total = bill._get_booked_total()
+            left = currency.round(min(bill.amount_refundable, total - notes))
             wanted = left if amount is None else amount
             wanted = bill._check_amount(wanted)
             if currency.compare_amounts(wanted, left) > 0:
@@ -164,7 +165,7 @@ class KaviBill(models.Model):
             for line in base_lines
         ]
         # money goes back whatever was credited besides: then the parts overlap
-        most = currency.round(self.amount_total - amount)
+        most = currency.round(self._get_booked_total() - amount)
         before = min(self._get_credited() if before is None else before, most)
         after = currency.round(before + amount)
         digits = currency.decimal_places
@@ -323,7 +324,7 @@ class KaviBill(models.Model):
             batch.with_company(company)._credit_open(company._billing_today())
         # a payment that bounced after a part refund leaves less than nothing
         returning = self.filtered(
-            lambda bill: bill.currency_id.compare_amounts(bill.amount_retained, 0) > 0
+            lambda bill: bill.currency_id.compare_amounts(bill.amount_refundable, 0) > 0
         )
         if returning and refund_amount != 0:
             amounts = returning._get_refund_amounts(refund_amount)

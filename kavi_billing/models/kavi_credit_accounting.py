@@ -180,7 +180,7 @@ class KaviCredit(models.Model):
         self.ensure_one()
         bill, currency = self.bill_id, self.currency_id
         credited = bill._get_credited(earlier)
-        left = currency.round(bill.amount_total - credited)
+        left = currency.round(bill._get_booked_total() - credited)
         if currency.compare_amounts(self.amount, left) > 0:
             raise UserError(
                 self.env._(

@@ -1,8 +1,20 @@
+import re
+
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..bill_id_template import CounterError, UnknownVariableError, split_template
+
+# Of a counter that is moved by Bill IDs from elsewhere; more is no counter.
+MAX_DIGITS = 9
+_PARTS = {"%(year)s": r"\d{4}", "%(month)s": r"\d{2}", "%(day)s": r"\d{2}"}
+
+
+def _as_pattern(text):
+    """A regular expression of what a prefix or suffix of a sequence can be."""
+    parts = re.split(r"(%\((?:year|month|day)\)s)", text or "")
+    return "".join(_PARTS.get(part) or re.escape(part) for part in parts)
 
 
 class ResCompany(models.Model):
@@ -96,6 +108,49 @@ class ResCompany(models.Model):
                 "padding": 5,
             }
         )
+
+    def _skip_bill_ids(self, names):
+        """Let the counters go on after these Bill IDs, which come from elsewhere.
+
+        Each template counts on from the highest of those that it could have made. A
+        number that nobody counts to moves no counter: it is passed over when its turn
+        comes.
+
+        :param list names: Bill IDs, or False
+        """
+        self.ensure_one()
+        # sudo: whoever imports bills need not see sequences
+        sequences = (
+            self.env["ir.sequence"]
+            .sudo()
+            .search(
+                [
+                    ("code", "=", "kavi.bill"),
+                    ("company_id", "=", self.id),
+                    ("implementation", "=", "standard"),
+                    ("use_date_range", "=", False),
+                ]
+            )
+        )
+        for sequence in sequences:
+            pattern = re.compile(
+                "".join(
+                    (
+                        _as_pattern(sequence.prefix),
+                        rf"(\d{{1,{MAX_DIGITS}}})",
+                        _as_pattern(sequence.suffix),
+                    )
+                )
+            )
+            found = (pattern.fullmatch(name) for name in names if name)
+            last = max((int(match[1]) for match in found if match), default=0)
+            if last >= sequence.number_next_actual:
+                # at once for everybody, as drawing a number is, and also if what is
+                # imported is taken back
+                self.env.cr.execute(
+                    SQL("SELECT setval(%s, %s)", f"ir_sequence_{sequence.id:03d}", last)
+                )
+                sequence.invalidate_recordset(["number_next_actual"])
 
     def _next_bill_ids(self, dates, template=None):
         """Draw Bill IDs. Numbers are never given twice; a rollback leaves a gap.

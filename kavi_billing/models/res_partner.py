@@ -421,6 +421,7 @@ class ResPartner(models.Model):
                 [
                     ("partner_id", "in", waiting.ids),
                     ("state", "in", ("new", "pending")),
+                    ("opening_state", "=", False),
                 ],
                 ["partner_id"],
             )

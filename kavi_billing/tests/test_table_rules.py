@@ -54,6 +54,8 @@ REFUSED_WHEN = {
     },
     "partly_paid": {"change_amount"},
     "disputed": {"dispute"},
+    "opened": {"change_amount"},
+    "past": set(ACTS),
     "overdue": set(),
     "failed_gateway": set(),
 }

@@ -7,7 +7,7 @@ class KaviBillCancelWizard(models.TransientModel):
     _inherit = ["kavi.bill.act.wizard"]
     _act = "cancel"
 
-    amount_retained = fields.Monetary(related="bill_id.amount_retained")
+    amount_retained = fields.Monetary(related="bill_id.amount_refundable")
     refund_amount = fields.Monetary(
         string="Refund",
         compute="_compute_refund_amount",
@@ -27,7 +27,7 @@ class KaviBillCancelWizard(models.TransientModel):
     @api.depends("bill_id")
     def _compute_refund_amount(self):
         for wizard in self:
-            wizard.refund_amount = max(wizard.bill_id.amount_retained, 0.0)
+            wizard.refund_amount = max(wizard.bill_id.amount_refundable, 0.0)
 
     @api.depends("refund_amount", "amount_retained")
     def _compute_amount_kept(self):
@@ -37,7 +37,7 @@ class KaviBillCancelWizard(models.TransientModel):
     @api.depends("bill_ids")
     def _compute_summary(self):
         for wizard in self:
-            wizard.summary = wizard._format_sum("amount_retained")
+            wizard.summary = wizard._format_sum("amount_refundable")
 
     def action_cancel_bills(self):
         with self._acting():
@@ -47,6 +47,6 @@ class KaviBillCancelWizard(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _get_notice(self, bill):
-        refund = self.refund_amount if self.bill_id else bill.amount_retained
+        refund = self.refund_amount if self.bill_id else bill.amount_refundable
         is_nothing = bill.currency_id.is_zero(refund)
         return {"refund": not is_nothing and bill.currency_id.format(refund)}

@@ -42,7 +42,7 @@ class KaviBillRefundWizard(models.TransientModel):
     @api.depends("bill_id")
     def _compute_amount(self):
         for wizard in self:
-            wizard.amount = wizard.bill_id.amount_retained
+            wizard.amount = wizard.bill_id.amount_refundable
 
     @api.depends("amount", "amount_retained")
     def _compute_amount_left(self):
@@ -52,7 +52,7 @@ class KaviBillRefundWizard(models.TransientModel):
     @api.depends("bill_ids")
     def _compute_summary(self):
         for wizard in self:
-            wizard.summary = wizard._format_sum("amount_retained")
+            wizard.summary = wizard._format_sum("amount_refundable")
 
     @api.depends("bill_ids")
     def _compute_method_id(self):
@@ -71,5 +71,5 @@ class KaviBillRefundWizard(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _get_notice(self, bill):
-        amount = self.amount if self.bill_id else bill.amount_retained
+        amount = self.amount if self.bill_id else bill.amount_refundable
         return {"refund": bill.currency_id.format(amount)}

@@ -151,10 +151,10 @@ class KaviBill(models.Model):
             currency = bill.currency_id
             if currency.compare_amounts(left, 0.0) <= 0:
                 continue
-            wanted = bill.amount_retained if amount is None else amount
+            wanted = bill.amount_refundable if amount is None else amount
             if isinstance(wanted, int | float) and (
                 currency.compare_amounts(wanted, left) > 0
-                and currency.compare_amounts(wanted, bill.amount_retained) <= 0
+                and currency.compare_amounts(wanted, bill.amount_refundable) <= 0
             ):
                 raise UserError(
                     self.env._(
@@ -233,7 +233,8 @@ class KaviBill(models.Model):
         self.ensure_one()
         currency = self.currency_id
         notes = sum(self._get_own_notes().mapped("amount_total"))
-        left = currency.round(min(self.amount_retained, self.amount_total - notes))
+        total = self._get_booked_total()
+        left = currency.round(min(self.amount_refundable, total - notes))
         if currency.compare_amounts(amount, left) > 0:
             return self._book_foreign_return(amount, date)
         payment = self._post_refunds({self: amount}, None, date, reason)

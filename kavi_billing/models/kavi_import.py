@@ -1,0 +1,430 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ..import_file import DATE_FORMATS, ENCODINGS, SEPARATORS
+from .kavi_bill_guard import ACT
+
+# What the import itself writes, and nobody else.
+OWN = {
+    "state",
+    "user_id",
+    "row_count",
+    "sheets",
+    "done_on",
+    "company_id",
+}
+# What cannot change any more when rows of the file are in.
+FIXED = {
+    "file",
+    "file_name",
+    "kind",
+    "encoding",
+    "separator",
+    "sheet",
+    "date_format",
+    "decimal_mark",
+    "mode",
+    "opening_date",
+    "opening_account_id",
+    "opening_journal_id",
+    "create_accounts",
+    "new_account_type",
+    "book_balances",
+    "column_ids",
+}
+# Rows that are worked on within a request; more are left to the job.
+AT_ONCE = 200
+SEPARATOR_LABELS = {
+    ",": "Comma ,",
+    ";": "Semicolon ;",
+    "\t": "Tabulator",
+    "|": "Bar |",
+}
+
+
+class KaviImport(models.Model):
+    """Existing data from a file: bills of the time before, and what accounts owe.
+
+    In steps: the file is read, its columns are known or named, it is tried, and then
+    imported. Each row has a result. How a file is read is in ``kavi_import_file``, how
+    rows are worked on in ``kavi_import_job``, what becomes of them in
+    ``kavi_import_account``, ``kavi_import_bill`` and ``kavi_import_balance``.
+    """
+
+    _name = "kavi.import"
+    _description = "Import"
+    _order = "id desc"
+    _rec_name = "file_name"
+    _check_company_auto = True
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Imported By",
+        readonly=True,
+        required=True,
+        default=lambda self: self.env.user,
+    )
+    state = fields.Selection(
+        [
+            ("draft", "File"),
+            ("read", "Columns"),
+            ("trying", "Trying"),
+            ("tried", "Tried"),
+            ("importing", "Importing"),
+            ("done", "Imported"),
+        ],
+        default="draft",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    file = fields.Binary(attachment=True, required=True)
+    file_name = fields.Char()
+    kind = fields.Selection(
+        [("bills", "Bill Data"), ("balances", "Account Balances")],
+        string="Contains",
+        help="Recognized by the columns, if nobody says it.",
+    )
+
+    # -- how it is read
+    encoding = fields.Selection([(name, name.upper()) for name in ENCODINGS])
+    separator = fields.Selection(
+        [(mark, SEPARATOR_LABELS[mark]) for mark in SEPARATORS]
+    )
+    sheet = fields.Char(string="Worksheet")
+    sheets = fields.Char(readonly=True)
+    date_format = fields.Selection(
+        [(name, name) for name in DATE_FORMATS], string="Dates"
+    )
+    decimal_mark = fields.Selection(
+        [(".", "Point: 1,234.56"), (",", "Comma: 1.234,56")]
+    )
+    column_ids = fields.One2many("kavi.import.column", "import_id", string="Columns")
+
+    # -- how it is imported
+    mode = fields.Selection(
+        [
+            ("opening", "Book what is open"),
+            ("history", "Book nothing"),
+        ],
+        default="opening",
+        required=True,
+        help="Book what is open: bills that are open become receivables on the day "
+        "below, and are paid here; settled ones are history. Book nothing: all of them "
+        "are history.",
+    )
+    opening_date = fields.Date(
+        string="Booked On",
+        default=lambda self: self.env.company._billing_today(),
+        help="The day on which these books take over what is open.",
+    )
+    opening_account_id = fields.Many2one(
+        "account.account",
+        check_company=True,
+        domain="[('account_type', 'not in', ('asset_receivable', 'liability_payable',"
+        " 'asset_cash', 'liability_credit_card', 'off_balance'))]",
+        help="The other side of what is open. Not an income: that was earned before. "
+        "Empty: the company's account for earnings that are not distributed.",
+    )
+    opening_journal_id = fields.Many2one(
+        "account.journal",
+        string="Journal",
+        check_company=True,
+        domain="[('type', '=', 'sale')]",
+        help="Empty: the journal of bills. A journal of their own keeps them apart.",
+    )
+    create_accounts = fields.Boolean(
+        string="Open Accounts",
+        default=True,
+        help="Whoever is not found becomes a new account. Otherwise somebody decides.",
+    )
+    new_account_type = fields.Selection(
+        [("company", "Companies"), ("user", "Persons")],
+        string="New Accounts Are",
+        default="company",
+        required=True,
+        help="Where the file does not say it.",
+    )
+    book_balances = fields.Boolean(
+        string="Book Opening Balances",
+        help="An account that owes something and has no bill here gets one over its "
+        "balance. Otherwise what differs is only reported.",
+    )
+
+    # -- how far it is
+    line_ids = fields.One2many("kavi.import.line", "import_id", string="Rows")
+    row_count = fields.Integer(string="Rows In the File", readonly=True)
+    is_started = fields.Boolean(
+        compute="_compute_is_started", help="Bills came from this file already."
+    )
+    done_on = fields.Datetime(string="Imported On", readonly=True)
+    progress = fields.Float(compute="_compute_counts", help="In percent.")
+    done_count = fields.Integer(string="Rows Done", compute="_compute_counts")
+    created_count = fields.Integer(string="Created", compute="_compute_counts")
+    matched_count = fields.Integer(string="Matched", compute="_compute_counts")
+    skipped_count = fields.Integer(string="Skipped", compute="_compute_counts")
+    doubt_count = fields.Integer(string="To Decide", compute="_compute_counts")
+    refused_count = fields.Integer(string="Refused", compute="_compute_counts")
+
+    # === COMPUTES === #
+
+    @api.depends("line_ids.result", "line_ids.is_done", "row_count")
+    def _compute_counts(self):
+        counts = {}
+        for record, result, done, count in self.env["kavi.import.line"]._read_group(
+            [("import_id", "in", self.ids)],
+            ["import_id", "result", "is_done"],
+            ["__count"],
+        ):
+            counts.setdefault(record.id, []).append((result, done, count))
+        for record in self:
+            rows = counts.get(record.id, [])
+            done = sum(count for __, is_done, count in rows if is_done)
+            record.done_count = done
+            record.progress = 100 * done / record.row_count if record.row_count else 0
+            for name in ("created", "matched", "skipped", "doubt", "refused"):
+                record[f"{name}_count"] = sum(
+                    count
+                    for result, is_done, count in rows
+                    if result == name and is_done
+                )
+
+    @api.depends("state")
+    def _compute_is_started(self):
+        # sudo: only whether there are any
+        groups = (
+            self.env["kavi.bill"]
+            .sudo()
+            ._read_group([("import_id", "in", self.ids)], ["import_id"])
+        )
+        started = {record.id for (record,) in groups}
+        for record in self:
+            record.is_started = record.state == "done" or record.id in started
+
+    # === GUARDS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_importer()
+        if self.env.context.get("kavi_act") is not ACT:
+            for vals in vals_list:
+                if set(vals) & (OWN - {"company_id"}):
+                    self._check_own_fields()
+        records = super().create(vals_list)
+        records._check_importer()
+        return records
+
+    def write(self, vals):
+        if self.env.context.get("kavi_act") is not ACT:
+            self._check_importer()
+            if set(vals) & OWN:
+                self._check_own_fields()
+            if set(vals) & FIXED:
+                self._check_unlocked()
+            if "file" in vals:
+                # of another file, other things are recognized
+                fresh = ("encoding", "separator", "sheet", "date_format")
+                vals = {
+                    **dict.fromkeys((*fresh, "decimal_mark"), False),
+                    **vals,
+                }
+                self._forget()
+        return super().write(vals)
+
+    def _write_own(self, vals):
+        return self.with_context(kavi_act=ACT).write(vals)
+
+    def _forget(self):
+        """Back to the file: what was read of it before does not count."""
+        self.with_context(kavi_act=ACT).column_ids.unlink()
+        self.with_context(kavi_act=ACT).line_ids.unlink()
+        self._write_own({"state": "draft", "row_count": 0, "sheets": False})
+
+    def _check_own_fields(self):
+        raise UserError(
+            self.env._("How far an import is, follows from what is done with it.")
+        )
+
+    def _check_unlocked(self):
+        """The file and how it is read stay what they are once rows of it are in."""
+        self._check_not_working()
+        for record in self:
+            if record.is_started:
+                raise UserError(
+                    self.env._(
+                        "Rows of this file are imported: start another import to "
+                        "change how it is read."
+                    )
+                )
+
+    def _check_not_working(self):
+        for record in self:
+            if record.state in ("trying", "importing"):
+                raise UserError(
+                    self.env._(
+                        "The rows of this file are being worked on. Wait until that is "
+                        "done, or stop it."
+                    )
+                )
+
+    def _check_importer(self):
+        """Only administrators import, into the companies they work in."""
+        self.env["kavi.bill"]._check_role("administrator")
+        for company in self.company_id:
+            if not self.env.su and company not in self.env.companies:
+                raise UserError(
+                    self.env._(
+                        "Choose %s among your companies to import into it.",
+                        company.name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_imported(self):
+        self._check_not_working()
+        for record in self:
+            if record.is_started:
+                raise UserError(
+                    self.env._(
+                        "Bills came from %s, and it says from which row: it is kept.",
+                        record.file_name,
+                    )
+                )
+
+    # === BUTTONS === #
+
+    def action_read(self):
+        """Read the file: its columns, and how it is written."""
+        for record in self:
+            record._check_importer()
+            record._check_unlocked()
+            record._read_file()
+        return True
+
+    def action_try(self):
+        """Try the import: what it would do with each row, and nothing of it done."""
+        for record in self:
+            record._check_importer()
+            record._check_unlocked()
+            record._check_settings()
+            record._load_lines()
+            record._start("trying")
+        return True
+
+    def action_import(self):
+        """Import the rows that are not in yet."""
+        for record in self:
+            record._check_importer()
+            record._check_not_working()
+            if record.state not in ("tried", "done"):
+                raise UserError(
+                    self.env._("Try the file first, and look at what it would do.")
+                )
+            record._check_settings()
+            record._reopen_lines()
+            record._start("importing")
+        return True
+
+    def action_stop(self):
+        """Stop after the rows that are being worked on; what is in stays."""
+        for record in self:
+            record._check_importer()
+            if record.state == "trying":
+                record._write_own({"state": "read"})
+            elif record.state == "importing":
+                record._write_own({"state": "tried"})
+        return True
+
+    def action_refresh(self):
+        """Look again how far it is."""
+        return True
+
+    def action_open_lines(self):
+        """All rows, or those of one result."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_kavi_import_line"
+        )
+        action["domain"] = [("import_id", "=", self.id)]
+        result = self.env.context.get("import_result")
+        action["context"] = {f"search_default_{result}": 1} if result else {}
+        return action
+
+    def action_download(self):
+        """The result, row by row, as a file."""
+        self.ensure_one()
+        lines = self.env["kavi.import.line"].with_context(
+            active_domain=[("import_id", "=", self.id)],
+            report_title=self.env._("Result of %s", self.file_name or self.id),
+        )
+        return lines.action_download()
+
+    def action_open_bills(self):
+        """The bills that came from this file."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_kavi_bill"
+        )
+        action.update(domain=[("import_id", "=", self.id)], context={})
+        return action
+
+    # === SETTINGS === #
+
+    def _check_settings(self):
+        """Refuse what would fail with every row, with what to do about it."""
+        self.ensure_one()
+        self._check_columns()
+        if not self._books_something():
+            return
+        company = self.company_id
+        today = company._billing_today()
+        if not self.opening_date:
+            raise UserError(
+                self.env._("Choose the day on which what is open is booked.")
+            )
+        if self.opening_date > today:
+            raise UserError(
+                self.env._("What is open is booked today or on an earlier day.")
+            )
+        account = self._get_opening_account()
+        if account.account_type in ("asset_receivable", "liability_payable"):
+            raise UserError(
+                self.env._(
+                    "%s is what accounts owe or are owed: choose another opening "
+                    "account.",
+                    account.display_name,
+                )
+            )
+        # sudo: dates of the books, for who may not see them
+        locks = company.sudo()._get_violated_lock_dates(
+            self.opening_date, False, self._get_opening_journal()
+        )
+        if locks:
+            raise UserError(
+                self.env._(
+                    "The books are closed until %s: choose a later day, or ask the "
+                    "accountant to open the period.",
+                    format_date(self.env, locks[-1][0]),
+                )
+            )
+
+    def _books_something(self):
+        """Whether any row can have an entry."""
+        self.ensure_one()
+        return self.mode == "opening" if self.kind == "bills" else self.book_balances
+
+    def _get_opening_account(self):
+        """The other side of opening balances."""
+        self.ensure_one()
+        # sudo: a billing administrator needs no accounting role
+        return self.sudo().opening_account_id or (
+            self.company_id.sudo().get_unaffected_earnings_account()
+        )
+
+    def _get_opening_journal(self):
+        self.ensure_one()
+        return self.sudo().opening_journal_id or self.company_id._get_billing_journal()

@@ -1,0 +1,38 @@
+from odoo import api, fields, models
+
+from ..import_rules import TARGETS
+from .kavi_bill_guard import ACT
+
+
+class KaviImportColumn(models.Model):
+    """One column of a file that is imported, and what it is."""
+
+    _name = "kavi.import.column"
+    _description = "Imported Column"
+    _order = "import_id, position"
+
+    import_id = fields.Many2one(
+        "kavi.import", required=True, ondelete="cascade", index=True
+    )
+    position = fields.Integer(required=True, readonly=True)
+    header = fields.Char(string="Column", required=True, readonly=True)
+    example = fields.Char(readonly=True)
+    target = fields.Selection(
+        [(name, target.label) for name, target in TARGETS.items()],
+        string="Is",
+        help="Empty: the column is not imported.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if self.env.context.get("kavi_act") is not ACT:
+            self.env["kavi.import"]._check_own_fields()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if self.env.context.get("kavi_act") is ACT:
+            return super().write(vals)
+        if set(vals) - {"target"}:
+            self.import_id._check_own_fields()
+        self.import_id._check_unlocked()
+        return super().write(vals)

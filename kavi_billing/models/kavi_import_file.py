@@ -1,0 +1,311 @@
+import base64
+import binascii
+import hashlib
+from datetime import date, datetime
+from decimal import Decimal
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..import_error import ImportFileError
+from ..import_file import (
+    parse_amount,
+    parse_date,
+    read_table,
+    recognize_dates,
+    recognize_decimal_mark,
+)
+from ..import_rules import (
+    MAX_LONG_TEXT,
+    MAX_TEXT,
+    TARGETS,
+    column_problem,
+    plain,
+    recognize_columns,
+    recognize_kind,
+)
+from .kavi_bill_guard import ACT
+
+# Rows that are looked at for an example of what a column holds.
+EXAMPLE_ROWS = 50
+MAX_EXAMPLE = 60
+
+
+class KaviImport(models.Model):
+    """How the file is read: what its columns are, how dates and amounts are written."""
+
+    _inherit = "kavi.import"
+
+    # === THE FILE === #
+
+    def _get_table(self):
+        """The file as a table.
+
+        :rtype: import_file.Table
+        :raise UserError: when it cannot be read
+        """
+        self.ensure_one()
+        content = self.with_context(bin_size=False).file
+        try:
+            return read_table(
+                base64.b64decode(content or b""),
+                self.file_name or "",
+                encoding=self.encoding or None,
+                separator=self.separator or None,
+                sheet=self.sheet or None,
+            )
+        except ImportFileError as error:
+            raise UserError(self._say_file_error(error)) from error
+        except binascii.Error as error:
+            raise UserError(self.env._("Choose a file, CSV or XLSX.")) from error
+
+    def _read_file(self):
+        """Recognize the file, or find out that one like it was here before."""
+        self.ensure_one()
+        table = self._get_table()
+        mapping = self._find_mapping(table.headers)
+        kind = self.kind or mapping.kind or recognize_kind(table.headers) or "bills"
+        if mapping.kind == kind:
+            targets = list(mapping.targets)
+        else:
+            targets = recognize_columns(table.headers, kind)
+        # what somebody has named already stays
+        known = {column.header: column.target for column in self.column_ids}
+        if set(known) == set(table.headers) and kind == self.kind:
+            targets = [known[header] or None for header in table.headers]
+        self.with_context(kavi_act=ACT).column_ids.unlink()
+        self._write_own(
+            {
+                "state": "read",
+                "kind": kind,
+                "encoding": table.encoding,
+                "separator": table.separator,
+                "sheet": table.sheet,
+                "sheets": ", ".join(table.sheets),
+                "row_count": len(table.rows),
+                "column_ids": [
+                    Command.create(
+                        {
+                            "position": position,
+                            "header": header,
+                            "target": target,
+                            "example": self._get_example(table, position),
+                        }
+                    )
+                    for position, (header, target) in enumerate(
+                        zip(table.headers, targets, strict=True)
+                    )
+                ],
+                **self._recognize_formats(table, targets, mapping),
+            }
+        )
+        self.with_context(kavi_act=ACT).line_ids.unlink()
+
+    def _get_example(self, table, position):
+        for row in table.rows[:EXAMPLE_ROWS]:
+            text = self._as_text(row[position])
+            if text:
+                return text[:MAX_EXAMPLE]
+        return False
+
+    def _recognize_formats(self, table, targets, mapping):
+        """How dates and amounts are written: as somebody chose, as the file shows, or
+        as in the last file of this kind, where this one could be read both ways."""
+
+        def values(kind):
+            return [
+                row[position]
+                for position, target in enumerate(targets)
+                if target and TARGETS[target].kind == kind
+                for row in table.rows
+            ]
+
+        return {
+            "date_format": self.date_format
+            or recognize_dates(values("date"))
+            or mapping.date_format,
+            "decimal_mark": self.decimal_mark
+            or recognize_decimal_mark(values("amount"))
+            or mapping.decimal_mark,
+        }
+
+    # === COLUMNS === #
+
+    def _get_headers_key(self, headers):
+        return hashlib.sha256("\n".join(map(plain, headers)).encode()).hexdigest()
+
+    def _find_mapping(self, headers):
+        mapping = self.env["kavi.import.mapping"].search(
+            [("headers_key", "=", self._get_headers_key(headers))]
+        )
+        return mapping.filtered(lambda known: len(known.targets) == len(headers))
+
+    def _remember_mapping(self, headers):
+        """The next file with these headers is read like this one."""
+        self.ensure_one()
+        vals = {
+            "name": self.file_name or self.env._("File"),
+            "kind": self.kind,
+            "headers_key": self._get_headers_key(headers),
+            "headers": ", ".join(headers),
+            "targets": [column.target or None for column in self.column_ids],
+            "date_format": self.date_format,
+            "decimal_mark": self.decimal_mark,
+        }
+        mapping = self._find_mapping(headers).sudo()  # the role was checked
+        if mapping:
+            mapping.write(vals)
+        else:
+            mapping.create(vals)
+
+    def _check_columns(self):
+        self.ensure_one()
+        if not self.column_ids or not self.kind:
+            raise UserError(self.env._("Read the file first."))
+        problem = column_problem(self.column_ids.mapped("target"), self.kind)
+        if not problem:
+            return
+        code, name = problem
+        label = self._get_target_label(name)
+        raise UserError(
+            {
+                "twice": self.env._(
+                    "Two columns are “%s”: choose the one that counts.", label
+                ),
+                "foreign": self.env._(
+                    "“%(column)s” is nothing that %(kind)s has. Choose something "
+                    "else for that column, or nothing.",
+                    column=label,
+                    kind=dict(self._fields["kind"]._description_selection(self.env))[
+                        self.kind
+                    ],
+                ),
+                "missing": self.env._(
+                    "Say which column is “%s”: without it, nothing can be imported.",
+                    label,
+                ),
+            }[code]
+        )
+
+    def _get_target_label(self, name):
+        field = self.env["kavi.import.column"]._fields["target"]
+        return dict(field._description_selection(self.env)).get(name, name)
+
+    # === ROWS === #
+
+    def _load_lines(self):
+        """Take the rows out of the file, each cell read as what its column is."""
+        self.ensure_one()
+        table = self._get_table()
+        if table.headers != self.column_ids.mapped("header"):
+            raise UserError(
+                self.env._("The columns of the file have changed: read it again.")
+            )
+        targets = [column.target or None for column in self.column_ids]
+        formats = self._recognize_formats(
+            table, targets, self.env["kavi.import.mapping"]
+        )
+        self._check_formats(formats, targets)
+        self._write_own({**formats, "row_count": len(table.rows)})
+        self._remember_mapping(table.headers)
+        decided = {
+            line.account_key: (line.decision, line.chosen_partner_id.id)
+            for line in self.line_ids.filtered(
+                lambda line: line.decision and line.account_key
+            )
+        }
+        lines = self.env["kavi.import.line"].with_context(kavi_act=ACT)
+        self.line_ids.with_context(kavi_act=ACT).unlink()
+        vals_list = []
+        for number, row in zip(table.numbers, table.rows, strict=True):
+            content = self._read_row(row, targets)
+            key = self._get_account_key(content)
+            decision, partner_id = decided.get(key, (False, False))
+            vals_list.append(
+                {
+                    "import_id": self.id,
+                    "row": number,
+                    "content": content,
+                    "account": content.get("account"),
+                    "account_key": key,
+                    "reference": content.get("bill_id"),
+                    "decision": decision,
+                    "chosen_partner_id": partner_id,
+                }
+            )
+        lines.create(vals_list)
+
+    def _check_formats(self, formats, targets):
+        kinds = {TARGETS[target].kind for target in targets if target}
+        if "date" in kinds and not formats["date_format"]:
+            raise UserError(
+                self.env._(
+                    "Days and months of the dates could be either: choose how dates "
+                    "are written in this file."
+                )
+            )
+        if "amount" in kinds and not formats["decimal_mark"]:
+            raise UserError(
+                self.env._(
+                    "Points and commas of the amounts could be either: choose how "
+                    "decimals are written in this file."
+                )
+            )
+
+    def _read_row(self, row, targets):
+        """What a row says.
+
+        :return: ``{target: text}``, dates and amounts in plain notation; "problem" is
+            the sentence for what could not be read
+        """
+        content, problem = {}, ""
+        if len(row) > len(targets):
+            problem = self.env._(
+                "The row has more cells than the file has columns: is a separator in "
+                "a text that is not quoted?"
+            )
+        for cell, name in zip(row, targets, strict=False):
+            if not name or cell is None or not str(cell).strip():
+                continue
+            try:
+                text = self._read_cell(cell, TARGETS[name].kind)
+            except ValueError:
+                problem = problem or self.env._(
+                    "“%(cell)s” is not understood as “%(column)s”.",
+                    cell=str(cell)[:MAX_EXAMPLE],
+                    column=self._get_target_label(name),
+                )
+                continue
+            most = MAX_LONG_TEXT if TARGETS[name].kind == "long" else MAX_TEXT
+            if len(text) > most:
+                problem = problem or self.env._(
+                    "“%(column)s” is longer than %(most)s characters.",
+                    column=self._get_target_label(name),
+                    most=most,
+                )
+                text = text[:MAX_EXAMPLE]
+            content[name] = text
+        if problem:
+            content["problem"] = problem
+        return content
+
+    def _read_cell(self, cell, kind):
+        if kind == "date":
+            return parse_date(cell, self.date_format).isoformat()
+        if kind == "amount":
+            return str(parse_amount(cell, self.decimal_mark))
+        text = self._as_text(cell)
+        return text if kind == "long" else " ".join(text.split())
+
+    def _as_text(self, cell):
+        if cell is None:
+            return ""
+        if isinstance(cell, bool):
+            return self.env._("Yes") if cell else self.env._("No")
+        if isinstance(cell, Decimal):
+            text = format(cell, "f")
+            return text.rstrip("0").rstrip(".") if "." in text else text
+        if isinstance(cell, datetime):
+            return cell.isoformat(" ")
+        return cell.isoformat() if isinstance(cell, date) else cell.strip()

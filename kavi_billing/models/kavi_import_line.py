@@ -1,0 +1,131 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..report_columns import Column
+from .kavi_bill_guard import ACT
+
+RESULTS = [
+    ("created", "Created"),
+    ("matched", "Matched"),
+    ("skipped", "Skipped"),
+    ("doubt", "To Decide"),
+    ("refused", "Refused"),
+]
+DECISIONS = {"decision", "chosen_partner_id"}
+
+
+class KaviImportLine(models.Model):
+    """One row of a file that is imported: what it says, and what became of it."""
+
+    _name = "kavi.import.line"
+    _inherit = ["kavi.report.mixin"]
+    _description = "Imported Row"
+    _order = "import_id, row, id"
+    _rec_name = "reference"
+
+    import_id = fields.Many2one(
+        "kavi.import", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="import_id.company_id", store=True)
+    row = fields.Integer(
+        required=True, readonly=True, aggregator=None, help="As a spreadsheet counts."
+    )
+    content = fields.Json(readonly=True, help="What the row says, by column.")
+    account = fields.Char(readonly=True, help="As the file calls it.")
+    account_key = fields.Char(readonly=True)
+    reference = fields.Char(string="Bill ID", readonly=True)
+    result = fields.Selection(RESULTS, readonly=True)
+    is_done = fields.Boolean(readonly=True)
+    reason = fields.Char(string="Why", readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Account Here",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    bill_id = fields.Many2one(
+        "kavi.bill", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    candidate_ids = fields.Many2many(
+        "res.partner", string="Could Be", readonly=True, context={"active_test": False}
+    )
+    decision = fields.Selection(
+        [
+            ("use", "It is this account"),
+            ("new", "It is a new account"),
+            ("skip", "Leave it out"),
+        ],
+        help="Applies to all rows that name the same account.",
+    )
+    chosen_partner_id = fields.Many2one(
+        "res.partner", string="This Account", ondelete="set null"
+    )
+
+    _todo_idx = models.Index("(import_id, row) WHERE is_done IS NOT TRUE")
+    _account_idx = models.Index("(import_id, account_key)")
+    _reference_idx = models.Index("(import_id, reference)")
+
+    # === WHAT THE PERSON DECIDES === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if self.env.context.get("kavi_act") is not ACT:
+            self.env["kavi.import"]._check_own_fields()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if self.env.context.get("kavi_act") is ACT:
+            return super().write(vals)
+        if set(vals) - DECISIONS:
+            raise UserError(
+                self.env._("What a file says, and what became of it, is not edited.")
+            )
+        self.import_id._check_not_working()
+        if any(line.is_done and line.result in ("created", "matched") for line in self):
+            raise UserError(
+                self.env._("This row is imported: there is nothing left to decide.")
+            )
+        for line in self:
+            super(KaviImportLine, line._get_alike()).write(vals)
+        return True
+
+    def _get_alike(self):
+        """The rows that name the same account, which one decision is for."""
+        self.ensure_one()
+        if not self.account_key:
+            return self
+        return self | self.search(
+            [
+                ("import_id", "=", self.import_id.id),
+                ("account_key", "=", self.account_key),
+                ("result", "=", "doubt"),
+            ]
+        )
+
+    @api.onchange("chosen_partner_id")
+    def _onchange_chosen_partner_id(self):
+        if self.chosen_partner_id:
+            self.decision = "use"
+
+    @api.onchange("decision")
+    def _onchange_decision(self):
+        if self.decision != "use":
+            self.chosen_partner_id = False
+
+    # === WHAT IS DOWNLOADED === #
+
+    @api.model
+    def _get_report_columns(self):
+        return [
+            Column(self.env._("Row"), "row"),
+            Column(self.env._("Account"), "account"),
+            Column(self.env._("Bill ID"), "reference"),
+            Column(self.env._("Result"), "result"),
+            Column(self.env._("Why"), "reason"),
+            Column(self.env._("Account Here"), "partner_id.name"),
+        ]
+
+    def action_open_bill(self):
+        """The bill that the row became, or was."""
+        return self.bill_id._get_records_action()
