@@ -81,12 +81,14 @@ class BillingPortal(CustomerPortal):
         return accounts.filtered("is_billing_account")
 
     def _get_bills_domain(self, accounts=None):
-        """Bills of these accounts, but the canceled ones (KB-38)."""
+        """Bills of these accounts, but the canceled ones (KB-38), and but those of the
+        past that were open: nobody pays them here."""
         accounts = self._get_accounts() if accounts is None else accounts
         return (
             Domain("partner_id", "in", accounts.ids)
             & Domain("company_id", "in", request.env.companies.ids)
             & Domain("state", "in", (*OPEN, *SETTLED))
+            & (Domain("opening_state", "=", False) | Domain("state", "in", SETTLED))
         )
 
     def _get_bills(self):

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from ..bill_rules import OPEN, STATES
 from .kavi_bill_guard import ACT
@@ -217,6 +218,26 @@ class KaviBill(models.Model):
                 }
             )
         return lines
+
+    def _get_document_payments(self):
+        rows = super()._get_document_payments()
+        before = [
+            (self.opening_paid, self.opening_payment_date, self.env._("Payment")),
+            (-self.opening_refunded, self.opening_refund_date, self.env._("Refund")),
+        ]
+        return [
+            {
+                "day": format_date(self.env, day) if day else "",
+                "text": text,
+                "number": "",
+                "amount": self._prepare_total(self.currency_id, "", amount)["amount"],
+            }
+            for amount, day, text in before
+            if not self.currency_id.is_zero(amount)
+        ] + rows
+
+    def _get_document_methods(self):
+        return [] if self.opening_state else super()._get_document_methods()
 
     # === HOW IT COMES IN === #
 

@@ -390,7 +390,7 @@ class KaviImport(models.Model):
             raise UserError(
                 self.env._("What is open is booked today or on an earlier day.")
             )
-        account = self._get_opening_account()
+        account = self.sudo().opening_account_id
         if account.account_type in ("asset_receivable", "liability_payable"):
             raise UserError(
                 self.env._(

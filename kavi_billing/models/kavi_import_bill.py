@@ -62,14 +62,15 @@ class KaviImport(models.Model):
     def _read_known(self, lines):
         """What rows name by its name: currencies, kinds, methods, other companies."""
 
-        def by_name(model, domain, names=("name",)):
+        def by_name(model, domain):
             # sudo: names of what there is; the role was checked
             records = self.env[model].sudo().with_context(active_test=False)
             records = records.search(domain).sorted("active", reverse=True)
             found = {}
-            for record in records:
-                for name in names:
-                    found.setdefault(plain(record[name]), record)
+            # files are written in English, or in the language of who made them
+            for language in (records, records.with_context(lang="en_US")):
+                for record in language:
+                    found.setdefault(plain(record.name), record.with_env(self.env))
             return found
 
         company = self.company_id

@@ -121,12 +121,13 @@ class KaviImport(models.Model):
                 for row in table.rows
             ]
 
+        dates, amounts = values("date"), values("amount")
         return {
             "date_format": self.date_format
-            or recognize_dates(values("date"))
+            or (dates and recognize_dates(dates))
             or mapping.date_format,
             "decimal_mark": self.decimal_mark
-            or recognize_decimal_mark(values("amount"))
+            or (amounts and recognize_decimal_mark(amounts))
             or mapping.decimal_mark,
         }
 

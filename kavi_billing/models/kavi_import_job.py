@@ -96,8 +96,11 @@ class KaviImport(models.Model):
             self._finish()
             return 0
         work = self._rehearse if self.state == "trying" else self._import_lines
-        for line, outcome in work(lines).items():
-            line.with_context(kavi_act=ACT).write({**outcome, "is_done": True})
+        outcomes = work(lines)
+        lines = lines.with_context(kavi_act=ACT)
+        lines.write({"candidate_ids": [fields.Command.clear()], "is_done": True})
+        for line in lines:
+            line.write(outcomes[line])
         return len(lines)
 
     def _finish(self):
@@ -126,7 +129,7 @@ class KaviImport(models.Model):
     def _import_lines(self, lines):
         """Import rows of the file.
 
-        :return: ``{line: values of its result}``
+        :return: ``{line: values of its result}``, for each of the lines
         """
         if self.kind == "bills":
             plans = self._plan_bills(lines)
@@ -211,7 +214,6 @@ class KaviImport(models.Model):
             "reason": reason,
             "partner_id": False,
             "bill_id": False,
-            "candidate_ids": [fields.Command.clear()],
             **vals,
         }
 

@@ -55,3 +55,7 @@ from . import test_report_download
 from . import test_overview
 from . import test_digest
 from . import test_import
+from . import test_import_account
+from . import test_import_balance
+from . import test_import_input
+from . import test_import_job

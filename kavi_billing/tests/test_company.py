@@ -229,9 +229,9 @@ class TestCompanies(BillingCommon):
     def test_draft_moves_to_a_company_of_another_currency(self):
         """It asks in the currency of its company, unless somebody chose another."""
         euro, yen = (
-            self.env["res.currency"].with_context(active_test=False).search(
-                [("name", "=", code)]
-            )
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("name", "=", code)])
             for code in ("EUR", "JPY")
         )
         (euro | yen).active = True
