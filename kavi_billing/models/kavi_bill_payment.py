@@ -1,8 +1,14 @@
 import math
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare, format_date
+
+from .kavi_bill_line import MAX_NUMBER
+
+MAX_AGE = relativedelta(years=20)  # of a payment; before that it is a slip
 
 
 class KaviBill(models.Model):
@@ -96,6 +102,13 @@ class KaviBill(models.Model):
                     format_date(self.env, date),
                 )
             )
+        if date and date < today - MAX_AGE:
+            raise UserError(
+                self.env._(
+                    "%s is long ago: look at the year once more.",
+                    format_date(self.env, date),
+                )
+            )
         return date or today
 
     def _check_booked(self):
@@ -117,7 +130,11 @@ class KaviBill(models.Model):
         """
         self.ensure_one()
         currency = self.currency_id
-        if not isinstance(amount, int | float) or not math.isfinite(amount):
+        if (
+            not isinstance(amount, int | float)
+            or not math.isfinite(amount)
+            or abs(amount) > MAX_NUMBER
+        ):
             raise UserError(self.env._("Enter an amount of money."))
         if currency.compare_amounts(amount, 0.0) <= 0:
             raise UserError(self.env._("Enter an amount above zero."))

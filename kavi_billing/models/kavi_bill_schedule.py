@@ -8,6 +8,8 @@ from odoo.tools import format_date
 
 from .kavi_bill_instalment import INSTALMENT_STATES
 
+MAX_DAYS = 36525  # a hundred years; what is farther is a slip
+
 
 class KaviBill(models.Model):
     """When a bill is to be paid: its terms, its instalments, and how they are moved."""
@@ -334,10 +336,13 @@ class KaviBill(models.Model):
             moved = open_ & instalments if instalments else open_
             if instalments:
                 days_by = dict.fromkeys(moved, date)
+                for part in moved if date else ():
+                    self._check_days((date - part.due_date).days)
             else:
                 shift = days or 0
                 if days is None and date and open_:
                     shift = (date - open_[-1].due_date).days
+                self._check_days(shift)
                 days_by = {
                     part: (date or days) and part.due_date + timedelta(days=shift)
                     for part in moved
@@ -345,6 +350,16 @@ class KaviBill(models.Model):
             bill._check_moved(open_, days_by)
             plan.update(days_by)
         return plan
+
+    def _check_days(self, days):
+        """Refuse to move anything by more than a lifetime."""
+        if abs(days) > MAX_DAYS:
+            raise UserError(
+                self.env._(
+                    "That is %(years)s years away: look at the date once more.",
+                    years=abs(days) * 100 // MAX_DAYS,
+                )
+            )
 
     def _check_moved(self, open_, days):
         """Refuse new days before the issue, or that change the order of instalments."""

@@ -43,6 +43,37 @@ class TestBadActs(BadInput):
             with self.subTest(amount=amount), self.nothing_lost():
                 self.paid_bill._cancel(refund_amount=amount)
 
+    def test_numbers_in_windows(self):
+        """What a client sends to a window, as text and as numbers."""
+        for act, field, bill in (
+            ("payment", "amount", self.open_bill),
+            ("payment", "instalments", self.open_bill),
+            ("refund", "amount", self.paid_bill),
+            ("cancel", "refund_amount", self.paid_bill),
+            ("postpone", "days", self.open_bill),
+        ):
+            for number in ("NaN", "Infinity", "-inf", "ten", float("nan"), 1e18, [1]):
+                with self.subTest(act=act, field=field, number=number):
+                    with self.nothing_lost("enter a number"):
+                        self.wizard(bill, act, {field: number})
+
+    def test_years_that_are_slips(self):
+        """0026 for 2026, or 2206: refused, for it would be booked so."""
+        for day in (date(26, 3, 1), date(1, 1, 1)):
+            with self.nothing_lost("look at the year"):
+                self.open_bill._complete_payment(self.check, date=day)
+            with self.nothing_lost("look at the year"):
+                self.paid_bill._refund(date=day)
+        parts = self.open_bill.instalment_ids
+        for vals in (
+            {"date": date(9999, 12, 31)},
+            {"date": date(9999, 12, 31), "instalments": parts},
+            {"days": 10**9},
+            {"days": -(10**9)},
+        ):
+            with self.nothing_lost("look at the date"):
+                self.open_bill._postpone(**vals)
+
     def test_payment_beyond_numbers(self):
         for amount in (1e300, 1e18):
             with self.subTest(amount=amount), self.nothing_lost():

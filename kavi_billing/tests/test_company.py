@@ -286,6 +286,48 @@ class TestCompanies(BillingCommon):
         bill.action_issue()
         self.assertEqual(bill.name[:2], "B-")
 
+    def test_every_setting_is_of_one_company(self):
+        """KB-70, KB-71: none is left out of the page, none reaches another company."""
+        account = self.env["account.account"].search(
+            [("company_ids", "=", self.other.id), ("account_type", "=", "expense")],
+            limit=1,
+        )
+        product = self.env["product.product"].create({"name": "Goodwill"})
+        kind = self.env["kavi.bill.kind"].create({"name": "Course"})
+        wanted = {
+            "billing_payment_term_id": self.env.ref(
+                "account.account_payment_term_15days"
+            ),
+            "billing_kind_id": kind,
+            "billing_email_from": "bills@kavi.example",
+            "billing_email_copy": "copy@kavi.example",
+            "billing_id_template": "B-$counter",
+            "billing_account_creation": "both",
+            "billing_collect_invoice_number": True,
+            "billing_collect_purchase_order": False,
+            "billing_notify_new_bill": False,
+            "billing_attach_documents": False,
+            "billing_allow_part_payment": False,
+            "billing_write_off_account_id": account,
+            "billing_write_off_limit": 2.5,
+            "billing_credit_product_id": product,
+            "billing_apply_credits_automatically": True,
+            "billing_export_format": "csv",
+        }
+        Settings = self.env["res.config.settings"].with_company(self.other)
+        here = {name for name in Settings._fields if name.startswith("billing_")}
+        self.assertEqual(here, set(wanted))
+        arch = Settings.get_view()["arch"]
+        before = {name: self.company[name] for name in wanted}
+        values = {name: getattr(value, "id", value) for name, value in wanted.items()}
+        Settings.create(values).execute()
+        for name, value in wanted.items():
+            with self.subTest(setting=name):
+                self.assertNotEqual(before[name], value)
+                self.assertEqual(self.other[name], value)
+                self.assertEqual(self.company[name], before[name])
+                self.assertIn(f'name="{name}"', arch)
+
     def test_settings_with_a_wrong_template(self):
         settings = self.env["res.config.settings"].with_company(self.other)
         with self.refused("$counter exactly once", error=ValidationError):

@@ -1,9 +1,11 @@
+import math
 from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
+from ..models.kavi_bill_line import MAX_NUMBER
 from ..notice_events import EVENT_OF_ACT
 
 
@@ -86,6 +88,38 @@ class KaviBillActWizard(models.AbstractModel):
             f"{bill.id}:{bill.amount_due}:{bill.amount_retained}"
             for bill in bills.sorted("id")
         )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_numbers(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_numbers(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_numbers(self, vals):
+        """What comes by RPC may be no number at all, as text or as JSON has it.
+
+        :raise UserError: before Odoo rounds it, and fails without a word for people
+        """
+        for name, value in vals.items():
+            field = self._fields.get(name)
+            if not field or field.type not in ("monetary", "float", "integer"):
+                continue
+            try:
+                number = float(value or 0)
+            except (TypeError, ValueError):
+                number = math.nan
+            if not math.isfinite(number) or abs(number) > MAX_NUMBER:
+                raise UserError(
+                    self.env._(
+                        "%(field)s: enter a number.",
+                        field=field._description_string(self.env),
+                    )
+                )
 
     @api.depends("bill_ids")
     def _compute_bill_id(self):
