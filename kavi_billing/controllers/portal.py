@@ -135,7 +135,8 @@ class BillingPortal(CustomerPortal):
         if sortby not in sortings:
             sortby = "due" if filterby == "open" else "date"
         chosen = accounts.filtered(lambda a: a.id == self._to_id(account))
-        search = (search or "").strip()[:64]
+        # PostgreSQL takes no NUL, and nobody types what is not printed
+        search = "".join(filter(str.isprintable, search or "")).strip()[:64]
         domain = self._get_bills_domain(chosen or accounts) & Domain(
             "state", "in", filters[filterby]["states"]
         )

@@ -76,7 +76,7 @@ class KaviBill(models.Model):
             if act not in bill._get_payer_acts(roles):
                 raise UserError(
                     bill._get_refusal(PAYER_ACTS[act][0])
-                    or self.env._("Your role for this account does not include this.")
+                    or self.env._("This is not asked for on this bill, or not of you.")
                 )
 
     def _choose_method_as_payer(self, method_id, roles):

@@ -315,7 +315,11 @@ class TestCompanies(BillingCommon):
             "billing_export_format": "csv",
         }
         Settings = self.env["res.config.settings"].with_company(self.other)
-        here = {name for name in Settings._fields if name.startswith("billing_")}
+        here = {
+            name
+            for name, field in Settings._fields.items()
+            if name.startswith("billing_") and field._module == "kavi_billing"
+        }
         self.assertEqual(here, set(wanted))
         arch = Settings.get_view()["arch"]
         before = {name: self.company[name] for name in wanted}

@@ -104,6 +104,10 @@ class TestPortalAccount(PageCase):
         # what nobody offers changes nothing
         page = self.page("/my/billing", sortby="x", filterby="y", account="-1")
         self.assertEqual(len(self.rows(page)), 20)
+        # what no database takes, and what is a pattern in one, is just not found
+        for search in ("\x00", "fee\x00 2", "%' OR 1=1", "x" * 5000):
+            page = self.page("/my/billing", search=search)
+            self.assertTrue(page.xpath("//h1[text()='Billing']"))
 
     def test_two_accounts(self):
         """KB-43: a person's own account, and the company's they look after."""
