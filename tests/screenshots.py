@@ -3,7 +3,7 @@
     bin/kavi up &
     python tests/screenshots.py [--url URL] [--login LOGIN] [NAME ...]
 
-Each picture of PICTURES goes to kavi_billing/static/description/NAME.png, with as few
+Each picture of PICTURES goes to static/description/NAME.png of its addon, with as few
 colors as keep it small.
 """
 
@@ -73,6 +73,14 @@ def follow(text):
     """
 
 
+TRANSACTIONS = "/odoo/action-kavi_commerce.action_kavi_transaction"
+# From the list of one's bills to the page on which the first is paid.
+PAY_BY_CARD = """
+    const bill = document.querySelector("tbody a[href*='/my/bills/']");
+    location.assign(`${bill.pathname}/pay`);
+"""
+
+
 # name -> (path, size, script to run before the picture is taken); those of the portal
 # are taken as PAYER
 PICTURES = {
@@ -95,7 +103,20 @@ PICTURES = {
     "portal_bill": ("/my/billing?filterby=all", DESKTOP, follow("workshop")),
     "portal_phone": ("/my/billing", PHONE, ""),
     "portal_bill_phone": ("/my/billing?filterby=all", PHONE, follow("workshop")),
+    "pay_by_card": ("/my/billing", DESKTOP, PAY_BY_CARD),
+    "pay_by_card_phone": ("/my/billing", PHONE, PAY_BY_CARD),
+    "transactions": (TRANSACTIONS, DESKTOP, ""),
+    "transaction": (TRANSACTIONS, DESKTOP, open_row("order_id", "Charged")),
 }
+# Those that are not kavi_billing's.
+ADDONS = dict.fromkeys(
+    ("pay_by_card", "pay_by_card_phone", "transactions", "transaction"),
+    "kavi_commerce",
+)
+
+
+def find_folder(name):
+    return ROOT / ADDONS.get(name, "kavi_billing") / "static" / "description"
 
 
 class Browser:
@@ -220,9 +241,7 @@ def main():
     parser.add_argument("--url", default="http://localhost:8069")
     parser.add_argument("--login", default="admin")
     parser.add_argument("--password", help="default: the login")
-    parser.add_argument(
-        "--to", type=Path, default=ROOT / "kavi_billing" / "static" / "description"
-    )
+    parser.add_argument("--to", type=Path, help="default: the addon's own folder")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURES))
     options = parser.parse_args()
     unknown = set(options.names) - set(PICTURES)
@@ -243,7 +262,7 @@ def main():
                 browser.run(script)
                 time.sleep(0.3)
                 browser.wait()
-            picture = options.to / f"{name}.png"
+            picture = (options.to or find_folder(name)) / f"{name}.png"
             picture.write_bytes(browser.shoot())
             print(f"{picture}: {picture.stat().st_size // 1024} kB")
     finally:

@@ -19,7 +19,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import retrying
 from odoo.tools import mute_logger
 
-from .till import open_till
+from .till import LONG, open_till
 
 BILLS = int(os.environ.get("KAVI_STORM_BILLS", "40"))
 SEED = int(os.environ.get("KAVI_STORM_SEED") or random.SystemRandom().randrange(10**6))
@@ -111,7 +111,7 @@ def keep_working(till, stopped):
     turn = 0
     while not stopped.is_set():
         turn += 1
-        till.workers.run(work, turn % 3 == 0)
+        till.workers.run(work, turn % 3 == 0, patience=LONG)
         stopped.wait(0.2)
 
 

@@ -37,8 +37,10 @@ _logger = logging.getLogger(__name__)
 
 WEBHOOK_PATH = "/payment/paypal/webhook"
 BASE_URL = "http://127.0.0.1:8069"
-# Seconds until a process that hangs is given up.
+# Seconds until a process that hangs is given up; one that has many things to do may
+# take longer on a busy machine.
 PATIENCE = 120
+LONG = 900
 
 
 class Till:
@@ -141,7 +143,7 @@ class Till:
 
     def run_job(self, *names):
         """Scheduled actions of the addon, one after the other, in a new process."""
-        assert self.workers.run(run_job, *names) == 0
+        assert self.workers.run(run_job, *names, patience=LONG) == 0
 
     # === WHAT IS TRUE === #
 
@@ -247,9 +249,9 @@ class Workers:
         theirs.close()
         self._receive()
 
-    def _receive(self):
-        if not self._pipe.poll(PATIENCE):
-            raise TimeoutError("a worker is still at work after two minutes")
+    def _receive(self, patience=PATIENCE):
+        if not self._pipe.poll(patience):
+            raise TimeoutError(f"a worker is still at work after {patience} seconds")
         return self._pipe.recv()
 
     def warm(self, function, *args):
@@ -258,7 +260,7 @@ class Workers:
         self._pipe.send((function, args, None, True))
         self._receive()
 
-    def run(self, function, *args, die=None):
+    def run(self, function, *args, die=None, patience=PATIENCE):
         """Call function(env, *args) in a process and a transaction of its own.
 
         :param die: where the process is killed: ("before" or "after", what, how many
@@ -282,7 +284,7 @@ class Workers:
         self._pipe.send((function, args, None if hook else die, False))
         pid.append(self._receive())
         is_told.set()
-        code = self._receive()
+        code = self._receive(patience)
         if hook:
             self.paypal.heal()
         if code == -signal.SIGKILL:

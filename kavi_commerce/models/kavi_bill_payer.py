@@ -72,8 +72,8 @@ class KaviBill(models.Model):
     def _quote_card_payment(self):
         """What paying all that is due by card comes to.
 
-        :return: dict with "currency", "amount" (of the bills), "surcharge", "total",
-            "may_part" and "is_test"
+        :return: dict with "currency", "amount" (of the bills), "discount", "surcharge",
+            "total", "may_part" and "is_test"
         """
         method = self.env["kavi.payment.method"]._get_card_method(self.company_id)
         rates = {}
@@ -82,6 +82,7 @@ class KaviBill(models.Model):
         return {
             "currency": currency,
             "amount": currency.round(sum(portion.amount for portion in portions)),
+            "discount": currency.round(sum(portion.discount for portion in portions)),
             "surcharge": currency.round(
                 sum(portion.surcharge["total"] for portion in portions)
             ),

@@ -250,7 +250,10 @@ class KaviGatewayEvent(models.Model):
     def _put_off(self, error):
         """Try again later; after the last time the administrators are told."""
         tries = self.tries + 1
-        vals = {"tries": tries, "error": scrub_text(str(error))}
+        text = scrub_text(str(error))
+        if isinstance(error, IntegrityError | OperationalError):
+            text = self.env._("Somebody else was working on the same at that moment.")
+        vals = {"tries": tries, "error": text}
         if tries <= len(RETRIES):
             vals["next_try"] = fields.Datetime.now() + timedelta(
                 minutes=RETRIES[tries - 1]
@@ -353,10 +356,22 @@ class KaviGatewayEvent(models.Model):
             ),
         )
 
+    @api.model
+    def _purge(self, company, before):
+        """Old events lose what they said of the payer, whosever they were."""
+        self.sudo().search(
+            Domain("company_id", "=", company.id)
+            & Domain("create_date", "<", before)
+            & Domain("state", "!=", "new")
+            & Domain("payload", "!=", False)
+        ).write({"payload": False, "summary": False})
+
     def action_retry(self):
         """Work on failed events again, now."""
         self.env["kavi.bill"]._check_role("administrator")
         self.check_access("read")
-        again = self.sudo().filtered(lambda event: event.state in ("new", "failed"))
+        again = self.sudo().filtered(
+            lambda event: event.state in ("new", "failed") and event.payload
+        )
         again.write({"state": "new", "tries": 0, "next_try": fields.Datetime.now()})
         self.env.ref("kavi_commerce.cron_events").sudo()._trigger()

@@ -349,6 +349,10 @@ class PaymentProvider(models.Model):
         url = urls.urljoin(base_url, PaypalController._webhook_url)
         client = self._get_paypal_client()
         try:
+            # one that is there already may be told of less than we need
+            for known in client.list_webhooks():
+                if known["url"].rstrip("/") == url.rstrip("/"):
+                    client.delete_webhook(known["id"])
             answer = client.create_webhook(url, list(EVENTS))
         except PayPalError as error:
             raise UserError(

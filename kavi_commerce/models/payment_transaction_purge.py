@@ -24,6 +24,7 @@ class PaymentTransaction(models.Model):
             if not months:
                 continue
             before = fields.Datetime.subtract(fields.Datetime.now(), months=months)
+            self.env["kavi.gateway.event"]._purge(company, before)
             old = self._find_purgeable(company, before)
             self.env["ir.cron"]._commit_progress(remaining=len(old))
             for start in range(0, len(old), BATCH):
@@ -57,7 +58,7 @@ class PaymentTransaction(models.Model):
         txs.gateway_message_ids.sudo().write({"detail": False, "text": False})
         self.env["kavi.gateway.event"].sudo().search(
             [("transaction_id", "in", txs.ids)]
-        ).write({"payload": False})
+        ).write({"payload": False, "summary": False})
         bills = txs.bill_ids.filtered(
             lambda bill: (
                 not bill._get_refusal("freeze")

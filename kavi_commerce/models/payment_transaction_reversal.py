@@ -62,11 +62,9 @@ class PaymentTransaction(models.Model):
             self._kavi_take_back_part(reversal, amount, reason)
 
     def _is_reversed_whole(self, amount):
-        """Whether the payments are simply undone: nothing was given back before, and
-        each of them settles its bill."""
-        if self._get_live_returns() or (
-            self.currency_id.compare_amounts(amount, self.amount) < 0
-        ):
+        """Whether the payments are simply undone: all of them, and each of them settles
+        its bill."""
+        if self.currency_id.compare_amounts(amount, self.amount) < 0:
             return False
         return not self.is_post_processed or all(
             line.bill_id._is_reversible(line.payment_id) for line in self.kavi_line_ids

@@ -1,6 +1,12 @@
 """Paying bills by card: from the button to the entries (issue part 1, 5)."""
 
+from lxml import etree
+
+from odoo.exceptions import AccessError
+from odoo.fields import Command, Domain
 from odoo.tests import tagged
+from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from .common import CommerceCommon
 
@@ -34,6 +40,137 @@ class TestCard(CommerceCommon):
             {"asset_current": 96.8, "asset_receivable": -100.0, "expense": 3.2},
         )
         self.assertEqual(float(self.paypal.ledger.net("USD")), 96.8)
+
+    def test_receipt_at_once(self):
+        """KC-12: as soon as the money is there, once, however often it is told."""
+        self.account.email = "office@acme.example"
+        self.company.billing_email_from = "billing@kavi.example"
+        bill = self.issued(100)
+        tx = self.start(bill)
+        self.approve(tx)
+        self.paypal.fail("orders.capture", "drop_after")
+        self.come_back(tx)
+        notices = self.env["kavi.notice"].search([("bill_id", "=", bill.id)])
+        self.assertNotIn("receipt", notices.mapped("event"))
+        self.resolve(tx)
+        self.receive(*self.events())
+        notices = self.env["kavi.notice"].search(
+            [("bill_id", "=", bill.id), ("event", "=", "receipt")]
+        )
+        self.assertEqual(notices.mapped("state"), ["queued"])
+
+    def test_officer_pays_for_an_account(self):
+        """By the window of the bill, or of several in the list: on to the gateway, and
+        back to where the officer was."""
+        bills = self.issued(100) | self.issued(50)
+        for chosen, amount, landing in (
+            (bills[0], 40, f"/odoo/kavi-bills/{bills[0].id}"),
+            (bills, None, "/odoo/kavi-bills"),
+        ):
+            vals = {"bill_ids": [Command.set(chosen.ids)]}
+            if amount:
+                vals["amount"] = amount
+            wizard = (
+                self.as_user("officer")["kavi.bill.card.wizard"]
+                .with_context(active_model="kavi.bill", active_ids=chosen.ids)
+                .create(vals)
+            )
+            self.assertTrue(wizard.is_test)
+            action = wizard.action_pay_by_card()
+            tx = chosen.sudo().transaction_ids.sorted("id")[-1]
+            self.assertEqual(action["url"], tx.approve_url)
+            self.assertEqual(tx.landing_route, landing)
+            self.assertEqual(tx.amount, amount or 110)
+            self.approve(tx)
+            self.come_back(tx)
+        self.assertEqual(set(bills.mapped("state")), {"paid"})
+        self.assertLedgers(*bills)
+        with self.refused():
+            wizard.action_pay_by_card()
+
+    def test_table_of_moves(self):
+        """KC-02: from each of the seven states, only the moves of the table."""
+        moves = {
+            "draft": {"pending", "authorized", "done", "cancel", "error"},
+            "pending": {"authorized", "done", "cancel", "error"},
+            "authorized": {"done", "cancel", "error"},
+            "done": set(),
+            "cancel": set(),
+            "error": {"done"},  # the money came all the same
+        }
+        tx = self.start(self.issued(100))
+        vals = tx.copy_data()[0]
+        setters = {
+            "pending": lambda tx: tx._set_pending(),
+            "authorized": lambda tx: tx._set_authorized(),
+            "done": lambda tx: tx._set_done(),
+            "cancel": lambda tx: tx._set_canceled(),
+            "error": lambda tx: tx._set_error("x"),
+        }
+        for state, allowed in moves.items():
+            for target, setter in setters.items():
+                line = {"bill_id": tx.bill_ids.id, "amount": 100}
+                other = self.transactions.create(
+                    {
+                        **vals,
+                        "reference": f"{state}-{target}",
+                        "state": state,
+                        "kavi_line_ids": [Command.create(line)],
+                    }
+                )
+                with mute_logger("odoo.addons.payment.models.payment_transaction"):
+                    setter(other)
+                with self.subTest(state=state, target=target):
+                    self.assertEqual(
+                        other.state, target if target in allowed else state
+                    )
+
+    def test_notes_join_the_messages(self):
+        """KC-09: an officer's, scrubbed; nobody writes an empty one."""
+        tx = self.pay_by_card(self.issued(100))
+        Wizard = self.as_user("officer")["kavi.transaction.note.wizard"]
+        note = "Card 4111 1111 1111 1111 was charged twice"
+        Wizard.create({"transaction_id": tx.id, "note": note}).action_note()
+        message = tx.gateway_message_ids.sorted("id")[-1]
+        self.assertEqual((message.direction, message.status), ("note", "Charged"))
+        self.assertNotIn("4111 1111", message.text)
+        self.assertEqual(message.user_id, self.officer)
+        with self.refused():
+            Wizard.create({"transaction_id": tx.id, "note": " "}).action_note()
+        with self.refused(error=AccessError):
+            self.as_user("user")["kavi.transaction.note.wizard"].create(
+                {"transaction_id": tx.id, "note": "x"}
+            ).action_note()
+
+    def test_search_of_transactions(self):
+        """KC-07, KC-21: by a part of any of the ids, holder and account; all of it
+        together."""
+        tx, other = self.pay_by_card(self.issued(100)), self.start(self.issued(50))
+        view = self.env.ref("kavi_commerce.view_kavi_transaction_search").arch
+        Transaction = self.as_user("user")["payment.transaction"]
+        for field, text in (
+            ("order_id", tx.order_id[3:]),
+            ("provider_reference", tx.paypal_capture_id[2:9]),
+            ("provider_reference", tx.paypal_order_id[2:9].lower()),
+            ("payer_name", tx.payer_name[1:5]),
+            ("payer_name", "payer@"),
+            ("kavi_line_ids", tx.bill_ids.name[-4:]),
+            ("card_last_digits", "111"),
+        ):
+            (node,) = etree.fromstring(view).xpath(f"//field[@name='{field}']")
+            domain = node.get("filter_domain")
+            domain = (
+                safe_eval(domain, {"self": text})
+                if domain
+                else [(field, "ilike", text)]
+            )
+            with self.subTest(field=field, text=text):
+                self.assertEqual(
+                    Transaction.search(
+                        Domain(domain) & Domain("id", "in", (tx | other).ids)
+                    ),
+                    tx,
+                )
 
     def test_bills_paid_together(self):
         """Several bills in one checkout, each in its books."""

@@ -99,6 +99,11 @@ class TestCardAccess(CommerceCommon):
         params.set_param("web.base.url", "https://shop.example.com")
         provider.action_paypal_create_webhook()
         self.assertIn(provider.paypal_webhook_id, self.paypal.webhooks.registered)
+        # pressed again: the same address, once
+        provider.action_paypal_create_webhook()
+        self.assertEqual(
+            list(self.paypal.webhooks.registered), [provider.paypal_webhook_id]
+        )
 
     def test_test_of_the_connection(self):
         """Says what it found: there, refused, or no answer."""

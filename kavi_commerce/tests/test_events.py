@@ -90,9 +90,8 @@ class TestEvents(HttpCase, CommerceCommon):
         ):
             self.assertIn(self.post(body).status_code, (400, 403))
 
-    def test_bad_input_event_of_odoo_is_not_taken_unverified(self):
-        """A shop's or invoice's transaction: an event that cannot be verified changes
-        nothing either."""
+    def shop_payment(self):
+        """A shop's or invoice's transaction, and the event by which it is paid."""
         tx = self.env["payment.transaction"].create(
             {
                 "provider_id": self.provider.id,
@@ -104,22 +103,26 @@ class TestEvents(HttpCase, CommerceCommon):
                 "operation": "online_direct",
             }
         )
-        event = {
-            "id": "WH-1",
-            "event_type": "CHECKOUT.ORDER.COMPLETED",
-            "resource": {
-                "id": "ORDER1",
-                "intent": "CAPTURE",
-                "status": "COMPLETED",
-                "payment_source": {"paypal": {}},
-                "purchase_units": [
-                    {
-                        "reference_id": "SHOP-1",
-                        "amount": {"currency_code": "USD", "value": "100.00"},
-                    }
-                ],
-            },
+        resource = {
+            "id": "5O190127TN364715T",
+            "intent": "CAPTURE",
+            "status": "COMPLETED",
+            "payment_source": {"paypal": {"name": {"surname": "Mälzer"}}},
+            "purchase_units": [
+                {
+                    "reference_id": "SHOP-1",
+                    "amount": {"currency_code": "USD", "value": "100.00"},
+                    "payments": {},
+                }
+            ],
         }
+        return tx, "CHECKOUT.ORDER.COMPLETED", resource
+
+    def test_bad_input_event_of_odoo_is_not_taken_unverified(self):
+        """A shop's or invoice's transaction: an event that cannot be verified changes
+        nothing either."""
+        tx, kind, resource = self.shop_payment()
+        event = {"id": "WH-1", "event_type": kind, "resource": resource}
         for status in (500, 422, 401):
             self.paypal.fail("webhooks.verify", status, count=3)
             with mute_logger("odoo.addons.payment.models.payment_provider"):
@@ -129,6 +132,14 @@ class TestEvents(HttpCase, CommerceCommon):
             self.env.invalidate_all()
             self.assertEqual(tx.state, "draft")
             self.paypal.heal()
+
+    def test_failure_06_raw_bytes_of_odoo_events(self):
+        """A shop's event is verified by its bytes too, and Odoo goes on with it."""
+        tx, kind, resource = self.shop_payment()
+        self.paypal.emit(kind, resource)
+        self.assertEqual(self.deliver()[-1].results, [200])
+        self.assertEqual(tx.state, "done")
+        self.assertFalse(self.stored())
 
     def test_events_are_worked_on_and_retried(self):
         """What fails waits and is tried again; after the last time people are told."""

@@ -240,9 +240,10 @@ class TestFailures(CommerceCommon):
 
     def test_failure_10_refund_pending_then_failed(self):
         """Under way at the gateway, then failed: told, and may be tried again."""
-        for status, state, refunded in (
-            ("FAILED", "paid", 0.0),
-            ("COMPLETED", "refunded", 40.0),
+        for status, kavi_state, state, refunded in (
+            ("FAILED", "failed_return", "paid", 0.0),
+            ("CANCELLED", "failed_return", "paid", 0.0),
+            ("COMPLETED", "returned", "refunded", 40.0),
         ):
             with self.subTest(status=status):
                 bill = self.issued(100)
@@ -253,7 +254,11 @@ class TestFailures(CommerceCommon):
                 self.assertTrue(refund.paypal_refund_id)
                 self.paypal.settle_refund(refund.paypal_refund_id, status)
                 self.resolve(refund)
-                self.assertBill(bill, state, refund_amount=refunded)
+                self.assertEqual(refund.kavi_state, kavi_state)
+                self.assertBill(
+                    bill, state, refund_amount=refunded, gateway_status=False
+                )
+                self.assertEqual(bool(bill.sudo().activity_ids), not refunded)
 
     def test_failure_10_refund_answer_lost(self):
         """Asked again with the same key: given back once."""
@@ -418,7 +423,10 @@ class TestFailures(CommerceCommon):
         part = self.issued(100)
         self.start(part)._kavi_cancel_checkout()
         self.assertBill(part, "new", payment_surcharge=0.0)
-        self.pay_by_card(part, {part: 50})
+        tx = self.start(part, {part: 50})
+        self.approve(tx)
+        self.card.write({"surcharge_percent": 20, "surcharge_fixed": 5})
+        self.come_back(tx)  # as it was agreed
         self.assertBill(part, "new", amount_due=50.0, amount_paid=52.0)
         self.choose(part)
         self.pay(part)

@@ -234,6 +234,19 @@ class TestResolver(CommerceCommon):
         self.assertTrue(tx.is_purged and bill.is_frozen)
         self.run_cron("events")
 
+    def test_events_that_are_nobodys_are_purged(self):
+        """They tell of payers too."""
+        event = {"id": "WH-1", "event_type": "PAYMENT.SALE.COMPLETED", "resource": {}}
+        self.receive(event)
+        stored = self.env["kavi.gateway.event"].sudo().search([])
+        self.assertEqual(stored.state, "ignored")
+        self.run_cron("purge")
+        self.assertTrue(stored.payload)
+        self.env.cr.execute("UPDATE kavi_gateway_event SET create_date = '2020-01-01'")
+        self.env.invalidate_all()
+        self.run_cron("purge")
+        self.assertFalse(stored.payload)
+
     def test_gone_order_that_was_asked_for(self):
         """An order that is gone was never approved; not so, when its money was asked
         for already: then people look, and say so (DESIGN 5: unknown is a state)."""

@@ -60,6 +60,8 @@ class TestReversals(CommerceCommon):
         self.assertLedgers(bill)
         # told again, in any way: nothing more
         self.receive(*self.events())
+        (event,) = self.events("PAYMENT.CAPTURE.REVERSED")
+        self.receive({**event, "id": "WH-TOLD-BY-ANOTHER-EVENT"})
         self.read_report()
         self.assertEqual(len(tx.child_transaction_ids), 1)
         self.assertEqual(self.told(bill), 1)

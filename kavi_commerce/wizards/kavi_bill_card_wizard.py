@@ -50,8 +50,18 @@ class KaviBillCardWizard(models.TransientModel):
                         bills.company_id.name,
                     )
                 )
-            tx = bills._pay_by_card(provider, amounts=amounts, flow="redirect")
+            tx = bills._pay_by_card(
+                provider,
+                amounts=amounts,
+                landing_route=self._get_landing_route(),
+                flow="redirect",
+            )
             url = tx._kavi_open_checkout()
         if url:
             return {"type": "ir.actions.act_url", "url": url, "target": "self"}
         return tx.with_env(self.env)._get_records_action(name=self.env._("Transaction"))
+
+    def _get_landing_route(self):
+        """The officer comes back to where the payment was begun."""
+        path = "/odoo/kavi-bills"
+        return f"{path}/{self.bill_id.id}" if self.bill_id else path
