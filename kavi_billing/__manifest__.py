@@ -71,6 +71,7 @@
         "demo/credits.xml",
         "demo/terms.xml",
         "demo/notices.xml",
+        "demo/imports.xml",
     ],
     "assets": {
         "web.assets_backend": ["kavi_billing/static/src/overview/**/*"],

@@ -36,10 +36,10 @@ FIXED = {
 # Rows that are worked on within a request; more are left to the job.
 AT_ONCE = 200
 SEPARATOR_LABELS = {
-    ",": "Comma ,",
-    ";": "Semicolon ;",
+    ",": "Comma (,)",
+    ";": "Semicolon (;)",
     "\t": "Tabulator",
-    "|": "Bar |",
+    "|": "Bar (|)",
 }
 
 

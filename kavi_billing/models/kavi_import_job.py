@@ -191,16 +191,30 @@ class KaviImport(models.Model):
         bills = self.env["kavi.bill"]._create_opening([vals for __, vals in raising])
         for (line, __), bill in zip(raising, bills, strict=True):
             outcomes[line]["bill_id"] = bill.id
-        file_name = self.file_name or ""
-        self.env["kavi.activity"]._record(
-            "import",
-            {
-                bill: self.env._("%(file)s, row %(row)s", file=file_name, row=line.row)
-                for (line, __), bill in zip(raising, bills, strict=True)
-            },
-            "bill_id",
+        self._log_imported(
+            {bill: line for (line, __), bill in zip(raising, bills, strict=True)}
         )
         return outcomes, new
+
+    def _log_imported(self, lines):
+        """Say in the history of each bill where it comes from.
+
+        :param dict lines: ``{bill: row}``
+        """
+        texts = {
+            bill: self.env._(
+                "From %(file)s, row %(row)s.", file=self.file_name or "", row=line.row
+            )
+            for bill, line in lines.items()
+        }
+        self.env["kavi.activity"]._record("import", texts, "bill_id")
+        bills = self.env["kavi.bill"].sudo().browse(bill.id for bill in lines)
+        bills._message_log_batch(
+            {
+                bill.id: self.env._("Imported. %(text)s", text=text)
+                for bill, text in texts.items()
+            }
+        )
 
     # === RESULTS === #
 

@@ -36,7 +36,7 @@ class KaviImportLine(models.Model):
     reference = fields.Char(string="Bill ID", readonly=True)
     result = fields.Selection(RESULTS, readonly=True)
     is_done = fields.Boolean(readonly=True)
-    reason = fields.Char(string="Why", readonly=True)
+    reason = fields.Text(string="Why", readonly=True)
     partner_id = fields.Many2one(
         "res.partner",
         string="Account Here",
