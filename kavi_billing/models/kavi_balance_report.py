@@ -117,6 +117,10 @@ class KaviBalanceReport(models.Model):
         )
 
     @api.model
+    def _get_report_label(self, column):
+        return self._get_field_label(column)
+
+    @api.model
     def _get_report_columns(self):
         return [
             Column("name", "account_name"),

@@ -158,7 +158,7 @@ class KaviBill(models.Model):
                     "key": key,
                     "label": label,
                     "value": currency.format(total or 0.0),
-                    "hint": self.env._("%s bills", count),
+                    "hint": self._get_overview_count(count),
                     "tone": tone,
                     "action": self._get_overview_action(label, domain),
                 }
@@ -187,10 +187,14 @@ class KaviBill(models.Model):
             "key": "days",
             "label": label,
             "value": f"{days:.1f}" if count else "–",
-            "hint": self.env._("%s bills", count),
+            "hint": self._get_overview_count(count),
             "tone": "info",
             "action": self._get_overview_action(label, domain),
         }
+
+    @api.model
+    def _get_overview_count(self, count):
+        return self.env._("1 bill") if count == 1 else self.env._("%s bills", count)
 
     @api.model
     def _get_overview_tasks(self):
@@ -330,7 +334,7 @@ class KaviBill(models.Model):
                         {
                             "tone": "primary",
                             "share": 100 * abs(total) / most,
-                            "label": self.env._("%s bills", count),
+                            "label": self._get_overview_count(count),
                         }
                     ],
                     "action": self._get_overview_action(

@@ -11,6 +11,10 @@ class KaviBill(models.Model):
     _inherit = ["kavi.bill", "kavi.report.mixin"]
 
     @api.model
+    def _get_report_label(self, column):
+        return self._get_field_label(column)
+
+    @api.model
     def _get_report_columns(self):
         return [
             Column("bill_id", "name"),

@@ -110,7 +110,7 @@ class KaviPaymentReport(models.Model):
             Column(self.env._("Reversed"), "amount_reversed"),
             Column(self.env._("Refunded"), "amount_refunded"),
             Column(self.env._("Credited"), "amount_credited"),
-            Column(self.env._("Not Applied"), "amount_open"),
+            Column(self.env._("Not Applied"), "amount_open", False),
             Column(self.env._("Amount (Company Currency)"), "amount_company", False),
             Column(self.env._("Company"), "company_id.name", False),
         ]

@@ -22,6 +22,11 @@ class KaviReportMixin(models.AbstractModel):
         """
         raise NotImplementedError
 
+    @api.model
+    def _get_report_label(self, column):
+        """What is over a column on paper, where people read it."""
+        return column.header
+
     def action_download(self):
         """Ask how to download: these records, or without any what the list shows."""
         domain = (
@@ -95,6 +100,13 @@ class KaviReportMixin(models.AbstractModel):
         if field.type in ("integer", "float"):
             return lambda _record, value: value
         return lambda _record, value: value or None
+
+    @api.model
+    def _get_field_label(self, column):
+        """What the column's field is called on screen: for the reports whose headers
+        are names for programs."""
+        field = self._fields[column.path.partition(".")[0]]
+        return field._description_string(self.env)
 
     @api.model
     def _get_report_totals(self, domain, columns):

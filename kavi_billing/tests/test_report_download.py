@@ -245,6 +245,7 @@ class TestReportDownload(DownloadMixin, BusinessCommon):
         page = wizard._get_page()
         self.assertEqual(len(page["rows"]), wizard.row_count)
         self.assertEqual(len(page["totals"]), 2)  # two currencies
+        self.assertEqual(page["headers"][:3], ["Bill ID", "Account", "Title"])
         self.assertEqual(page["left_out"], 0)
         html, _kind = self.env["ir.actions.report"]._render_qweb_html(
             "kavi_billing.report_list", wizard.ids

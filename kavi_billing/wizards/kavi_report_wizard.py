@@ -128,7 +128,7 @@ class KaviReportWizard(models.TransientModel):
             for currency, amounts in sums.items()
         ]
         return {
-            "headers": [column.header for column in columns],
+            "headers": [model._get_report_label(column) for column in columns],
             "rows": rows,
             "numbers": [kind in ("monetary", "integer", "float") for kind in kinds],
             "totals": totals,

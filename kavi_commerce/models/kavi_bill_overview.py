@@ -21,7 +21,7 @@ class KaviBill(models.Model):
             "key": "awaiting",
             "label": label,
             "value": currency.format(amount or 0.0),
-            "hint": self.env._("%s bills", count),
+            "hint": self._get_overview_count(count),
             "tone": "info",
             "action": self._get_overview_action(label, domain),
         }

@@ -27,6 +27,11 @@ export class BillingOverview extends Component {
         });
     }
 
+    /** What needs a person; what there is none of only takes room. */
+    get tasks() {
+        return this.state.data.tasks.filter((task) => task.count);
+    }
+
     open(action) {
         return this.action.doAction(action);
     }
