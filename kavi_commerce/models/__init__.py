@@ -7,6 +7,7 @@ from . import (
     kavi_bill_gateway,
     kavi_bill_overview,
     kavi_bill_payer,
+    kavi_export,
     kavi_gateway_event,
     kavi_gateway_message,
     kavi_payment_method,
