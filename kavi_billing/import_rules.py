@@ -198,8 +198,12 @@ def fit_amounts(state, amounts, is_paid=False):
     if state == "canceled":
         paid, credited = _read_canceled(total, refunded, amounts, is_paid)
         due = amounts.get("amount_due") or ZERO
+        fits = True  # what became of what was not paid, no file says
     else:
         paid, credited, due = _read_settled(state, total, amounts)
+        fits = total == paid + credited + due
+    if not fits or min(paid, credited, due) < ZERO:
+        raise RowError("sum", total=total, paid=paid, credited=credited, due=due)
     if state == "refunded" and amounts.get("refund_amount") is None:
         refunded = paid - (amounts.get("amount_retained") or ZERO)
     if state in OPEN and due <= ZERO:
@@ -243,8 +247,6 @@ def _read_settled(state, total, amounts):
         paid = ZERO if due is None else total - credited - due
     if due is None:
         due = total - credited - paid
-    if total != paid + credited + due:
-        raise RowError("sum", total=total, paid=paid, credited=credited, due=due)
     return paid, credited, due
 
 

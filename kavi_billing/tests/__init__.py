@@ -59,3 +59,4 @@ from . import test_import_account
 from . import test_import_balance
 from . import test_import_input
 from . import test_import_job
+from . import test_import_rules
