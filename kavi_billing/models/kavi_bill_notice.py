@@ -66,7 +66,8 @@ class KaviBill(models.Model):
         An act says what it did: the ``kavi_notice_values`` of the context.
 
         :return: dict of texts in the reader's language, or False: ``reason`` that
-            somebody gave; ``amount`` that was paid, ``refund`` that was given back,
+            somebody gave; ``amount`` that was paid, ``over`` what was asked and is now
+            a credit of the account, ``refund`` that was given back,
             ``returned`` payment; ``old_total``, ``new_total``, ``new_date`` (of one
             ``part``), or ``days`` later, of a changed bill; ``due`` and ``due_date``,
             what is to be paid next and when; ``parts``, how many instalments that are
@@ -79,7 +80,7 @@ class KaviBill(models.Model):
         if len(parts) > 1:
             due = parts[0].amount_due
         refund = not self.currency_id.is_zero(self.refund_amount)
-        values = dict.fromkeys(("reason", "returned"), False)
+        values = dict.fromkeys(("reason", "returned", "over"), False)
         values |= dict.fromkeys(("old_total", "new_total"), False)
         values |= dict.fromkeys(("new_date", "part", "days"), False)
         values |= {

@@ -72,11 +72,18 @@ class KaviBill(models.Model):
 
         :raise UserError: with the reason
         """
+        act_of_bill, whose = PAYER_ACTS[act]
         for bill in self:
             if act not in bill._get_payer_acts(roles):
                 raise UserError(
-                    bill._get_refusal(PAYER_ACTS[act][0])
-                    or self.env._("This is not asked for on this bill, or not of you.")
+                    bill._get_refusal(act_of_bill)
+                    or (
+                        self.env._("This is not asked for on this bill.")
+                        if whose & set(roles)
+                        else self.env._(
+                            "Your role for this account does not include this."
+                        )
+                    )
                 )
 
     def _choose_method_as_payer(self, method_id, roles):

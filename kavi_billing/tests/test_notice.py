@@ -266,6 +266,18 @@ class TestNotice(NoticeCommon):
         self.assertIn("Surcharge: Wire Transfer $ 4.00 To Pay $ 104.00", said)
         self.assertIn("Pay $ 102.00 by 03/11/2026", said)
 
+    def test_receipt_of_an_overpayment(self):
+        """The payer reads what became of what was too much."""
+        bill = self.bill(100.0)
+        self.pay(bill, amount=130, notify=True)
+        body = self.notices(bill, "receipt").message_id.body
+        said = " ".join(html.fromstring(str(body)).text_content().split())
+        self.assertIn("received $ 130.00", said)
+        self.assertIn("$ 30.00 more than was asked", said)
+        self.pay(other := self.bill(100.0), notify=True)
+        body = self.notices(other, "receipt").message_id.body
+        self.assertNotIn("more than", str(body))
+
     def test_account_without_an_address(self):
         """Listed for the officer, and sent once there is an address."""
         bill = self.issued(100)

@@ -371,6 +371,10 @@ class TestPortalBill(PageCase):
             self.assertIn("at most 64 characters", answer.text)
         self.post(bill, "numbers", purchase_order="  PO \n 7 ")
         self.assertEqual(bill.purchase_order, "PO 7")
+        self.company.billing_collect_purchase_order = False
+        answer = self.post(bill, "numbers", purchase_order="8")
+        self.assertIn("not asked for", answer.text)
+        self.assertEqual(bill.purchase_order, "PO 7")
         self.post(bill, "numbers", purchase_order="")
         self.assertFalse(bill.purchase_order)
         self.company.billing_collect_purchase_order = False

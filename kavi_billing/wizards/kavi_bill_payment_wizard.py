@@ -225,5 +225,8 @@ class KaviBillPaymentWizard(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _get_notice(self, bill):
-        amount = self.amount if self.bill_id else self._quote(bill).received
-        return {"amount": bill.currency_id.format(amount)}
+        money = bill.currency_id.format
+        if not self.bill_id:
+            return {"amount": money(self._quote(bill).received)}
+        rest = self.amount > 0 and self._quote(bill, received=self.amount).rest
+        return {"amount": money(self.amount), "over": rest < 0 and money(-rest)}
