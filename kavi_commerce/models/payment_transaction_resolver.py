@@ -346,7 +346,6 @@ class PaymentTransaction(models.Model):
             amount >= 0
             or self.state != "done"
             or row.get("transaction_status", "S") != "S"
-            or code in HOLDS
             or self.paypal_refund_id == row["transaction_id"]
         ):
             return
@@ -356,7 +355,7 @@ class PaymentTransaction(models.Model):
             return  # read again tomorrow
         except Refused:
             if code not in REVERSALS + REFUNDS:
-                return  # a fee, say
+                return  # a fee, or held while a dispute is looked at
             # a charge-back is none of PayPal's refunds: what the report says counts
             refund = self._get_reported_refund(row)
         if code in REVERSALS:
@@ -372,6 +371,7 @@ class PaymentTransaction(models.Model):
         return {
             "id": row["transaction_id"],
             "status": "COMPLETED",
+            "custom_id": row.get("custom_field"),
             "amount": {**money, "value": money["value"].lstrip("-")},
         }
 
@@ -382,6 +382,3 @@ REFUNDS = ("T1107",)
 REVERSALS = ("T1106", "T1201")
 # ... that came in again, since the seller has won ...
 RESTORED = ("T1202", "T1205")
-# ... and that is only held, or let go, while a dispute is looked at: it comes back, or
-# is taken by one of the above.
-HOLDS = ("T1110", "T1111")

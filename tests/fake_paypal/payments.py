@@ -87,7 +87,11 @@ class Payments:
         return 200, self.as_json(_of(self.captures, id).id)
 
     def get_refund(self, fake, call, id):
-        return 200, self.as_json(_of(self.refunds, id).id)
+        refund = _of(self.refunds, id)
+        if refund.kind == "chargeback":
+            # in the events and the report only: the seller has refunded nothing
+            raise not_found()
+        return 200, self.as_json(refund.id)
 
     def capture_authorization(self, fake, call, id):
         authorization, body = _of(self.authorizations, id), call.json or {}
