@@ -7,6 +7,7 @@ from decimal import Decimal
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import split_every
 
 from ..import_error import ImportFileError
 from ..import_file import (
@@ -30,6 +31,8 @@ from .kavi_bill_guard import ACT
 # Rows that are looked at for an example of what a column holds.
 EXAMPLE_ROWS = 50
 MAX_EXAMPLE = 60
+# Rows that are stored at a time.
+BATCH = 1000
 
 
 class KaviImport(models.Model):
@@ -210,32 +213,49 @@ class KaviImport(models.Model):
         self._check_formats(formats, targets)
         self._write_own({**formats, "row_count": len(table.rows)})
         self._remember_mapping(table.headers)
-        decided = {
-            line.account_key: (line.decision, line.chosen_partner_id.id)
-            for line in self.line_ids.filtered(
-                lambda line: line.decision and line.account_key
-            )
-        }
+        decided = self._get_decisions()
         lines = self.env["kavi.import.line"].with_context(kavi_act=ACT)
         self.line_ids.with_context(kavi_act=ACT).unlink()
-        vals_list = []
-        for number, row in zip(table.numbers, table.rows, strict=True):
-            content = self._read_row(row, targets)
-            key = self._get_account_key(content)
-            decision, partner_id = decided.get(key, (False, False))
-            vals_list.append(
-                {
-                    "import_id": self.id,
-                    "row": number,
-                    "content": content,
-                    "account": content.get("account"),
-                    "account_key": key,
-                    "reference": content.get("bill_id"),
-                    "decision": decision,
-                    "chosen_partner_id": partner_id,
-                }
+        rows = zip(table.numbers, table.rows, strict=True)
+        for batch in split_every(BATCH, rows):
+            lines.create(
+                [
+                    self._prepare_line_vals(
+                        number, self._read_row(row, targets), decided
+                    )
+                    for number, row in batch
+                ]
             )
-        lines.create(vals_list)
+            self.env.invalidate_all()
+
+    def _get_decisions(self):
+        """What somebody has decided about accounts, ``{key: (decision, account id)}``;
+        it outlives another try."""
+        lines = self.env["kavi.import.line"].search(
+            [
+                ("import_id", "=", self.id),
+                ("decision", "!=", False),
+                ("account_key", "!=", False),
+            ]
+        )
+        return {
+            line.account_key: (line.decision, line.chosen_partner_id.id)
+            for line in lines
+        }
+
+    def _prepare_line_vals(self, number, content, decided):
+        key = self._get_account_key(content)
+        decision, partner_id = decided.get(key, (False, False))
+        return {
+            "import_id": self.id,
+            "row": number,
+            "content": content,
+            "account": content.get("account"),
+            "account_key": key,
+            "reference": content.get("bill_id"),
+            "decision": decision,
+            "chosen_partner_id": partner_id,
+        }
 
     def _check_formats(self, formats, targets):
         kinds = {TARGETS[target].kind for target in targets if target}

@@ -6,6 +6,7 @@ from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
+from odoo.fields import Domain
 
 from .kavi_bill_guard import ACT
 from .kavi_import import AT_ONCE
@@ -52,8 +53,9 @@ class KaviImport(models.Model):
         self.ensure_one()
         self._write_own({"state": state, "user_id": self.env.uid})
         if state == "importing" and self.kind == "bills":
-            names = self.line_ids.filtered(lambda line: not line.is_done)
-            self.company_id._skip_bill_ids(names.mapped("reference"))
+            waiting = [("import_id", "=", self.id), ("is_done", "=", False)]
+            groups = self.env["kavi.import.line"]._read_group(waiting, ["reference"])
+            self.company_id._skip_bill_ids([name for (name,) in groups])
         if self.row_count <= AT_ONCE:
             while self._work():
                 pass
@@ -64,15 +66,13 @@ class KaviImport(models.Model):
         """Rows that were only tried, or refused, or have been decided, are tried again;
         what is in stays."""
         self.ensure_one()
+        again = Domain("import_id", "=", self.id)
         if self.state == "done":
-            again = self.line_ids.filtered(
-                lambda line: line.result in ("doubt", "refused", "skipped")
-            )
+            again &= Domain("result", "in", ("doubt", "refused", "skipped"))
         else:
-            again = self.line_ids.filtered(
-                lambda line: line.result != "created" or not line.bill_id
-            )
-        again.with_context(kavi_act=ACT).write({"is_done": False})
+            again &= Domain("result", "!=", "created") | Domain("bill_id", "=", False)
+        lines = self.env["kavi.import.line"].with_context(kavi_act=ACT)
+        lines.search(again).write({"is_done": False})
 
     def _work(self):
         """Work on the next rows.

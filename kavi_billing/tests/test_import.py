@@ -308,6 +308,7 @@ class TestImportBills(ImportCommon):
         self.choose(pending)
         paid = self.issued(120.0, purchase_order="PO 7", item_key="k-1")
         self.pay(paid, payment_number="4711")
+        self.wire.surcharge_fixed = 2.5
         refunded = self.issued(80.0)
         self.pay(refunded, self.wire)
         self.give_back(refunded, 30.0)
