@@ -11,6 +11,7 @@ from ..bill_rules import OPEN
 
 # How many kinds, methods ... are told apart: the rest is in the lists.
 MOST_BARS = 8
+WITH_CARDS = ("kavi.bill", "kavi.credit", "kavi.notice")
 
 
 class KaviBill(models.Model):
@@ -346,11 +347,12 @@ class KaviBill(models.Model):
 
     @api.model
     def _get_overview_action(self, name, domain, model="kavi.bill"):
-        """The list of what is behind a figure."""
+        """The list of what is behind a figure; on a phone, the cards."""
+        kinds = ("list", "kanban", "form") if model in WITH_CARDS else ("list", "form")
         return {
             "type": "ir.actions.act_window",
             "name": name,
             "res_model": model,
-            "views": [(False, "list"), (False, "form")],
+            "views": [(False, kind) for kind in kinds],
             "domain": list(domain),
         }

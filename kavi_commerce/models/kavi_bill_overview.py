@@ -60,9 +60,8 @@ class KaviBill(models.Model):
         action = super()._get_overview_action(name, domain, model)
         if model == "payment.transaction":
             # not Odoo's own views: what is done for bills is in ours
-            views = (
-                self.env.ref(f"kavi_commerce.view_kavi_transaction_{kind}").id
-                for kind in ("list", "form")
-            )
-            action["views"] = list(zip(views, ("list", "form"), strict=True))
+            action["views"] = [
+                (self.env.ref(f"kavi_commerce.view_kavi_transaction_{kind}").id, kind)
+                for kind in ("list", "kanban", "form")
+            ]
         return action
