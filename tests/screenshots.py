@@ -41,13 +41,14 @@ SWITCHES = (
 )
 DESKTOP = (1400, 900)
 PHONE = (390, 844)
+PAPER = (800, 900)
 # When a page has come to rest.
 QUIET = """
     !document.querySelector(".o_blockUI, .o_loading_indicator")
     && (
         document.querySelector(".o_action_manager .o_view_controller")
         || document.querySelector(".o_kavi_overview_page")
-        || document.querySelector("#wrap") && document.readyState === "complete"
+        || document.querySelector("#wrap, .kb") && document.readyState === "complete"
     )
 """
 # Who looks at the portal: the administrator of a company that is billed.
@@ -81,6 +82,30 @@ PAY_BY_CARD = """
 """
 
 
+def open_report(report, title):
+    """The script that opens a report of the bill of that title, as a page."""
+    call = {
+        "params": {
+            "model": "kavi.bill",
+            "method": "search",
+            "args": [[["title", "=", title], ["name", "!=", False]]],
+            "kwargs": {"limit": 1},
+        }
+    }
+    return f"""
+        document.body.insertAdjacentHTML("beforeend", "<i class='o_blockUI'></i>");
+        fetch("/web/dataset/call_kw", {{
+            method: "POST",
+            headers: {{"Content-Type": "application/json"}},
+            body: JSON.stringify({json.dumps(call)}),
+        }})
+            .then((answer) => answer.json())
+            .then((answer) => {{
+                location = "/report/html/kavi_billing.{report}/" + answer.result[0];
+            }});
+    """
+
+
 # name -> (path, size, script to run before the picture is taken); those of the portal
 # are taken as PAYER
 PICTURES = {
@@ -92,6 +117,11 @@ PICTURES = {
         "/odoo/kavi-bills",
         DESKTOP,
         open_row("title", "Harbor Instruments", "Membership"),
+    ),
+    "invoice": (
+        "/odoo/kavi-bills",
+        PAPER,
+        open_report("report_bill_invoice", "Two boats for the season"),
     ),
     "account": (
         "/odoo/billing-accounts",

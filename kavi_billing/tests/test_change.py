@@ -4,7 +4,7 @@ from datetime import date
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import BillingCommon
 
@@ -265,6 +265,13 @@ class TestPostpone(BillingCommon):
         self.cancel(canceled)
         with self.refused("Postpone", "canceled"):
             canceled._postpone(date(2036, 5, 6))
+        # the form offers no more than the table
+        for settled in (paid, canceled):
+            with self.assertRaisesRegex(AssertionError, "readonly"):
+                Form(settled).due_date = date(2036, 5, 6)
+        with Form(bill) as form:
+            form.due_date = date(2036, 5, 6)
+        self.assertBill(bill, "new", due_date=date(2036, 5, 6))
 
     def test_instalments(self):
         halves = {"value_amount": 50, "nb_days": 0}, {"value_amount": 50, "nb_days": 30}
