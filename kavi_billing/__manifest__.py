@@ -73,6 +73,7 @@
         "demo/notices.xml",
         "demo/imports.xml",
     ],
+    "oca_data_manual": ["demo/bill_data.csv"],
     "assets": {
         "web.assets_backend": ["kavi_billing/static/src/overview/**/*"],
         "web.assets_frontend": ["kavi_billing/static/src/scss/portal.scss"],

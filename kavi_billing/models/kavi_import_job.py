@@ -14,6 +14,7 @@ from .kavi_import import AT_ONCE
 _logger = logging.getLogger(__name__)
 # Rows that are committed together.
 CHUNK = 200
+ATTEMPTS = 5
 
 
 class Rehearsed(Exception):
@@ -260,12 +261,43 @@ class KaviImport(models.Model):
             mine = record.with_user(user).with_context(
                 allowed_company_ids=record.company_id.ids, lang=user.lang
             )
-            if not mine._may_go_on():
+            if mine._may_go_on() and not mine._work_on():
+                return
+
+    def _work_on(self):
+        """Work on one import, as long as the job has time.
+
+        Whatever happens to it, the imports that wait behind it have their turn.
+
+        :return: whether there is time left
+        """
+        progress, attempts = self.env["ir.cron"], ATTEMPTS
+        while True:
+            try:
+                count = self._work()
+            except OperationalError:
+                # another worker is in the way: look again at what it has left
+                self.env.cr.rollback()
+                self.env.transaction.reset()
+                attempts -= 1
+                if not attempts:
+                    return True  # the next run goes on
                 continue
-            while count := mine._work():
-                if not progress._commit_progress(count):
-                    return
-            progress._commit_progress()
+            except Exception:
+                self.env.cr.rollback()
+                self.env.transaction.reset()
+                _logger.exception("Import %s was stopped", self.id)
+                self._halt()
+                progress._commit_progress()
+                return True
+            if not progress._commit_progress(count):
+                return False
+            if not count:
+                return True
+
+    def _halt(self):
+        """Back to where somebody can look at it and start it again."""
+        self.sudo()._write_own({"state": "read" if self.state == "trying" else "tried"})
 
     def _may_go_on(self):
         """Whoever started it may have lost the right to since."""
@@ -278,5 +310,5 @@ class KaviImport(models.Model):
         ):
             return True
         _logger.info("Import %s: user %s may not import", self.id, user.id)
-        self.sudo()._write_own({"state": "read" if self.state == "trying" else "tried"})
+        self._halt()
         return False

@@ -2,6 +2,8 @@
 
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -137,6 +139,42 @@ class TestImportJob(ImportCommon):
         self.assertIn("log", reasons[1].reason)
         record.action_import()
         self.run_cron()
+        self.assertResults(record, created=10)
+
+    def test_one_import_stops_no_other(self):
+        """One that cannot go on is stopped and told of; the next one has its turn."""
+        broken, good = (
+            self.tried(self.rows()),
+            self.tried([row(f"G-{n}") for n in range(9)]),
+        )
+        real = type(broken)._plan_bills
+
+        def fail(record, lines):
+            if record == broken:
+                raise ZeroDivisionError()
+            return real(record, lines)
+
+        with (
+            patch.object(type(broken), "_plan_bills", fail),
+            self.assertLogs(MODULE + "kavi_import_job", "ERROR"),
+        ):
+            self.run_cron()
+        self.assertEqual((broken.state, good.state), ("read", "tried"))
+
+    def test_conflict(self):
+        """What meets another worker is tried again."""
+        record = self.tried(self.rows())
+        real, calls = type(record)._plan_bills, []
+
+        def conflict(records, lines):
+            calls.append(lines)
+            if len(calls) == 2:
+                raise SerializationFailure()
+            return real(records, lines)
+
+        with patch.object(type(record), "_plan_bills", conflict):
+            self.run_cron()
+        self.assertEqual(record.state, "tried")
         self.assertResults(record, created=10)
 
     def test_query_count(self):
