@@ -151,6 +151,22 @@ class TestImportBills(ImportCommon):
             self.env["kavi.aging.report"].search([("bill_id", "=", bill.id)])
         )
 
+    def test_documents(self):
+        """Invoice and receipt say what was; nobody is told how to pay history."""
+        rows = [
+            row("R", "Refunded", refund_amount="30.00", payment_date="2024-02-20"),
+            row("H", paid="40.00", due="60.00"),
+        ]
+        self.imported(rows, mode="history")
+        receipt = self.found("R")._get_document_values("receipt")
+        self.assertEqual(
+            [(payment["day"], payment["text"]) for payment in receipt["payments"]],
+            [("02/20/2024", "Payment"), ("", "Refund")],
+        )
+        self.assertEqual(receipt["methods"], [])
+        self.assertEqual(self.found("H")._get_document_values("invoice")["methods"], [])
+        self.assertEqual(self.found("H")._get_payer_acts({"holder", "link"}), [])
+
     def test_nobody_is_told(self):
         """No mail, no receipt, no callback: nothing happened now."""
         self.account.email = "acme@example.com"
