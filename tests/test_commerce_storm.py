@@ -117,11 +117,13 @@ def keep_working(till, stopped):
 
 def work(env, is_resolver_due):
     if is_resolver_due:
-        # as if five minutes had passed, for half of those that wait
+        # as if five minutes had passed, for half of those that wait; not so often that
+        # orders are closed whose payers, on a slow machine, are just about to approve
         env.cr.execute(
             "UPDATE payment_transaction SET check_date = '2020-01-01'"
             " WHERE id IN (SELECT id FROM payment_transaction"
-            " WHERE check_date IS NOT NULL AND id % 2 = 0 FOR UPDATE SKIP LOCKED)"
+            " WHERE check_date IS NOT NULL AND check_step < 2 AND id % 2 = 0"
+            " FOR UPDATE SKIP LOCKED)"
         )
         env.cr.commit()
     env["kavi.gateway.event"]._cron_work()
@@ -204,7 +206,11 @@ def test_concurrency_storm(till):
     till.check()
     with till.scratch.env() as env:
         for bill, payer in zip(env["kavi.bill"].browse(bills), payers, strict=True):
-            assert bill.state in ("paid", "refunded"), (bill.state, payer.seen)
+            attempts = bill.transaction_ids.mapped(
+                lambda tx: (tx.state, tx.state_message)
+            )
+            seen = bill.state, payer.seen, attempts
+            assert bill.state in ("paid", "refunded"), seen
             charges = bill.transaction_ids.filtered(
                 lambda tx: tx.state == "done" and tx.operation != "refund"
             )

@@ -115,6 +115,8 @@ class KaviBill(models.Model):
             raise UserError(
                 self.env._("Card payment is switched off. Choose another method.")
             )
+        if problem := provider._get_safety_problem():
+            raise UserError(problem)
         if provider.code not in provider._get_bill_codes():
             raise UserError(
                 self.env._("%s cannot take payments of bills.", provider.name)
@@ -179,8 +181,12 @@ class KaviBill(models.Model):
         if not self.env.user._is_internal():
             providers = providers.filtered("is_published")
         return providers.filtered(
-            lambda provider: all(
-                provider._supports_currency(currency) for currency in self.currency_id
+            lambda provider: (
+                not provider._get_safety_problem()
+                and all(
+                    provider._supports_currency(currency)
+                    for currency in self.currency_id
+                )
             )
         )[:1]
 

@@ -183,6 +183,23 @@ class PaymentProvider(models.Model):
                 )
             ) from error
 
+    def _get_safety_problem(self):
+        """Why no card may be charged through this provider yet; "" when it may (KC-37).
+
+        In test mode no money is moved, and on this machine nobody listens.
+        """
+        self.ensure_one()
+        url = self.get_base_url()
+        if self.code != "paypal" or self.state != "enabled":
+            return ""
+        if urlsplit(url).scheme == "https" or urlsplit(url).hostname in LOOPBACK:
+            return ""
+        return self.env._(
+            "Card payment takes a certificate, and this site's address is %s. Set up "
+            "https, then the base URL (web.base.url).",
+            url,
+        )
+
     # === THE CLIENT === #
 
     def _get_paypal_test_url(self):

@@ -19,6 +19,7 @@ class ResConfigSettings(models.TransientModel):
     billing_provider_id = fields.Many2one(
         "payment.provider", compute="_compute_billing_provider_id"
     )
+    billing_provider_problem = fields.Char(compute="_compute_billing_provider_id")
     billing_provider_state = fields.Selection(related="billing_provider_id.state")
     billing_checkout_flow = fields.Selection(
         related="billing_provider_id.kavi_checkout_flow", readonly=False
@@ -28,6 +29,10 @@ class ResConfigSettings(models.TransientModel):
         for settings in self:
             settings.billing_provider_id = self.env["payment.provider"]._get_of_company(
                 settings.company_id, any_state=True
+            )
+            provider = settings.billing_provider_id
+            settings.billing_provider_problem = (
+                provider._get_safety_problem() if provider else ""
             )
 
     def action_open_billing_provider(self):

@@ -50,6 +50,29 @@ class TestCardGuards(CommerceCommon):
         with self.refused("KWD"):
             self.issued(100, currency_id=dinar.id)._pay_by_card(self.provider)
 
+    def test_card_takes_a_certificate(self):
+        """KC-37: no live card payment by http; the settings say why."""
+        params = self.env["ir.config_parameter"].sudo()
+        bill = self.issued(100)
+        settings = self.env["res.config.settings"].create({})
+        settings.company_id = self.company
+        for url, state, is_offered in (
+            ("http://shop.example.com", "test", True),
+            ("http://shop.example.com", "enabled", False),
+            ("https://shop.example.com", "enabled", True),
+        ):
+            params.set_param("web.base.url", url)
+            self.provider.state = state
+            settings.invalidate_recordset()
+            with self.subTest(url=url, state=state):
+                self.assertEqual(bool(bill._get_card_provider()), is_offered)
+                self.assertEqual(
+                    bool(settings.billing_provider_problem), not is_offered
+                )
+                if not is_offered:
+                    with self.refused("certificate"):
+                        bill._pay_by_card(self.provider)
+
     def test_bad_input_landing_route(self):
         """A payer does not come back to another site."""
         bill = self.issued(100)
