@@ -9,7 +9,7 @@ from .import_common import ImportCommon, row
 
 @tagged("post_install", "-at_install")
 class TestImportBadInput(ImportCommon):
-    def read(self, content, name="x.csv", **vals):
+    def load(self, content, name="x.csv", **vals):
         return self.imports.create(
             {"file": base64.b64encode(content), "file_name": name, **vals}
         )
@@ -26,9 +26,9 @@ class TestImportBadInput(ImportCommon):
             (b'a,b\n"1,2', "x.csv", ("quotation",)),
         ):
             with self.subTest(content=content), self.refused(*words):
-                self.read(content, name).action_read()
+                self.load(content, name).action_read()
         with self.refused("utf-16"):
-            self.read(b"a,b\n1,\xff", encoding="utf-16").action_read()
+            self.load(b"a,b\n1,\xff", encoding="utf-16").action_read()
 
     def test_bad_input_columns(self):
         record = self.upload(b"foo,bar\n1,2\n")
