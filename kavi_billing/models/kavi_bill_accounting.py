@@ -90,7 +90,9 @@ class KaviBill(models.Model):
             if problem:
                 raise UserError(
                     self.env._(
-                        "%(bill)s: %(problem)s", bill=bill.title, problem=problem
+                        "%(bill)s: %(problem)s",
+                        bill=bill.title or bill.display_name,
+                        problem=problem,
                     )
                 )
 
@@ -105,6 +107,8 @@ class KaviBill(models.Model):
                 contact=partner.name,
                 account=account.name,
             )
+        if not (self.title or "").strip():
+            return self.env._("the bill has no title. Say what it is for.")
         if not self.line_ids:
             return self.env._("the bill has no amount yet. Enter one, or add a line.")
         if self.currency_id.compare_amounts(self.amount_total, 0.0) < 0:

@@ -7,6 +7,7 @@ from ..bill_rules import ACTS, DERIVED, EDITABLE, FACTS, allowed_acts, refusal
 # Only code of this process can put this object into a context: what comes by RPC,
 # import or portal cannot, and so cannot write what only an act may write.
 ACT = object()
+MAX_DAYS = 36525  # a hundred years from today; what is farther is a slip
 # Bookkeeping of chatter and activities, not part of the bill.
 _THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
 _ROLES = {
@@ -205,6 +206,8 @@ class KaviBill(models.Model):
     @api.model
     def _check_created_vals(self, vals_list):
         """No bill is born issued, paid or canceled."""
+        for vals in vals_list:
+            self._check_years(vals)
         if self.env.context.get("kavi_act") is ACT:
             return
         self._refuse_fields(
@@ -247,6 +250,7 @@ class KaviBill(models.Model):
 
     def _check_written_vals(self, vals):
         self._refuse_fields(set(vals) & (DERIVED | FACTS))
+        self._check_years(vals)
         issued = self.filtered("name")
         names = {
             name
@@ -270,6 +274,16 @@ class KaviBill(models.Model):
             if not vals["due_date"]:
                 raise UserError(self.env._("An issued bill has a due date."))
             issued._check_act("postpone")
+
+    @api.model
+    def _check_years(self, vals, names=("bill_date", "due_date")):
+        """Refuse the year 26 for 2026, and 9999, before anything is counted from it."""
+        for name in names:
+            day = fields.Date.to_date(vals.get(name) or None)
+            if day and abs((day - fields.Date.today()).days) > MAX_DAYS:
+                raise UserError(
+                    self.env._("%s is far away: look at the year once more.", day)
+                )
 
     def _refuse_fields(self, names):
         if names:

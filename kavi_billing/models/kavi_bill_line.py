@@ -11,6 +11,16 @@ from .kavi_bill_guard import ACT
 MAX_NUMBER = 1e12
 
 
+def to_number(value):
+    """What somebody sent as a number, also as text: a float, or None if it is none that
+    books can hold. JSON knows NaN, Infinity and 1e300; no currency does."""
+    try:
+        number = float(value or 0.0)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) and abs(number) <= MAX_NUMBER else None
+
+
 class KaviBillLine(models.Model):
     _name = "kavi.bill.line"
     _description = "Bill Line"
@@ -205,15 +215,14 @@ class KaviBillLine(models.Model):
 
     @api.model
     def _check_numbers(self, vals_list):
-        """JSON knows NaN, Infinity and 1e300; no currency does."""
+        """Before Odoo rounds what is no number."""
         for vals in vals_list:
             for name in ("price_unit", "quantity"):
-                number = vals.get(name) or 0.0
-                if not math.isfinite(number) or abs(number) > MAX_NUMBER:
+                if to_number(vals.get(name)) is None:
                     raise UserError(
                         self.env._(
                             "%(number)s is not an amount that can be billed.",
-                            number=number,
+                            number=vals[name],
                         )
                     )
 

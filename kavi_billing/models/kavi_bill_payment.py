@@ -1,12 +1,10 @@
-import math
-
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare, format_date
 
-from .kavi_bill_line import MAX_NUMBER
+from .kavi_bill_line import to_number
 
 MAX_AGE = relativedelta(years=20)  # of a payment; before that it is a slip
 
@@ -130,11 +128,7 @@ class KaviBill(models.Model):
         """
         self.ensure_one()
         currency = self.currency_id
-        if (
-            not isinstance(amount, int | float)
-            or not math.isfinite(amount)
-            or abs(amount) > MAX_NUMBER
-        ):
+        if not isinstance(amount, int | float) or to_number(amount) is None:
             raise UserError(self.env._("Enter an amount of money."))
         if currency.compare_amounts(amount, 0.0) <= 0:
             raise UserError(self.env._("Enter an amount above zero."))

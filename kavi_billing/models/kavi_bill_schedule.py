@@ -6,9 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from .kavi_bill_guard import MAX_DAYS
 from .kavi_bill_instalment import INSTALMENT_STATES
-
-MAX_DAYS = 36525  # a hundred years; what is farther is a slip
 
 
 class KaviBill(models.Model):

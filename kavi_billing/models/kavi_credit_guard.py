@@ -59,6 +59,7 @@ class KaviCredit(models.Model):
         is_act = self.env.context.get("kavi_act") is ACT
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
+            self.env["kavi.bill"]._check_years(vals, ("date", "expiry_date"))
             vals.setdefault("partner_id", self.env.context.get("default_partner_id"))
             if not vals["partner_id"]:
                 raise UserError(
@@ -106,6 +107,7 @@ class KaviCredit(models.Model):
         if self.env.context.get("kavi_act") is ACT:
             return super().write(vals)
         self._refuse_fields(set(vals) & (DERIVED | FACTS))
+        self.env["kavi.bill"]._check_years(vals, ("date", "expiry_date"))
         names = {
             name
             for name in set(vals) - set(models.MAGIC_COLUMNS)

@@ -1,9 +1,9 @@
-import math
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tools import float_round
+
+from .kavi_bill_line import to_number
 
 # The amounts among a surcharge's settings, in company currency.
 SURCHARGE_AMOUNTS = ("surcharge_fixed", "surcharge_min", "surcharge_max")
@@ -81,10 +81,10 @@ class KaviPaymentMethod(models.Model):
 
     @api.model
     def _check_numbers(self, vals_list):
-        """JSON knows NaN and Infinity; no field could round them."""
+        """Before Odoo rounds what is no number."""
         for vals in vals_list:
             for name in ("surcharge_percent", *SURCHARGE_AMOUNTS):
-                if not math.isfinite(vals.get(name) or 0.0):
+                if to_number(vals.get(name)) is None:
                     raise ValidationError(
                         self.env._(
                             "%s is no number that a surcharge can have.", vals[name]

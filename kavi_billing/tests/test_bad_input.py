@@ -104,6 +104,42 @@ class TestBadInput(BadInput):
                 bill.action_issue()
                 self.env.flush_all()
 
+    def test_numbers_as_text(self):
+        """What a client may send as JSON, before Odoo rounds it."""
+        for number in ("NaN", "Infinity", "-inf"):
+            with self.subTest(number=number):
+                with self.refused("not an amount"):
+                    self.draft(number)
+                with self.refused("no number", error=ValidationError):
+                    self.check.surcharge_percent = 0.0
+                    self.check.write({"surcharge_percent": number})
+
+    def test_years_that_are_slips(self):
+        """The year 26 for 2026: nothing is dated so, nor counted from it."""
+        draft = self.draft()
+        for day in ("0026-03-01", "9999-12-31"):
+            for field in ("bill_date", "due_date"):
+                with self.subTest(day=day, field=field):
+                    with self.refused("look at the year"):
+                        self.draft(**{field: day})
+                    with self.refused("look at the year"):
+                        draft.write({field: day})
+            with self.refused("look at the year"):
+                self.as_user("officer")["kavi.credit"].create(
+                    {
+                        "partner_id": self.account.id,
+                        "amount": 1,
+                        "reason": "Sorry",
+                        "date": day,
+                    }
+                )
+
+    def test_title_of_blanks(self):
+        draft = self.draft(title="  ")
+        with self.refused("no title"):
+            draft.action_issue()
+        self.assertEqual(draft.state, "draft")
+
     def test_zero_is_allowed(self):
         free = [Command.create({"name": "Free", "price_unit": 0})]
         self.assertBill(self.issued(line_ids=free), "paid", amount_due=0.0)

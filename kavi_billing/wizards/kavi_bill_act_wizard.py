@@ -1,11 +1,10 @@
-import math
 from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
-from ..models.kavi_bill_line import MAX_NUMBER
+from ..models.kavi_bill_line import to_number
 from ..notice_events import EVENT_OF_ACT
 
 
@@ -109,11 +108,7 @@ class KaviBillActWizard(models.AbstractModel):
             field = self._fields.get(name)
             if not field or field.type not in ("monetary", "float", "integer"):
                 continue
-            try:
-                number = float(value or 0)
-            except (TypeError, ValueError):
-                number = math.nan
-            if not math.isfinite(number) or abs(number) > MAX_NUMBER:
+            if to_number(value) is None:
                 raise UserError(
                     self.env._(
                         "%(field)s: enter a number.",
