@@ -141,6 +141,14 @@ class Till:
             )
             cr.execute("UPDATE ir_cron_progress SET timed_out_counter = 0")
 
+    def waits(self):
+        """Whether anything is still to be asked, booked or worked on."""
+        with self.scratch.env() as env:
+            return bool(
+                env["payment.transaction"].search_count([("check_date", "!=", False)])
+                or env["kavi.gateway.event"].search_count([("state", "=", "new")])
+            )
+
     def run_job(self, *names):
         """Scheduled actions of the addon, one after the other, in a new process."""
         assert self.workers.run(run_job, *names, patience=LONG) == 0
