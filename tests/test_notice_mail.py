@@ -105,7 +105,7 @@ def office(scratch, mailbox):
     return scratch
 
 
-# no server of this database is up that the page could get its fonts from
+# no server of this database is up that the page could get its styles from
 @mute_logger("odoo.addons.base.models.ir_actions_report")
 def send_queue(office):
     with office.env() as env:

@@ -5,7 +5,7 @@ import io
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 from odoo.tools import html2plaintext
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
@@ -308,7 +308,9 @@ class TestBillDocuments(DocumentCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestPdf(DocumentCommon):
+class TestPdf(DocumentCommon, HttpCase):
+    """Printed with their styles, which wkhtmltopdf gets from the server."""
+
     def pdf(self, report, records):
         report = f"kavi_billing.action_report_{report}"
         content, kind = (

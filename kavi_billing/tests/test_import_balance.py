@@ -1,6 +1,7 @@
 """Account Balances: accounts are opened, balances compared, booked when asked for."""
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .import_common import ImportCommon, row
 
@@ -62,6 +63,7 @@ class TestImportBalances(ImportCommon):
         self.assertResults(again, matched=4)
         self.assertEqual(bill.partner_id.bill_ids, bill)
 
+    @mute_logger("odoo.sql_db")
     def test_book_twice_in_a_file(self):
         """The unique key of an account's opening balance."""
         rows = [owes("New One", "25.00"), owes("New One", "25.00")]
