@@ -112,6 +112,11 @@ PICTURES = {
     "overview": ("/odoo/billing-overview", DESKTOP, ""),
     "overview_phone": ("/odoo/billing-overview", PHONE, ""),
     "aging": ("/odoo/billing-aging", DESKTOP, ""),
+    "import": (
+        "/odoo/billing-imports",
+        DESKTOP,
+        open_row("file_name", "Bill Data.csv"),
+    ),
     "bills": ("/odoo/kavi-bills", DESKTOP, ""),
     "bill": (
         "/odoo/kavi-bills",
