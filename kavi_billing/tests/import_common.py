@@ -93,18 +93,6 @@ class ImportCommon(BillingCommon):
             [("name", "=", name), ("company_id", "=", (company or self.company).id)]
         )
 
-    def ledger(self, bill):
-        """What the ledger says, and what was before it."""
-        amounts = super().ledger(bill)
-        plus = {
-            "amount_total": bill.opening_total,
-            "amount_paid": bill.opening_paid,
-            "amount_credited": bill.opening_credited,
-            "refund_amount": bill.opening_refunded,
-            "amount_retained": bill.opening_paid - bill.opening_refunded,
-        }
-        return {name: amount + plus.get(name, 0.0) for name, amount in amounts.items()}
-
     def assertResults(self, record, **counts):
         """How many rows have which result; none has another one."""
         self.env.flush_all()
