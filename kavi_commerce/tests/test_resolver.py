@@ -253,7 +253,7 @@ class TestResolver(CommerceCommon):
         bill = self.issued(100)
         self.paypal.fail("orders.capture", "drop_after")
         tx = self.pay_by_card(bill)
-        self.paypal.fail("orders.get", 404, issue="RESOURCE_NOT_FOUND", count=None)
+        self.paypal.fail("orders.get", 404, issue="INVALID_RESOURCE_ID", count=None)
         with self.refused("still asked"):
             tx.action_kavi_give_up()
         for __ in LADDER:
