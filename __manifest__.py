@@ -9,6 +9,9 @@
     # from here.
     "depends": [
         "kavi_billing",
+        "kavi_billing_report",
+        "kavi_billing_import",
+        "kavi_billing_export",
         "kavi_commerce",
     ],
     # A description of the whole, not an addon of its own.

@@ -5,7 +5,7 @@
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
     "author": "Kavi Suite contributors",
-    "depends": ["kavi_billing", "account_payment", "payment_paypal"],
+    "depends": ["kavi_billing_report", "account_payment", "payment_paypal"],
     "external_dependencies": {"python": ["paypalrestsdk"]},
     "data": [
         "security/ir.model.access.csv",

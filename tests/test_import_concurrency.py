@@ -81,7 +81,7 @@ def test_two_import_at_once(office):
 
 def work(env, record_id):
     """A worker of the job, with few rows at a time."""
-    from odoo.addons.kavi_billing.models import kavi_import_job
+    from odoo.addons.kavi_billing_import.models import kavi_import_job
 
     kavi_import_job.CHUNK = CHUNK
     env["kavi.import"]._cron_import()
@@ -89,7 +89,7 @@ def work(env, record_id):
 
 def test_crash_of_a_worker(office):
     """A killed worker goes on where it stopped, as often as it is killed."""
-    from odoo.addons.kavi_billing.models.kavi_bill_guard import ACT
+    from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
 
     record_id = new_import(office, 0, "KILLED")
     with office.scratch.env(user=office.officers[0]) as env:

@@ -1,1 +1,1 @@
-from . import outbox, portal, portal_bill, report
+from . import portal, portal_bill

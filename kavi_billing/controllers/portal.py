@@ -5,7 +5,7 @@ from odoo.http import content_disposition, request, route
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from ..bill_rules import OPEN, SETTLED
+from ..tools.bill_rules import OPEN, SETTLED
 
 MAX_AT_ONCE = 50  # bills that are paid together
 

@@ -3,7 +3,7 @@ from werkzeug.exceptions import NotFound
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request, route
 
-from ..bill_rules import DOCUMENTS
+from ..tools.bill_rules import DOCUMENTS
 from .portal import BillingPortal
 
 # What is said when the page is shown again after something was done.

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..instalments import CHARGES
+from ..tools.instalments import CHARGES
 
 
 class AccountMoveLine(models.Model):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import frozendict
 
-from ..instalments import share
+from ..tools.instalments import share
 
 
 class AccountMove(models.Model):

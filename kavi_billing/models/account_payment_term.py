@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..instalments import COLLECTIONS, split
+from ..tools.instalments import COLLECTIONS, split
 
 _COLLECTION = {
     "selection": list(COLLECTIONS.items()),

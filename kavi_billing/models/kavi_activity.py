@@ -2,8 +2,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
-from ..bill_rules import ACTS, STATES
-from ..report_columns import Column
+from ..tools.bill_rules import ACTS, STATES
 
 ORIGINATIONS = [
     ("automated", "Automated (Another Application)"),
@@ -29,7 +28,6 @@ class KaviActivity(models.Model):
     """
 
     _name = "kavi.activity"
-    _inherit = ["kavi.report.mixin"]
     _description = "Activity History"
     _order = "date desc, id desc"
     _rec_name = "reference"
@@ -144,21 +142,6 @@ class KaviActivity(models.Model):
             self.sudo().browse([done.pop(bill.id) for bill in details]).write(
                 {"old_state": before, "new_state": after}
             )
-
-    @api.model
-    def _get_report_columns(self):
-        return [
-            Column(self.env._("Time"), "date"),
-            Column(self.env._("Origination"), "origination"),
-            Column(self.env._("User"), "login"),
-            Column(self.env._("Activity"), "act"),
-            Column(self.env._("Account"), "partner_id.name"),
-            Column(self.env._("Reference"), "reference"),
-            Column(self.env._("Old State"), "old_state", False),
-            Column(self.env._("New State"), "new_state", False),
-            Column(self.env._("Details"), "details"),
-            Column(self.env._("Company"), "company_id.name", False),
-        ]
 
     def action_open_bill(self):
         """The bill or credit that it was about."""

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..bill_rules import OPEN, STATES
+from ..tools.bill_rules import OPEN, STATES
 
 INSTALMENT_STATES = {
     "paid": "Paid",

@@ -3,9 +3,9 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..instalments import CHARGES
-from .kavi_bill import STAFF
-from .kavi_bill_guard import ACT
+from ..tools.instalments import CHARGES
+from .kavi_bill.base import STAFF
+from .kavi_bill.workflow import ACT
 
 # beyond this, cents get lost in a float
 MAX_NUMBER = 1e12

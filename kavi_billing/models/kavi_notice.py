@@ -7,7 +7,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, formataddr
 
-from ..notice_events import EVENTS
+from ..tools.notice_events import EVENTS
 
 _logger = logging.getLogger(__name__)
 

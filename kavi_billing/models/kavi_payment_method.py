@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .kavi_bill_guard import ACT
+from .kavi_bill.workflow import ACT
 
 # What every company starts with (KB-49): name, collects a payment number.
 DEFAULT_METHODS = {"check": ("Check", True), "wire": ("Wire Transfer", False)}

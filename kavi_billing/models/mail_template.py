@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..notice_events import EVENTS
+from ..tools.notice_events import EVENTS
 
 
 class MailTemplate(models.Model):

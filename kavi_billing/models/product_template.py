@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..instalments import CHARGES
+from ..tools.instalments import CHARGES
 
 
 class ProductTemplate(models.Model):

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import email_normalize
 
-from ..bill_id_template import DEFAULT_TEMPLATE
+from ..tools.bill_id import DEFAULT_TEMPLATE
 
 COMPANY_CHECKED = (
     "billing_payment_term_id",

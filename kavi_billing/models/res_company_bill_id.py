@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..bill_id_template import CounterError, UnknownVariableError, split_template
+from ..tools.bill_id import CounterError, UnknownVariableError, split_template
 
 # Of a counter that is moved by Bill IDs from elsewhere; more is no counter.
 MAX_DIGITS = 9

@@ -49,6 +49,3 @@ class ResConfigSettings(models.TransientModel):
     billing_apply_credits_automatically = fields.Boolean(
         related="company_id.billing_apply_credits_automatically", readonly=False
     )
-    billing_export_format = fields.Selection(
-        related="company_id.billing_export_format", readonly=False
-    )

@@ -11,7 +11,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..bill_id_template import CounterError, UnknownVariableError, split_template
+from ..tools.bill_id import CounterError, UnknownVariableError, split_template
 from .common import BillingCommon
 
 

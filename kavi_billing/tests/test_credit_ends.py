@@ -140,7 +140,7 @@ class TestCreditEnds(CreditCommon):
         with (
             self.at("2026-03-05 12:00:00"),
             patch.object(type(self.credits), "_expire", expire),
-            mute_logger("odoo.addons.kavi_billing.models.kavi_credit_expiry"),
+            mute_logger("odoo.addons.kavi_billing.models.kavi_credit.expiry"),
         ):
             self._run_cron()
             self._run_cron()

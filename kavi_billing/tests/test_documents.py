@@ -9,7 +9,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import html2plaintext
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
-from ..bill_rules import DOCUMENTS, STATES, document_refusal
+from ..tools.bill_rules import DOCUMENTS, STATES, document_refusal
 from .common import BillingCommon
 
 EVIL = "<script>steal()</script><b onclick=x()>bold</b>"

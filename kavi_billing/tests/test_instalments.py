@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from odoo.fields import Command
 from odoo.tests import BaseCase, tagged
 
-from ..instalments import COLLECTIONS, share, split
+from ..tools.instalments import COLLECTIONS, share, split
 from .test_schedule import TermsCommon
 
 UNITS = ("1", "0.01", "0.001", "0.05")

@@ -9,7 +9,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
-from ..notice_events import EVENT_OF_ACT, EVENTS
+from ..tools.notice_events import EVENT_OF_ACT, EVENTS
 from .common import BillingCommon
 
 ATTACK = '<script>alert(1)</script><img src=x onerror="alert(2)">'

@@ -7,7 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.kavi_bill_message import MAX_MESSAGE, MAX_PER_HOUR
+from ..models.kavi_bill.message import MAX_MESSAGE, MAX_PER_HOUR
 from .test_portal_access import PortalCase
 
 XSS = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'

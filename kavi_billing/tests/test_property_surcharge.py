@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..models.kavi_bill_surcharge import find_base
+from ..models.kavi_bill.quote import find_base
 from .surcharge_common import SurchargeCommon
 
 cents = st.integers(0, 50_000).map(lambda number: number / 100)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..proportion import share_of_lines
+from ..tools.proportion import share_of_lines
 
 TAXES = ("1", "2", "3")
 

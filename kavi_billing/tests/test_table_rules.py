@@ -4,7 +4,7 @@ from itertools import combinations
 
 from odoo.tests import BaseCase, tagged
 
-from ..bill_rules import (
+from ..tools.bill_rules import (
     ACTS,
     DERIVED,
     EDITABLE,

@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..bill_rules import ACTS, OVERLAYS, STATES
+from ..tools.bill_rules import ACTS, OVERLAYS, STATES
 from .common import BillingCommon
 from .test_table_rules import every_combination
 

@@ -173,7 +173,7 @@ DERIVED = frozenset(
 # ... fields that only an act writes, or an import of what was before ...
 FACTS = frozenset(
     "name is_canceled is_disputed is_frozen payment_method_id payment_number "
-    "cancel_reason move_ids import_id opening_key opening_state opening_date "
+    "cancel_reason move_ids opening_key opening_state opening_date "
     "opening_total opening_surcharge opening_paid opening_credited opening_refunded "
     "opening_due opening_payment_date opening_refund_date opening_cancel_date".split()
 )

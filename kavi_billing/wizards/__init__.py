@@ -18,6 +18,4 @@ from . import (
     kavi_bill_send_wizard,
     kavi_credit_apply_wizard,
     kavi_credit_refund_wizard,
-    kavi_export_wizard,
-    kavi_report_wizard,
 )

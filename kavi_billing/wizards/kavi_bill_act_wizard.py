@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
 from ..models.kavi_bill_line import to_number
-from ..notice_events import EVENT_OF_ACT
+from ..tools.notice_events import EVENT_OF_ACT
 
 
 class KaviBillActWizard(models.AbstractModel):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
-from ..instalments import CHARGES
+from ..tools.instalments import CHARGES
 
 
 class KaviBillAmountWizardLine(models.TransientModel):

@@ -11,8 +11,9 @@ items, accounts and methods are named as they are in Odoo: QuickBooks must know 
 
 import xmltodict
 
-from .export_formats import money
-from .export_text import one_line
+from odoo.addons.kavi_billing.tools.text import one_line
+
+from .tables import money
 
 VERSION = "13.0"
 MEMO, NAME, ITEM, ORDER = 4000, 41, 31, 25

@@ -22,7 +22,7 @@ import io
 import xlsxwriter
 import xmltodict
 
-from .export_text import clean, for_spreadsheet, one_line
+from odoo.addons.kavi_billing.tools.text import clean, for_spreadsheet, one_line
 
 NAMESPACE = "urn:kavi-billing:accounting-export:1"
 SHORT, LONG = 200, 4000

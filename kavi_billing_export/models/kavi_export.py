@@ -8,8 +8,8 @@ from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..export_formats import write_csv, write_xlsx, write_xml
-from ..export_qbxml import DECIMALS, write_qbxml
+from ..formats.qbxml import DECIMALS, write_qbxml
+from ..formats.tables import write_csv, write_xlsx, write_xml
 from .kavi_export_line import KINDS
 
 _logger = logging.getLogger(__name__)

@@ -4,8 +4,9 @@ from uuid import UUID, uuid5
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..export_qbxml import REFERENCE
-from ..export_text import base36, clean
+from odoo.addons.kavi_billing.tools.text import base36, clean
+
+from ..formats.qbxml import REFERENCE
 from .kavi_export_line import KINDS
 
 ENTRY_TYPES = {"product": "product", "tax": "tax", "payment_term": "receivable"}

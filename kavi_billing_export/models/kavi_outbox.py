@@ -190,7 +190,7 @@ class KaviOutbox(models.Model):
             ]
         )
         if moves and outboxes.filtered("url"):
-            self.env.ref("kavi_billing.cron_post_outbox")._trigger()
+            self.env.ref("kavi_billing_export.cron_post_outbox")._trigger()
 
     def _number_messages(self):
         """Give new messages their content and their numbers, oldest first.

@@ -164,4 +164,4 @@ class KaviOutboxMessage(models.Model):
         # sudo: the role was checked; messages are written by nobody
         again = self.sudo().filtered(lambda one: one.state in ("failed", "waiting"))
         again.write({"state": "waiting", "tries": 0, "next_try": fields.Datetime.now()})
-        self.env.ref("kavi_billing.cron_post_outbox").sudo()._trigger()
+        self.env.ref("kavi_billing_export.cron_post_outbox").sudo()._trigger()

@@ -13,8 +13,9 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..export_formats import NAMESPACE
-from .common import BillingCommon
+from odoo.addons.kavi_billing.tests.common import BillingCommon
+
+from ..formats.tables import NAMESPACE
 from .test_export_formats import load_schema
 
 CRON_LOG = "odoo.addons.base.models.ir_cron"
@@ -337,7 +338,7 @@ class TestNightlyExport(ExportCommon):
     @mute_logger(CRON_LOG)
     def run_cron(self):
         self.env.flush_all()
-        cron = self.env.ref("kavi_billing.cron_export")
+        cron = self.env.ref("kavi_billing_export.cron_export")
         with self.enter_registry_test_mode():
             cron.sudo().method_direct_trigger()
         self.env.invalidate_all()

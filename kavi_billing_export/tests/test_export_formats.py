@@ -13,9 +13,10 @@ from openpyxl import load_workbook
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_open
 
-from ..export_formats import COLUMNS, NAMESPACE, write_csv, write_xlsx, write_xml
-from ..export_qbxml import write_qbxml
-from ..export_text import base36, clean, for_spreadsheet
+from odoo.addons.kavi_billing.tools.text import base36, clean, for_spreadsheet
+
+from ..formats.qbxml import write_qbxml
+from ..formats.tables import COLUMNS, NAMESPACE, write_csv, write_xlsx, write_xml
 
 UUID = "6f1c2a5e-0d0b-5c57-9d6a-0242ac11000%s"
 KINDS = ("invoice", "credit_note", "payment", "refund", "reversal")
@@ -118,7 +119,7 @@ def header(documents, company="Kavi"):
 
 
 def load_schema():
-    with file_open("kavi_billing/static/xsd/kavi_export_1.xsd", "rb") as file:
+    with file_open("kavi_billing_export/static/xsd/kavi_export_1.xsd", "rb") as file:
         return etree.XMLSchema(etree.parse(file))
 
 

@@ -11,8 +11,9 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.kavi_billing.tests.common import BillingCommon
+
 from ..models.kavi_outbox_message import RETRIES
-from .common import BillingCommon
 
 CRON_LOG = "odoo.addons.base.models.ir_cron"
 URL = "https://books.example/kavi"
@@ -70,7 +71,7 @@ class TestOutbox(OutboxCommon):
     @mute_logger(CRON_LOG)
     def run_cron(self, receiver, moment=None):
         self.env.flush_all()
-        cron = self.env.ref("kavi_billing.cron_post_outbox")
+        cron = self.env.ref("kavi_billing_export.cron_post_outbox")
         with (
             self.at(moment or "2026-03-01 03:00:00"),
             patch.object(requests, "post", receiver),

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .bill_rules import OPEN, SETTLED, STATES
+from odoo.addons.kavi_billing.tools.bill_rules import OPEN, SETTLED, STATES
 
 BILLS, BALANCES = "bills", "balances"
 ZERO = Decimal(0)

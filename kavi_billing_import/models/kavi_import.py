@@ -2,8 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..import_file import DATE_FORMATS, ENCODINGS, SEPARATORS
-from .kavi_bill_guard import ACT
+from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
+
+from ..reader.table import DATE_FORMATS, ENCODINGS, SEPARATORS
 
 # What the import itself writes, and nobody else.
 OWN = {
@@ -347,7 +348,7 @@ class KaviImport(models.Model):
         """All rows, or those of one result."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "kavi_billing.action_kavi_import_line"
+            "kavi_billing_import.action_kavi_import_line"
         )
         action["domain"] = [("import_id", "=", self.id)]
         result = self.env.context.get("import_result")

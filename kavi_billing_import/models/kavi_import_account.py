@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL, email_normalize
 
-from ..import_rules import plain
+from ..importer.rules import plain
 
 # How accounts are found, in this order.
 WAYS = ("email", "reference", "vat", "name")

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from odoo import models
 
-from ..import_rules import MAX_AMOUNT, ZERO, RowError, plain
+from ..importer.rules import MAX_AMOUNT, ZERO, RowError, plain
 from .kavi_import_job import Plan
 
 

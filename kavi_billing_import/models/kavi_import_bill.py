@@ -5,8 +5,9 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import plaintext2html
 
-from ..bill_rules import OPEN
-from ..import_rules import TARGETS, RowError, fit_amounts, plain, read_state
+from odoo.addons.kavi_billing.tools.bill_rules import OPEN
+
+from ..importer.rules import TARGETS, RowError, fit_amounts, plain, read_state
 from .kavi_import_job import Plan
 
 AMOUNTS = [

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 
-from ..import_rules import TARGETS
-from .kavi_bill_guard import ACT
+from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
+
+from ..importer.rules import TARGETS
 
 
 class KaviImportColumn(models.Model):

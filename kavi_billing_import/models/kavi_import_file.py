@@ -9,15 +9,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import split_every
 
-from ..import_error import ImportFileError
-from ..import_file import (
-    parse_amount,
-    parse_date,
-    read_table,
-    recognize_dates,
-    recognize_decimal_mark,
-)
-from ..import_rules import (
+from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
+
+from ..importer.rules import (
     MAX_LONG_TEXT,
     MAX_TEXT,
     TARGETS,
@@ -26,7 +20,14 @@ from ..import_rules import (
     recognize_columns,
     recognize_kind,
 )
-from .kavi_bill_guard import ACT
+from ..reader.errors import ImportFileError
+from ..reader.table import (
+    parse_amount,
+    parse_date,
+    read_table,
+    recognize_dates,
+    recognize_decimal_mark,
+)
 
 # Rows that are looked at for an example of what a column holds.
 EXAMPLE_ROWS = 50

@@ -8,7 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 
-from .kavi_bill_guard import ACT
+from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
+
 from .kavi_import import AT_ONCE
 
 _logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class KaviImport(models.Model):
             while self._work():
                 pass
         else:
-            self.env.ref("kavi_billing.cron_import").sudo()._trigger()
+            self.env.ref("kavi_billing_import.cron_import").sudo()._trigger()
 
     def _reopen_lines(self):
         """Rows that were only tried, or refused, or have been decided, are tried again;

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..report_columns import Column
-from .kavi_bill_guard import ACT
+from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
+from odoo.addons.kavi_billing_report.tools.columns import Column
 
 RESULTS = [
     ("created", "Created"),

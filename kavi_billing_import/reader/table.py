@@ -18,9 +18,10 @@ from itertools import islice
 
 from chardet.universaldetector import UniversalDetector
 
-from .export_text import clean, from_spreadsheet, one_line
-from .import_error import ImportFileError
-from .import_xlsx import MEGABYTE, Workbook, column_letters
+from odoo.addons.kavi_billing.tools.text import clean, from_spreadsheet, one_line
+
+from .errors import ImportFileError
+from .xlsx import MEGABYTE, Workbook, column_letters
 
 MAX_BYTES = 50 * MEGABYTE
 MAX_ROWS = 100_000

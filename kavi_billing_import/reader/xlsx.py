@@ -24,8 +24,9 @@ from openpyxl.utils.datetime import (
     from_ISO8601,
 )
 
-from .export_text import clean
-from .import_error import ImportFileError
+from odoo.addons.kavi_billing.tools.text import clean
+
+from .errors import ImportFileError
 
 # What a worksheet can hold.
 SHEET_ROWS, SHEET_COLUMNS = 1_048_576, 16_384

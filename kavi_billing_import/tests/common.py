@@ -6,8 +6,8 @@ import io
 
 from odoo.tools import mute_logger
 
-from ..report_columns import FILES
-from .common import BillingCommon
+from odoo.addons.kavi_billing.tests.common import BillingCommon
+from odoo.addons.kavi_billing_report.tools.columns import FILES
 
 CRON_LOG = "odoo.addons.base.models.ir_cron"
 COUNTS = ("created", "matched", "skipped", "doubt", "refused")
@@ -82,7 +82,7 @@ class ImportCommon(BillingCommon):
     @mute_logger(CRON_LOG)
     def run_cron(self):
         self.env.flush_all()
-        cron = self.env.ref("kavi_billing.cron_import")
+        cron = self.env.ref("kavi_billing_import.cron_import")
         with self.enter_registry_test_mode():
             cron.sudo().method_direct_trigger()
         self.env.invalidate_all()

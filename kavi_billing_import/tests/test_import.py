@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .import_common import ImportCommon, row
+from .common import ImportCommon, row
 
 
 @tagged("post_install", "-at_install")

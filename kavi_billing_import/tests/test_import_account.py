@@ -2,7 +2,7 @@
 
 from odoo.tests import tagged
 
-from .import_common import ImportCommon, row
+from .common import ImportCommon, row
 
 
 @tagged("post_install", "-at_install")

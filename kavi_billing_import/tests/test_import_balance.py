@@ -3,7 +3,7 @@
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .import_common import ImportCommon, row
+from .common import ImportCommon, row
 
 
 def owes(name, balance, **vals):

@@ -16,10 +16,11 @@ from openpyxl import Workbook as OpenpyxlWorkbook
 
 from odoo.tests import TransactionCase, tagged
 
-from .. import report_columns
-from ..export_text import clean, for_spreadsheet, from_spreadsheet
-from ..import_error import ImportFileError
-from ..import_file import (
+from odoo.addons.kavi_billing.tools.text import clean, for_spreadsheet, from_spreadsheet
+from odoo.addons.kavi_billing_report.tools import columns as report_columns
+
+from ..reader.errors import ImportFileError
+from ..reader.table import (
     DATE_FORMATS,
     ENCODINGS,
     MAX_CELL,

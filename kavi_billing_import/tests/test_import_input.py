@@ -4,7 +4,7 @@ import base64
 
 from odoo.tests import tagged
 
-from .import_common import ImportCommon, row
+from .common import ImportCommon, row
 
 
 @tagged("post_install", "-at_install")

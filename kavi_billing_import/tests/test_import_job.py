@@ -9,9 +9,9 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models import kavi_import_job
-from .import_common import ImportCommon, row
+from .common import ImportCommon, row
 
-MODULE = "odoo.addons.kavi_billing.models."
+MODULE = "odoo.addons.kavi_billing_import.models."
 
 
 class Killed(BaseException):

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from odoo.tests import tagged
 
-from ..bill_rules import OPEN, STATES
-from .import_common import ImportCommon
+from odoo.addons.kavi_billing.tools.bill_rules import OPEN, STATES
+
+from .common import ImportCommon
 from .test_import_rules import bills
 
 FIELDS = {

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..bill_rules import OPEN, SETTLED, STATES
-from ..import_rules import (
+from odoo.addons.kavi_billing.tools.bill_rules import OPEN, SETTLED, STATES
+
+from ..importer.rules import (
     BALANCES,
     BILLS,
     NEEDED,

@@ -6,7 +6,7 @@ from werkzeug.wsgi import wrap_file
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import Controller, Response, content_disposition, request, route
 
-from ..report_columns import FILES
+from ..tools.columns import FILES
 
 
 class ReportDownload(Controller):

@@ -61,8 +61,8 @@ class DigestDigest(models.Model):
         actions = super()._compute_kpis_actions(company, user)
         menu = self.env.ref("kavi_billing.menu_billing_root").id
         for name, action in (
-            ("kpi_billing_billed", "action_kavi_bill"),
-            ("kpi_billing_received", "action_kavi_payment_report"),
+            ("kpi_billing_billed", "kavi_billing.action_kavi_bill"),
+            ("kpi_billing_received", "kavi_billing_report.action_kavi_payment_report"),
         ):
-            actions[name] = f"kavi_billing.{action}?menu_id={menu}"
+            actions[name] = f"{action}?menu_id={menu}"
         return actions

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..bill_rules import OPEN
-from ..report_columns import Column
+from odoo.addons.kavi_billing.tools.bill_rules import OPEN
+
+from ..tools.columns import Column
 
 # bucket -> the first day overdue that is in it
 BUCKETS = {

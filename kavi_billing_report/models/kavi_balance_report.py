@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..report_columns import Column
-from .res_partner import ACCOUNT_TYPES
+from odoo.addons.kavi_billing.models.res_partner.base import ACCOUNT_TYPES
+
+from ..tools.columns import Column
 
 
 class KaviBalanceReport(models.Model):

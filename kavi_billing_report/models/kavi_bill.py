@@ -1,7 +1,8 @@
 from odoo import api, models
 
-from ..bill_rules import STATES
-from ..report_columns import Column
+from odoo.addons.kavi_billing.tools.bill_rules import STATES
+
+from ..tools.columns import Column
 
 
 class KaviBill(models.Model):

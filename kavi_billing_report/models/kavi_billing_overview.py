@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from ..bill_rules import OPEN
+from odoo.addons.kavi_billing.tools.bill_rules import OPEN
 
 # How many kinds, methods ... are told apart: the rest is in the lists.
 MOST_BARS = 8

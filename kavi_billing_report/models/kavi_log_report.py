@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..report_columns import Column
-from .kavi_activity import ORIGINATIONS
+from odoo.addons.kavi_billing.models.kavi_activity import ORIGINATIONS
+
+from ..tools.columns import Column
 
 
 class KaviLogReport(models.Model):

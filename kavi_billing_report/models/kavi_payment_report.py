@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..report_columns import Column
-from .kavi_account_ledger import KINDS, KaviAccountLedger
+from odoo.addons.kavi_billing.models.kavi_account_ledger import KINDS, KaviAccountLedger
+
+from ..tools.columns import Column
 
 MONEY = ("payment", "reversal", "refund", "credit_note")
 

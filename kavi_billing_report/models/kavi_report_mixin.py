@@ -33,7 +33,7 @@ class KaviReportMixin(models.AbstractModel):
             [("id", "in", self.ids)] if self else self.env.context.get("active_domain")
         )
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "kavi_billing.action_kavi_report_wizard"
+            "kavi_billing_report.action_kavi_report_wizard"
         )
         action["context"] = {
             "default_model_name": self._name,

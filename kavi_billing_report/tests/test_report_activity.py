@@ -2,7 +2,7 @@
 
 from odoo.tests import tagged
 
-from .test_credit import CreditCommon
+from odoo.addons.kavi_billing.tests.test_credit import CreditCommon
 
 
 @tagged("post_install", "-at_install")

@@ -8,8 +8,9 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from odoo.addons.kavi_billing.tests.test_credit import CreditCommon
+
 from ..models.kavi_aging_report import BUCKETS
-from .test_credit import CreditCommon
 
 DAY = "2026-04-15"
 # The posted receivable items of an account, per currency, by what they belong to.

@@ -13,7 +13,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import SQL
 
-from ..report_columns import write_csv, write_xlsx
+from ..tools.columns import write_csv, write_xlsx
 from ..wizards import kavi_report_wizard
 from .test_report_books import BusinessCommon, ReportCommon
 
@@ -250,7 +250,7 @@ class TestReportDownload(DownloadMixin, BusinessCommon):
         self.assertEqual(page["headers"][:3], ["Bill ID", "Account", "Title"])
         self.assertEqual(page["left_out"], 0)
         html, _kind = self.env["ir.actions.report"]._render_qweb_html(
-            "kavi_billing.report_list", wizard.ids
+            "kavi_billing_report.report_list", wizard.ids
         )
         text = html.decode()
         self.assertIn(wizard.title, text)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 import xlsxwriter
 
-from .export_text import clean, for_spreadsheet
+from odoo.addons.kavi_billing.tools.text import clean, for_spreadsheet
 
 # What a worksheet can hold.
 XLSX_ROWS = 1_048_576 - 1

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
-from ..report_columns import XLSX_ROWS
+from ..tools.columns import XLSX_ROWS
 
 # Rows that are printed: more is no document any more.
 MAX_PRINTED = 1000
@@ -75,7 +75,9 @@ class KaviReportWizard(models.TransientModel):
     def action_print(self):
         """The same rows on paper."""
         self.ensure_one()
-        return self.env.ref("kavi_billing.action_report_list").report_action(self)
+        return self.env.ref("kavi_billing_report.action_report_list").report_action(
+            self
+        )
 
     # === WHAT THE TWO FORMATS ARE MADE OF === #
 

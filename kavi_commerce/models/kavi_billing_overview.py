@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from .payment_transaction import UNDECIDED
+from .payment_transaction.base import UNDECIDED
 
 
 class KaviBill(models.Model):

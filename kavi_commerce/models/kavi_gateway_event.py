@@ -12,8 +12,8 @@ from odoo.tools import mute_logger
 from odoo.addons.payment_paypal.const import HANDLED_WEBHOOK_EVENTS
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
-from ..paypal_outcomes import Refused, Unknown
-from ..scrub import scrub_text
+from ..paypal.exceptions import Refused, Unknown
+from ..paypal.redaction import scrub_text
 
 _logger = logging.getLogger(__name__)
 

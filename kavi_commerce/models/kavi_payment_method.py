@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.kavi_billing.models.kavi_bill_guard import ACT
+from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
 
 
 class KaviPaymentMethod(models.Model):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.kavi_billing.report_columns import Column
+from odoo.addons.kavi_billing_report.tools.columns import Column
 
 
 class KaviPaymentReport(models.Model):

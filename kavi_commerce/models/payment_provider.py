@@ -12,10 +12,10 @@ from odoo.tools import mute_logger, urls
 
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
-from ..currencies import AmountError, decimals, money
-from ..paypal_client import LIVE, SANDBOX, PayPalClient
-from ..paypal_outcomes import PayPalError, Unknown
-from ..scrub import scrub_text
+from ..paypal.amounts import AmountError, decimals, money
+from ..paypal.client import LIVE, SANDBOX, PayPalClient
+from ..paypal.exceptions import PayPalError, Unknown
+from ..paypal.redaction import scrub_text
 
 _logger = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ import requests
 from paypalrestsdk import exceptions as sdk
 from urllib3.exceptions import NewConnectionError
 
-from .paypal_outcomes import Message, Refused, Unknown
-from .scrub import scrub, scrub_text
+from .exceptions import Message, Refused, Unknown
+from .redaction import scrub, scrub_text
 
 _logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from openpyxl import load_workbook
 
 from odoo.tests import tagged
 
-from odoo.addons.kavi_billing.report_columns import write_csv, write_xlsx
+from odoo.addons.kavi_billing_report.tools.columns import write_csv, write_xlsx
 
 from .common import CommerceCommon
 

@@ -10,7 +10,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.payment_transaction_resolver import LADDER
+from ..models.payment_transaction.sync import LADDER
 from .common import CommerceCommon
 
 

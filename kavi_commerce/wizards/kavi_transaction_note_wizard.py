@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..scrub import scrub_text
+from ..paypal.redaction import scrub_text
 
 
 class KaviTransactionNoteWizard(models.TransientModel):

@@ -32,7 +32,7 @@ class ExportReport(Benchmark):
         make_bills(env, make_accounts(env, 1000, "Bench export"), BILLS, "EXPORT-")
 
     def ours(self, env):
-        from odoo.addons.kavi_billing.report_columns import write_csv
+        from odoo.addons.kavi_billing_report.tools.columns import write_csv
 
         with tempfile.TemporaryFile() as file:
             write_csv(file, *open_download(env, TENTH)._get_rows())
@@ -75,7 +75,7 @@ def measure(database, kind, pattern):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     with odoo_environments(database)(Benchmark.user, commit=False) as env:
-        from odoo.addons.kavi_billing.report_columns import FILES
+        from odoo.addons.kavi_billing_report.tools.columns import FILES
 
         wizard = open_download(env, pattern)
         count = wizard.row_count

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from .kavi_bill import STAFF
+from .base import STAFF
 
 
 class KaviBill(models.Model):

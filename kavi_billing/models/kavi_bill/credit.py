@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .kavi_bill import STAFF
-from .res_partner import USER
+from ..res_partner.base import USER
+from .base import STAFF
 
 
 class KaviBill(models.Model):

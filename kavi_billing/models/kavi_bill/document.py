@@ -2,7 +2,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, formatLang
 
-from ..bill_rules import ISSUED, document_refusal
+from ...tools.bill_rules import ISSUED, document_refusal
 
 REPORTS = {
     "invoice": "kavi_billing.action_report_bill_invoice",

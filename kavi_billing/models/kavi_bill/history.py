@@ -5,8 +5,8 @@ from psycopg2 import OperationalError
 
 from odoo import models
 
-from ..bill_rules import EDITABLE
-from .kavi_activity import DONE
+from ...tools.bill_rules import EDITABLE
+from ..kavi_activity import DONE
 
 _logger = logging.getLogger(__name__)
 

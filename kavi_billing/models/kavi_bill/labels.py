@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..bill_rules import ACTS, OVERLAYS
+from ...tools.bill_rules import ACTS, OVERLAYS
 
 
 class KaviBill(models.Model):

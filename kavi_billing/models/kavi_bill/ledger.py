@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..bill_rules import STATES
+from ...tools.bill_rules import STATES
 
 LIQUIDITY = ("asset_cash", "liability_credit_card")
 

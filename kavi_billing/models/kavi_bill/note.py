@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from .res_partner import USER
+from ..res_partner.base import USER
 
 NOTE = "kavi_billing.mt_activity_note"
 

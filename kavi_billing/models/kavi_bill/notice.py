@@ -4,8 +4,8 @@ from contextvars import ContextVar
 from odoo import fields, models
 from odoo.tools import format_date
 
-from ..bill_rules import OPEN
-from ..notice_events import EVENTS
+from ...tools.bill_rules import OPEN
+from ...tools.notice_events import EVENTS
 
 # Bills whose accounts are told by the act that is being done, not by themselves.
 _answered = ContextVar("kavi_bill_answered", default=frozenset())

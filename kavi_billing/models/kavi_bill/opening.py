@@ -3,8 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from ..bill_rules import OPEN, STATES
-from .kavi_bill_guard import ACT
+from ...tools.bill_rules import OPEN, STATES
+from .workflow import ACT
 
 # What an import says of the time before, and the books cannot know.
 OPENING = (
@@ -32,14 +32,6 @@ class KaviBill(models.Model):
 
     _inherit = "kavi.bill"
 
-    import_id = fields.Many2one(
-        "kavi.import",
-        readonly=True,
-        copy=False,
-        ondelete="restrict",
-        index="btree_not_null",
-        groups="kavi_billing.group_billing_administrator",
-    )
     opening_key = fields.Char(
         readonly=True,
         copy=False,

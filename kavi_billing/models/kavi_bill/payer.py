@@ -3,7 +3,7 @@ import re
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..bill_rules import PAYER_ACTS, payer_acts
+from ...tools.bill_rules import PAYER_ACTS, payer_acts
 
 MAX_NUMBER = 64  # of characters: more than any PO number, less than a letter
 

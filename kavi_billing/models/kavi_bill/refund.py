@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..proportion import share_of_lines
+from ...tools.proportion import share_of_lines
 
 
 class KaviBill(models.Model):

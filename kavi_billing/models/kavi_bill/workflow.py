@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools import format_date
 
-from ..bill_rules import ACTS, DERIVED, EDITABLE, FACTS, allowed_acts, refusal
+from ...tools.bill_rules import ACTS, DERIVED, EDITABLE, FACTS, allowed_acts, refusal
 
 # Only code of this process can put this object into a context: what comes by RPC,
 # import or portal cannot, and so cannot write what only an act may write.

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from .kavi_credit_guard import ACT
+from .guard import ACT
 
 
 class KaviCredit(models.Model):

@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..bill_rules import OPEN
+from ...tools.bill_rules import OPEN
 
 
 class KaviCredit(models.Model):

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .res_partner import USER
+from .base import USER
 
 
 class ResPartner(models.Model):

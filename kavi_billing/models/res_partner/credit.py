@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .res_partner import USER
+from .base import USER
 
 
 class ResPartner(models.Model):

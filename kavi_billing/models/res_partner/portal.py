@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .res_partner import USER
+from .base import USER
 
 
 class ResPartner(models.Model):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.kavi_billing.report_columns import Column
+from odoo.addons.kavi_billing_report.tools.columns import Column
 
 # Follows from the transactions, and is written by nobody.
 DERIVED = {"order_id", "gateway_status", "transaction_line_ids", "transaction_ids"}

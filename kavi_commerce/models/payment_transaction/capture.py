@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import LockError, UserError, ValidationError
 
-from ..paypal_outcomes import Refused, Unknown
+from ...paypal.exceptions import Refused, Unknown
 
 # What PayPal says of an order that somebody else has captured a moment before.
 DONE_BEFORE = {"ORDER_ALREADY_CAPTURED", "ORDER_ALREADY_AUTHORIZED"}

@@ -6,7 +6,7 @@ from odoo.tools import urls
 
 from odoo.addons.payment import utils as payment_utils
 
-from ..paypal_outcomes import Refused, Unknown
+from ...paypal.exceptions import Refused, Unknown
 
 _logger = logging.getLogger(__name__)
 

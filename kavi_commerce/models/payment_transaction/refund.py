@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 
-from ..paypal_outcomes import Refused, Unknown
+from ...paypal.exceptions import Refused, Unknown
 
 _logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from odoo.addons.kavi_billing.report_columns import Column
+from odoo.addons.kavi_billing_report.tools.columns import Column
 
 
 class PaymentTransaction(models.Model):

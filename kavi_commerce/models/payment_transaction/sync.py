@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 
-from ..paypal_outcomes import Refused, Unknown
-from .payment_transaction_capture import UNAPPROVED
+from ...paypal.exceptions import Refused, Unknown
+from .capture import UNAPPROVED
 
 _logger = logging.getLogger(__name__)
 

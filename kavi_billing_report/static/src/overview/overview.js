@@ -9,7 +9,7 @@ import {useService} from "@web/core/utils/hooks";
  * the server (kavi.bill's get_overview), each with the action that opens what it counts.
  */
 export class BillingOverview extends Component {
-    static template = "kavi_billing.Overview";
+    static template = "kavi_billing_report.Overview";
     static components = {Layout};
     static props = {...standardActionServiceProps};
 
@@ -37,4 +37,4 @@ export class BillingOverview extends Component {
     }
 }
 
-registry.category("actions").add("kavi_billing.overview", BillingOverview);
+registry.category("actions").add("kavi_billing_report.overview", BillingOverview);

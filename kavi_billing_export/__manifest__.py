@@ -1,0 +1,21 @@
+{
+    "name": "Kavi Billing: Accounting Export",
+    "summary": "Files for accounting programs, and the outbox",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "license": "LGPL-3",
+    "author": "Kavi Suite contributors",
+    "depends": ["kavi_billing"],
+    "external_dependencies": {"python": ["xmltodict"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/kavi_billing_export_rules.xml",
+        "data/ir_cron.xml",
+        "wizards/kavi_export_wizard_views.xml",
+        "views/kavi_export_views.xml",
+        "views/kavi_outbox_views.xml",
+        "views/res_config_settings_views.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+    "auto_install": True,
+}

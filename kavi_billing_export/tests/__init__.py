@@ -1,0 +1,3 @@
+from . import test_export_formats
+from . import test_export
+from . import test_outbox

@@ -1,0 +1,1 @@
+from . import kavi_export_wizard

@@ -1,0 +1,15 @@
+from . import (
+    digest_digest,
+    kavi_report_mixin,
+    kavi_activity,
+    kavi_bill,
+    kavi_billing_overview,
+)
+
+# views on the tables of those above
+from . import (
+    kavi_aging_report,
+    kavi_balance_report,
+    kavi_log_report,
+    kavi_payment_report,
+)

@@ -1,0 +1,5 @@
+from . import test_report_books
+from . import test_report_activity
+from . import test_report_download
+from . import test_overview
+from . import test_digest
