@@ -10,7 +10,7 @@ ORIGINATIONS = [
     ("manual", "Manual (Online Tools)"),
 ]
 # What is no act on a bill, but happened all the same.
-HAPPENED = {
+SYSTEM_EVENTS = {
     "outside": "In the books",
     "credit": "Credit",
     "account": "Account",
@@ -50,7 +50,7 @@ class KaviActivity(models.Model):
     act = fields.Selection(
         [
             *((name, act.label) for name, act in ACTS.items()),
-            *HAPPENED.items(),
+            *SYSTEM_EVENTS.items(),
         ],
         string="Activity",
         required=True,
@@ -86,7 +86,7 @@ class KaviActivity(models.Model):
     def _record(self, act, details, link=None):
         """Write down an act: one row a record, all in one go.
 
-        :param str act: a key of ``bill_rules.ACTS`` or ``HAPPENED``
+        :param str act: a key of ``bill_rules.ACTS`` or ``SYSTEM_EVENTS``
         :param dict details: ``{record: text}``; records of bills, credits or accounts
         :param str link: the field that holds the records; none when these are deleted
         """

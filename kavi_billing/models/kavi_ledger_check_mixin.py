@@ -5,13 +5,13 @@ from odoo import api, models
 _logger = logging.getLogger(__name__)
 
 
-class KaviCheckMixin(models.AbstractModel):
+class KaviLedgerCheckMixin(models.AbstractModel):
     """What is compared with the ledger every night, and who is told (DESIGN section 4).
 
     For records with a name, a company and activities.
     """
 
-    _name = "kavi.check.mixin"
+    _name = "kavi.ledger.check.mixin"
     _description = "Compared With the Books"
 
     @api.model

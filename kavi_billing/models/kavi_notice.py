@@ -106,7 +106,7 @@ class KaviNotice(models.Model):
 
     # === SENDING === #
 
-    def _deliver(self, **text):
+    def _send(self, **text):
         """Queue the mails of these notices; what cannot be made is marked as failed.
 
         :param text: ``subject`` and ``body`` instead of the template's; ``recipients``
@@ -130,11 +130,11 @@ class KaviNotice(models.Model):
             rounds[notice.template_id, seen[key]] += notice
             seen[key] += 1
         for (template, __), notices in rounds.items():
-            notices._deliver_by(template, text)
+            notices._send_with_template(template, text)
         if any(notice.state == "queued" for notice in self):
             self.env["res.company"]._trigger_mail_queue()
 
-    def _deliver_by(self, template, text):
+    def _send_with_template(self, template, text):
         """One template's mails. A bad bill among them is found by halving."""
         try:
             with self.env.cr.savepoint():
@@ -147,8 +147,8 @@ class KaviNotice(models.Model):
                 self._set_failed(error)
                 return
             half = len(self) // 2
-            self[:half]._deliver_by(template, text)
-            self[half:]._deliver_by(template, text)
+            self[:half]._send_with_template(template, text)
+            self[half:]._send_with_template(template, text)
 
     def _set_failed(self, reason):
         self.write({"state": "failed", "reason": str(reason)[:500]})

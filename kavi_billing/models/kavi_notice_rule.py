@@ -236,7 +236,7 @@ class KaviNoticeRule(models.Model):
         self.env.invalidate_all()
         rows = self._find_due(bill_ids)
         notices = self._insert_notices(rows)
-        notices.filtered(lambda notice: notice.state == "queued")._deliver()
+        notices.filtered(lambda notice: notice.state == "queued")._send()
         return notices.filtered(lambda notice: notice.state == "failed")
 
     def _find_due(self, bill_ids=None):

@@ -70,7 +70,7 @@ class CreditOffice(Office):
             return
         self.do_if(
             bill,
-            bill.is_booked and bill.currency_id.compare_amounts(amount, left) <= 0,
+            bill.is_posted and bill.currency_id.compare_amounts(amount, left) <= 0,
             lambda bill: self.give(
                 partner_id=bill.partner_id.id,
                 currency_id=bill.currency_id.id,
@@ -92,7 +92,7 @@ class CreditOffice(Office):
         allowed = (
             credit.state == "open"
             and self.is_open(bill)
-            and bill.is_booked
+            and bill.is_posted
             and not credit._get_mismatch(bill)
             and amount > 0
         )

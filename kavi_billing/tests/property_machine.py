@@ -149,7 +149,7 @@ class Office(RuleBasedStateMachine):
     @rule(number=which, day=days)
     def complete_payment(self, number, day):
         bill = self.one(number)
-        allowed = self.is_open(bill) and bill.is_booked
+        allowed = self.is_open(bill) and bill.is_posted
         self.act(bill, allowed, lambda bill: self.case.pay(bill, date=day))
         if allowed:
             self.case.assertIn(bill.state, ("paid", "refunded"))
@@ -167,7 +167,7 @@ class Office(RuleBasedStateMachine):
         method = self.case.methods[method % len(self.case.methods)]
         payable = bill._get_payable()
         amount = bill.currency_id.round(payable * part)
-        if not self.is_open(bill) or not bill.is_booked or amount <= 0:
+        if not self.is_open(bill) or not bill.is_posted or amount <= 0:
             return
         self.case.choose(bill, method)
         asked = bill.amount_to_pay
@@ -183,7 +183,7 @@ class Office(RuleBasedStateMachine):
         bill = self.one(number)
         due = bill._get_payable()
         amount = bill.currency_id.round(due * part)
-        allowed = self.is_open(bill) and bill.is_booked and amount > 0
+        allowed = self.is_open(bill) and bill.is_posted and amount > 0
         self.act(
             bill, allowed, lambda bill: self.case.pay(bill, date=day, amount=amount)
         )
@@ -197,7 +197,7 @@ class Office(RuleBasedStateMachine):
         bill = self.one(number)
         rest = bill.currency_id.rounding * 3
         amount = bill.currency_id.round(bill._get_payable() - rest)
-        if not self.is_open(bill) or not bill.is_booked or amount <= 0:
+        if not self.is_open(bill) or not bill.is_posted or amount <= 0:
             return
         self.case.pay(bill, date=day, amount=amount, write_off=True)
         self.case.assertIn(bill.state, ("paid", "refunded"))
@@ -244,7 +244,7 @@ class Office(RuleBasedStateMachine):
     @rule(number=which, price=prices)
     def change_amount(self, number, price):
         bill = self.one(number)
-        allowed = self.is_open(bill) and bill.is_booked and not bill.is_partly_paid
+        allowed = self.is_open(bill) and bill.is_posted and not bill.is_partly_paid
         done = self.do_if(
             bill, allowed, lambda bill: self.case.change_price(bill, price)
         )
@@ -281,7 +281,7 @@ class Office(RuleBasedStateMachine):
     @rule(number=which, day=st.sampled_from(["2020-01-01", "2036-01-01"]))
     def postpone(self, number, day):
         bill = self.one(number)
-        allowed = self.is_open(bill) and bill.is_booked and day > "2030"
+        allowed = self.is_open(bill) and bill.is_posted and day > "2030"
         self.do_if(bill, allowed, lambda bill: self.case.postpone(bill, day))
 
     # === ACCOUNTANTS: Odoo may refuse them, bill and books have to agree === #
@@ -459,7 +459,7 @@ class Office(RuleBasedStateMachine):
             case.assertIn(
                 bill.state, ("new", "pending"), "settled, but not in the books"
             )
-        elif bill.is_booked:
+        elif bill.is_posted:
             case.assertIn(bill.state, ("paid", "refunded", "canceled"))
         else:
             case.assertIn(bill.state, ("new", "pending", "canceled"))

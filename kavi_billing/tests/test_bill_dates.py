@@ -168,7 +168,7 @@ class TestOverdue(BillingCommon):
                 self.assertEqual(search([one, *domain]), bill, domain)
             self.assertFalse(search([one, ("is_overdue", "=", not is_overdue)]))
             self.assertEqual(search([one, ("is_overdue", "in", [True, False])]), bill)
-            self.assertEqual("Overdue" in (bill.overlay_label or ""), is_overdue)
+            self.assertEqual("Overdue" in (bill.flag_label or ""), is_overdue)
             return is_overdue
 
     def test_due_today_is_not_overdue(self):

@@ -308,7 +308,7 @@ class TestDisputeAndEdit(BillingCommon):
         bill = self.issued(100, partner_id=self.person.id)
         self.dispute(bill, notify=True)
         self.assertBill(bill, "new", is_disputed=True, amount_due=100.0)
-        self.assertIn("In Dispute", bill.overlay_label)
+        self.assertIn("In Dispute", bill.flag_label)
         # below it is the mail of the new bill
         mail = self.messages(bill).filtered("partner_ids")[:1]
         self.assertIn("in dispute", str(mail.body))

@@ -156,9 +156,9 @@ class TestNotice(NoticeCommon):
             with self.subTest(event=event):
                 kind[rule.switch] = False
                 draft = self.draft(partner_id=self.person.id, kind_id=kind.id)
-                self.assertFalse(draft._wants_notice(event))
+                self.assertFalse(draft._is_notice_enabled(event))
                 kind[rule.switch] = True
-                self.assertTrue(draft._wants_notice(event))
+                self.assertTrue(draft._is_notice_enabled(event))
         kind.write({"notify_new": False, "notify_receipt": False})
         bill = self.bill(kind_id=kind.id)
         self.pay(bill, amount=10)

@@ -23,11 +23,11 @@ class TestInvoicesOutside(BillingCommon):
         """While the invoice is a draft nothing is owed, and the bill says so."""
         self.move.button_draft()
         self.assertBill(
-            self.bill, "new", is_booked=False, amount_due=0.0, amount_total=100.0
+            self.bill, "new", is_posted=False, amount_due=0.0, amount_total=100.0
         )
         self.assertFalse(self.bill.is_overdue)
         self.move.action_post()
-        self.assertBill(self.bill, "new", is_booked=True, amount_due=100.0)
+        self.assertBill(self.bill, "new", is_posted=True, amount_due=100.0)
 
     def test_amount_changed_in_invoicing(self):
         name, day = self.bill.name, self.bill.bill_date

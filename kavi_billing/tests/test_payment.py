@@ -144,7 +144,7 @@ class TestPayment(BillingCommon):
             payment_date=False,
             payment_method_id=False,
         )
-        self.assertIn("Partly Paid", bill.overlay_label)
+        self.assertIn("Partly Paid", bill.flag_label)
         self.choose(bill, self.wire)
         self.pay(bill, self.wire, amount=59.99)
         self.assertBill(bill, "pending", is_partly_paid=True, amount_due=0.01)

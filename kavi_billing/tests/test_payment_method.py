@@ -184,7 +184,7 @@ class TestCompletePayment(BillingCommon):
         self.invoice(bill).button_draft()
         with self.refused("not posted", "accountant"):
             self.pay(bill)
-        self.assertBill(bill, "new", is_booked=False, payment_method_id=False)
+        self.assertBill(bill, "new", is_posted=False, payment_method_id=False)
 
     def test_after_a_payment_was_reset(self):
         """Odoo keeps the dead match; the bill can be paid and canceled all the same."""

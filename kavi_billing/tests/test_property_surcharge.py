@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..models.kavi_bill.quote import find_base
+from ..models.kavi_bill.quote import solve_surcharge_base
 from .surcharge_common import SurchargeCommon
 
 cents = st.integers(0, 50_000).map(lambda number: number / 100)
@@ -101,7 +101,7 @@ class TestPropertySurcharge(SurchargeCommon):
             return currency.round(base + charge(base)["total"])
 
         def find(money):
-            return find_base(money, due, charge, currency)
+            return solve_surcharge_base(money, due, charge, currency)
 
         compare = currency.compare_amounts
         # as it was asked, so it is found

@@ -411,7 +411,7 @@ class TestSurcharge(SurchargeCommon):
         bill = self.issued(100)
         self.pay(bill, self.methods["fixed", "untaxed"])
         self.invoice(bill).button_draft()
-        self.assertBill(bill, "pending", is_booked=False, surcharge_booked=2.5)
+        self.assertBill(bill, "pending", is_posted=False, surcharge_booked=2.5)
         self.invoice(bill).action_post()
         self.assertEqual(bill.sudo().invoice_id, self.invoice(bill))
         self.assertEqual(bill.amount_total, 102.5)

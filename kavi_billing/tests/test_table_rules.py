@@ -9,8 +9,8 @@ from ..tools.bill_rules import (
     DERIVED,
     EDITABLE,
     FACTS,
+    FLAGS,
     OPEN,
-    OVERLAYS,
     SETTLED,
     STATES,
     allowed_acts,
@@ -94,30 +94,30 @@ class TestTableRules(BaseCase):
                 else:
                     self.assertIn(found[0], ("state", "missing"))
 
-    def test_overlays_forbid_what_was_decided(self):
+    def test_flags_forbid_what_was_decided(self):
         """KB-21, KB-23, KB-24, KB-26: each act in each state with each set of marks."""
         table = dict(decided())
         for act, rule in ACTS.items():
             for state in STATES:
-                for overlays in every_combination(OVERLAYS):
-                    found = refusal(act, state, overlays)
+                for flags in every_combination(FLAGS):
+                    found = refusal(act, state, flags)
                     sign = table[act, state]
-                    if act == "resolve_dispute" and "disputed" in overlays:
+                    if act == "resolve_dispute" and "disputed" in flags:
                         sign = "+" if state in OPEN else "-"
                     wanted = sign == "+" and not any(
-                        act in REFUSED_WHEN[overlay] or overlay in rule.later
-                        for overlay in overlays
+                        act in REFUSED_WHEN[flag] or flag in rule.later
+                        for flag in flags
                     )
-                    where = (act, state, overlays)
+                    where = (act, state, flags)
                     self.assertEqual(found is None, wanted, where)
                     if wanted:
-                        self.assertIn(act, allowed_acts(state, overlays), where)
+                        self.assertIn(act, allowed_acts(state, flags), where)
                     else:
-                        self.assertNotIn(act, allowed_acts(state, overlays), where)
+                        self.assertNotIn(act, allowed_acts(state, flags), where)
                         self.assertIn(
-                            found[0], ("overlay", "state", "missing", "later"), where
+                            found[0], ("flag", "state", "missing", "later"), where
                         )
-                        self.assertIn(found[1], {*STATES, *OVERLAYS}, where)
+                        self.assertIn(found[1], {*STATES, *FLAGS}, where)
 
     def test_leads_are_states(self):
         """KB-20: every act starts and ends in states that exist, by a known role."""
@@ -127,8 +127,8 @@ class TestTableRules(BaseCase):
                 for ends in rule.leads.values():
                     self.assertIsInstance(ends, tuple)
                     self.assertLessEqual(set(ends), set(STATES))
-                self.assertLessEqual({*rule.refused, *rule.needs}, set(OVERLAYS))
-                self.assertLessEqual(set(rule.later), {*STATES, *OVERLAYS})
+                self.assertLessEqual({*rule.refused, *rule.needs}, set(FLAGS))
+                self.assertLessEqual(set(rule.later), {*STATES, *FLAGS})
                 self.assertIn(rule.role, ("officer", "administrator"))
 
     def test_no_way_out_of_canceled(self):

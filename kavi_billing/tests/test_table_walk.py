@@ -1,4 +1,4 @@
-"""Every state and overlay of a bill against every act, on every path in.
+"""Every state and flag of a bill against every act, on every path in.
 
 What is allowed is asked of the table's data here, not of the function that the guards
 ask; each allowed act is done, and has to end where the table says (KB-20 ... KB-27).
@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..tools.bill_rules import ACTS, OVERLAYS, STATES
+from ..tools.bill_rules import ACTS, FLAGS, STATES
 from .common import BillingCommon
 from .test_table_rules import every_combination
 
@@ -25,7 +25,7 @@ UNBOOKED = "invoice reset to draft"
 
 
 class BillsInEveryState(BillingCommon):
-    """One bill in every state, with every set of overlays that its facts allow.
+    """One bill in every state, with every set of flags that its facts allow.
 
     States come from real acts, and from what an accountant does to the invoice.
     """
@@ -77,8 +77,8 @@ class BillsInEveryState(BillingCommon):
         )
         for state in ("new", "pending"):
             bills = cls._issue(
-                {"bill_date": "2020-01-01"} if "overdue" in overlays else {}
-                for overlays in marks
+                {"bill_date": "2020-01-01"} if "overdue" in flags else {}
+                for flags in marks
             )
             if state == "pending":
                 cls.choose(bills)
@@ -119,17 +119,15 @@ class BillsInEveryState(BillingCommon):
 
     @classmethod
     def _keep_all(cls, state, marks, bills):
-        for bill, overlays in zip(bills, marks, strict=True):
-            cls._keep(state, overlays, bill)
+        for bill, flags in zip(bills, marks, strict=True):
+            cls._keep(state, flags, bill)
 
     @classmethod
-    def _keep(cls, state, overlays, bill, how=""):
-        facts = {
-            f"is_{name}": True for name in overlays if name in ("disputed", "frozen")
-        }
+    def _keep(cls, state, flags, bill, how=""):
+        facts = {f"is_{name}": True for name in flags if name in ("disputed", "frozen")}
         if facts:
             bill.sudo()._write_facts(facts)
-        cls.zoo[state, overlays, how] = bill
+        cls.zoo[state, flags, how] = bill
 
 
 @tagged("post_install", "-at_install")
@@ -219,8 +217,8 @@ class TestTableWalk(BillsInEveryState):
         """A file that is imported over existing bills: it edits, and changes amounts
         of drafts only."""
         self._walk(edit=lambda bill: self._import(bill, "title", "New"))
-        for (state, overlays, how), bill in self.zoo.items():
-            with self.subTest(state=state, overlays=overlays, how=how):
+        for (state, flags, how), bill in self.zoo.items():
+            with self.subTest(state=state, flags=flags, how=how):
                 if state == "draft":
                     self._do(
                         "change_amount",
@@ -248,10 +246,10 @@ class TestTableWalk(BillsInEveryState):
             "payment_number": "1",
             "move_ids": [],
         }
-        for (state, overlays, how), bill in self.zoo.items():
+        for (state, flags, how), bill in self.zoo.items():
             before = self._facts(bill)
             for name, value in values.items():
-                with self.subTest(state=state, overlays=overlays, how=how, name=name):
+                with self.subTest(state=state, flags=flags, how=how, name=name):
                     with self.refused("cannot be set by hand"):
                         self._call(bill, "write", {name: value})
                     with self.refused("cannot be set by hand"):
@@ -263,19 +261,19 @@ class TestTableWalk(BillsInEveryState):
 
     def test_buttons_shown_are_the_acts_allowed(self):
         """KB-30: the form asks the field that holds the table's answer."""
-        for (state, overlays, how), bill in self.zoo.items():
+        for (state, flags, how), bill in self.zoo.items():
             shown = set(bill.allowed_acts.split())
-            wanted = {act for act in ACTS if self._is_allowed(act, state, overlays)}
-            self.assertEqual(shown, wanted, (state, overlays, how))
+            wanted = {act for act in ACTS if self._is_allowed(act, state, flags)}
+            self.assertEqual(shown, wanted, (state, flags, how))
 
     def test_bills_are_in_the_state_they_were_made_for(self):
-        """KB-21: overlays stand beside the state, in any combination."""
-        for (state, overlays, how), bill in self.zoo.items():
-            wanted = set(overlays)
-            self.assertEqual(bill.state, state, (overlays, how))
-            self.assertEqual(bill._get_overlays(), wanted, (state, how))
-            marks = set(filter(None, (bill.overlay_label or "").split(" · ")))
-            self.assertEqual(marks, {OVERLAYS[overlay] for overlay in wanted})
+        """KB-21: flags stand beside the state, in any combination."""
+        for (state, flags, how), bill in self.zoo.items():
+            wanted = set(flags)
+            self.assertEqual(bill.state, state, (flags, how))
+            self.assertEqual(bill._get_flags(), wanted, (state, how))
+            marks = set(filter(None, (bill.flag_label or "").split(" · ")))
+            self.assertEqual(marks, {FLAGS[flag] for flag in wanted})
         self.assertEqual({state for state, *__ in self.zoo}, set(STATES))
 
     def test_acts_of_later_versions_are_refused(self):
@@ -290,18 +288,18 @@ class TestTableWalk(BillsInEveryState):
         for act in LATER:
             if act not in offered:
                 self.assertFalse({act, f"action_{act}"} & public)
-            for (state, overlays, how), bill in self.zoo.items():
-                with self.subTest(act=act, state=state, overlays=overlays, how=how):
+            for (state, flags, how), bill in self.zoo.items():
+                with self.subTest(act=act, state=state, flags=flags, how=how):
                     with self.refused(ACTS[act].label, bill.display_name):
                         bill._check_act(act)
 
     def test_acts_take_the_role_of_the_table(self):
         """A Billing User sees the bill and may do nothing with it."""
-        for (state, overlays, __), bill in self.zoo.items():
+        for (state, flags, __), bill in self.zoo.items():
             as_user = bill.with_user(self.users["user"])
             as_user.check_access("read")
             for act in ACTS:
-                if self._is_allowed(act, state, overlays):
+                if self._is_allowed(act, state, flags):
                     with self.refused("Officer", error=AccessError):
                         as_user._check_act(act)
 
@@ -309,12 +307,12 @@ class TestTableWalk(BillsInEveryState):
 
     def _walk(self, **paths):
         done = set()
-        for (state, overlays, how), bill in self.zoo.items():
+        for (state, flags, how), bill in self.zoo.items():
             for act, path in paths.items():
                 if self._lacks(act, bill, how):
                     continue
-                with self.subTest(act=act, state=state, overlays=overlays, how=how):
-                    if self._is_allowed(act, state, overlays):
+                with self.subTest(act=act, state=state, flags=flags, how=how):
+                    if self._is_allowed(act, state, flags):
                         self._do(act, path, bill)
                         done.add(act)
                     else:
@@ -331,18 +329,18 @@ class TestTableWalk(BillsInEveryState):
             return not bill.amount_retained
         return act in BOOKED and how == UNBOOKED
 
-    def _is_allowed(self, act, state, overlays):
+    def _is_allowed(self, act, state, flags):
         rule = ACTS[act]
         later = () if act in self.bills._get_offered_acts() else rule.later
         return (
             state in rule.leads
-            and not {*rule.refused, *later} & {state, *overlays}
-            and set(rule.needs) <= set(overlays)
+            and not {*rule.refused, *later} & {state, *flags}
+            and set(rule.needs) <= set(flags)
         )
 
     def _do(self, act, path, bill):
         """Do an act, look where it ends, and undo it."""
-        state, overlays = bill.state, bill._get_overlays()
+        state, flags = bill.state, bill._get_flags()
         savepoint = self.cr.savepoint()
         path(bill)
         self.env.flush_all()
@@ -351,8 +349,8 @@ class TestTableWalk(BillsInEveryState):
             if bill.state != "draft":
                 self.assertBooks(bill)
             # nobody loses a mark by an act that is about something else
-            kept = {"disputed"} & overlays if act != "resolve_dispute" else set()
-            self.assertLessEqual(kept, bill._get_overlays())
+            kept = {"disputed"} & flags if act != "resolve_dispute" else set()
+            self.assertLessEqual(kept, bill._get_flags())
         else:
             self.assertEqual(ACTS[act].leads[state], ())
         savepoint.close()

@@ -19,8 +19,8 @@ ISSUED = tuple(state for state in STATES if state != "draft")
 OPEN = ("new", "pending")
 SETTLED = ("paid", "refunded")
 
-# Overlays: any number at once, shown as badges beside the state.
-OVERLAYS = {
+# Flags: any number at once, shown as badges beside the state.
+FLAGS = {
     "overdue": "Overdue",
     "partly_paid": "Partly Paid",
     "disputed": "In Dispute",
@@ -41,9 +41,9 @@ class Act:
     :ivar label: its name, for people
     :ivar leads: state it may start from -> states it may end in; a state that is
         missing refuses the act
-    :ivar refused: overlays that forbid it
-    :ivar needs: overlays without which it makes no sense
-    :ivar later: states and overlays for which another addon offers it; refused with
+    :ivar refused: flags that forbid it
+    :ivar needs: flags without which it makes no sense
+    :ivar later: states and flags for which another addon offers it; refused with
         "not available" where none does
     :ivar role: who may do it: "officer" (and above) or "administrator"
     """
@@ -167,7 +167,7 @@ DERIVED = frozenset(
     "discount_date amount_total amount_paid amount_credited "
     "amount_due amount_due_company refund_amount amount_retained amount_refundable "
     "payment_date "
-    "refund_date cancel_date next_due_date is_partly_paid is_booked invoice_id "
+    "refund_date cancel_date next_due_date is_partly_paid is_posted invoice_id "
     "is_overdue".split()
 )
 # ... fields that only an act writes, or an import of what was before ...
@@ -181,36 +181,36 @@ FACTS = frozenset(
 EDITABLE = frozenset("title description due_date purchase_order invoice_number".split())
 
 
-def refusal(act, state, overlays=(), offered=()):
-    """Say why ``act`` is refused on a bill in ``state`` with ``overlays``.
+def refusal(act, state, flags=(), offered=()):
+    """Say why ``act`` is refused on a bill in ``state`` with ``flags``.
 
     :param str act: a key of :data:`ACTS`
     :param str state: a key of :data:`STATES`
-    :param overlays: keys of :data:`OVERLAYS`
+    :param flags: keys of :data:`FLAGS`
     :param offered: the acts that another addon offers
     :return: ``None`` when it is allowed, else ``(reason, detail)`` with the reason
-        one of "state", "overlay", "missing", "later" and the detail the state or
-        overlay at fault
+        one of "state", "flag", "missing", "later" and the detail the state or
+        flag at fault
     :raise KeyError: for an unknown act or state
     """
     rule = ACTS[act]
     if state not in STATES:
         raise KeyError(state)  # a programming error, not a refusal
-    for overlay in rule.refused:
-        if overlay in overlays:
-            return "overlay", overlay
+    for flag in rule.refused:
+        if flag in flags:
+            return "flag", flag
     if state not in rule.leads:
         return "state", state
-    for overlay in rule.needs:
-        if overlay not in overlays:
-            return "missing", overlay
-    for fact in (state, *overlays):
+    for flag in rule.needs:
+        if flag not in flags:
+            return "missing", flag
+    for fact in (state, *flags):
         if act not in offered and fact in rule.later:
             return "later", fact
     return None
 
 
-def payer_acts(roles, state, overlays=(), offered=()):
+def payer_acts(roles, state, flags=(), offered=()):
     """The keys of :data:`PAYER_ACTS` that are open to ``roles``, in its order.
 
     :param roles: some of :data:`PAYERS`
@@ -218,7 +218,7 @@ def payer_acts(roles, state, overlays=(), offered=()):
     return [
         name
         for name, (act, whose) in PAYER_ACTS.items()
-        if whose & set(roles) and refusal(act, state, overlays, offered) is None
+        if whose & set(roles) and refusal(act, state, flags, offered) is None
     ]
 
 
@@ -237,6 +237,6 @@ def document_refusal(document, state, is_paid):
     return "unpaid" if rule.needs_payment and not is_paid else None
 
 
-def allowed_acts(state, overlays=(), offered=()):
+def allowed_acts(state, flags=(), offered=()):
     """The names of all acts that are allowed, in the table's order."""
-    return [act for act in ACTS if refusal(act, state, overlays, offered) is None]
+    return [act for act in ACTS if refusal(act, state, flags, offered) is None]

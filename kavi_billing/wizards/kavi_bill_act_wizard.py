@@ -65,8 +65,8 @@ class KaviBillActWizard(models.AbstractModel):
         help="Kept in the bill's history, for billing people only.",
     )
     # what the bills were when the wizard was opened; the form sends it back
-    known_facts = fields.Char(
-        default=lambda self: self._get_facts(self._get_opened_bills())
+    concurrency_token = fields.Char(
+        default=lambda self: self._get_concurrency_token(self._get_opened_bills())
     )
 
     @api.model
@@ -81,7 +81,7 @@ class KaviBillActWizard(models.AbstractModel):
         return company._billing_today()
 
     @api.model
-    def _get_facts(self, bills):
+    def _get_concurrency_token(self, bills):
         """The amounts that somebody looks at before they act."""
         return " ".join(
             f"{bill.id}:{bill.amount_due}:{bill.amount_retained}"
@@ -141,7 +141,9 @@ class KaviBillActWizard(models.AbstractModel):
         event = EVENT_OF_ACT.get(self._act)
         for wizard in self:
             bills = wizard.bill_ids._filtered_access("read")
-            wizard.notify = event and all(bill._wants_notice(event) for bill in bills)
+            wizard.notify = event and all(
+                bill._is_notice_enabled(event) for bill in bills
+            )
 
     @api.depends("edit_notice", "bill_id")
     def _compute_notice_text(self):
@@ -174,7 +176,7 @@ class KaviBillActWizard(models.AbstractModel):
     def _format_portions(self, portions):
         """What paying several bills comes to.
 
-        :param dict portions: ``{bill: Portion}``
+        :param dict portions: ``{bill: PaymentQuote}``
         :return: values of ``summary`` and ``surcharge_summary``
         """
         return {
@@ -198,7 +200,10 @@ class KaviBillActWizard(models.AbstractModel):
         self.ensure_one()
         bills = self.bill_ids
         bills._check_act(self._act)
-        if self.known_facts and self.known_facts != self._get_facts(bills):
+        if (
+            self.concurrency_token
+            and self.concurrency_token != self._get_concurrency_token(bills)
+        ):
             raise UserError(
                 self.env._(
                     "Something was paid or given back since you opened this window. "
@@ -208,7 +213,7 @@ class KaviBillActWizard(models.AbstractModel):
         # as the bills are before: what is said is what is about to be done
         event = self.notify and EVENT_OF_ACT.get(self._act)
         values = self._get_notices(bills) if event else {}
-        with bills._answering_notices():
+        with bills._suppress_auto_notices():
             yield
         if event:
             notices = bills._notify(event, values, **self._get_notice_text())

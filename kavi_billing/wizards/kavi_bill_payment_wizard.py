@@ -173,7 +173,7 @@ class KaviBillPaymentWizard(models.TransientModel):
             wizard.update(wizard._format_portions(portions))
 
     def _quote_all(self):
-        """What each of several bills comes to: ``{bill: Portion}``."""
+        """What each of several bills comes to: ``{bill: PaymentQuote}``."""
         rates = {}
         return {bill: self._quote(bill, rates=rates) for bill in self.bill_ids}
 

@@ -215,7 +215,7 @@ class TestCard(CommerceCommon):
         self.assertEqual((first.state, first.kavi_state), ("error", "failed_charge"))
         self.assertIn("declined", first.state_message)
         self.assertBill(bill, "new", gateway_status="failed")
-        self.assertIn("failed_gateway", bill._get_overlays())
+        self.assertIn("failed_gateway", bill._get_flags())
         self.assertIn(bill, self.bills.search([("gateway_status", "=", "failed")]))
         second = self.pay_by_card(bill)
         self.assertNotEqual(first, second)
@@ -231,7 +231,7 @@ class TestCard(CommerceCommon):
         self.paypal.fail("orders.capture", "pending")
         self.pay_by_card(bill)
         self.assertBill(bill, "new", gateway_status="awaiting")
-        self.assertIn("awaiting_gateway", bill._get_overlays())
+        self.assertIn("awaiting_gateway", bill._get_flags())
 
     def test_turning_back(self):
         """The payer turns back at the gateway: nothing is charged, all is open."""
@@ -274,7 +274,7 @@ class TestCard(CommerceCommon):
         tx = bill._pay_by_card(manual)
         self.assertEqual(tx._kavi_open_checkout(), "")
         self.assertEqual(tx.kavi_state, "pending_charge")
-        self.assertIn("awaiting_gateway", bill._get_overlays())
+        self.assertIn("awaiting_gateway", bill._get_flags())
         administrator = self.as_user("administrator")["payment.transaction"]
         administrator.browse(tx.id)._kavi_complete(False, "No funds")
         self.assertEqual(tx.kavi_state, "failed_charge")
@@ -296,7 +296,7 @@ class TestCard(CommerceCommon):
         bill = self.issued(100)
         tx = self.pay_by_card(bill)
         self.assertEqual((tx.state, tx.kavi_state), ("authorized", "pending_charge"))
-        self.assertIn("awaiting_gateway", bill._get_overlays())
+        self.assertIn("awaiting_gateway", bill._get_flags())
         part = tx._capture(60)
         part._kavi_send()
         self.assertEqual(part.state, "done")

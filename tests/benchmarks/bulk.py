@@ -21,7 +21,7 @@ def make_bills(env, accounts, number, prefix):
             """
             INSERT INTO kavi_bill (
                 name, title, partner_id, company_id, currency_id, created_by, state,
-                bill_date, due_date, next_due_date, is_booked, is_partly_paid,
+                bill_date, due_date, next_due_date, is_posted, is_partly_paid,
                 amount_untaxed, amount_tax, amount_total, amount_paid,
                 amount_credited, amount_due, amount_due_company, refund_amount,
                 amount_retained, create_uid, create_date, write_uid, write_date

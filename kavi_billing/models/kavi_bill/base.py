@@ -24,7 +24,7 @@ class KaviBill(models.Model):
 
     _name = "kavi.bill"
     _description = "Bill"
-    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.check.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.ledger.check.mixin"]
     _order = "bill_date desc, id desc"
     _check_company_auto = True
     # besides the account, see _search_display_name
@@ -177,7 +177,7 @@ class KaviBill(models.Model):
     )
     payment_number = fields.Char(readonly=True, copy=False, tracking=True)
 
-    # -- overlays that somebody sets, and the end
+    # -- flags that somebody sets, and the end
     is_disputed = fields.Boolean(string="In Dispute", readonly=True, copy=False)
     is_frozen = fields.Boolean(string="Frozen", readonly=True, copy=False)
     is_canceled = fields.Boolean(readonly=True, copy=False)
@@ -348,10 +348,10 @@ class KaviBill(models.Model):
             for day, ids in by_day.items()
         )
 
-    def _get_overlays(self):
-        """The overlays of one bill.
+    def _get_flags(self):
+        """The flags of one bill.
 
-        :return: set of keys of ``bill_rules.OVERLAYS``
+        :return: set of keys of ``bill_rules.FLAGS``
         """
         self.ensure_one()
         fact = {
@@ -362,7 +362,7 @@ class KaviBill(models.Model):
             "opened": self.opening_date,
             "past": self.opening_state,
         }
-        return {overlay for overlay, is_on in fact.items() if is_on}
+        return {flag for flag, is_on in fact.items() if is_on}
 
     # === CONSTRAINTS === #
 

@@ -25,11 +25,11 @@ class KaviBill(models.Model):
         help="The account has a credit that this bill can take.",
     )
 
-    @api.depends("allowed_acts", "is_booked", "partner_id", "company_id", "currency_id")
+    @api.depends("allowed_acts", "is_posted", "partner_id", "company_id", "currency_id")
     def _compute_has_open_credit(self):
         names = ["partner_id", "company_id", "currency_id"]
         bills = self.filtered(
-            lambda bill: bill.is_booked and not bill._get_refusal("apply_credit")
+            lambda bill: bill.is_posted and not bill._get_refusal("apply_credit")
         )
         found = set()
         if bills:
@@ -73,7 +73,7 @@ class KaviBill(models.Model):
         memos = sum(memo.amount - memo.amount_expired for memo in memos)
         return self.currency_id.round(notes + memos)
 
-    def _take_own_memos(self):
+    def _apply_own_credit_memos(self):
         """A memo corrects its bill: before what is open is credited, the bill takes
         what is left of its memos, or the account would have it twice."""
         memos = self.sudo().memo_ids.filtered_domain(

@@ -47,7 +47,7 @@ class KaviBill(models.Model):
         nothing = self.env["account.move.line"].sudo()
         invoice = bill.invoice_id
         if (
-            not bill.is_booked
+            not bill.is_posted
             or not bill.payment_term_id.early_discount
             or bill.currency_id.is_zero(bill.amount_due)
         ):

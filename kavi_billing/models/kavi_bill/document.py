@@ -131,9 +131,9 @@ class KaviBill(models.Model):
             color = {"paid": "green", "refunded": "blue", "canceled": "gray"}
             return self._get_state_label(), color[self.state]
         if self.is_overdue and document == "invoice":
-            return self._get_overlay_labels()["overdue"], "red"
+            return self._get_flag_labels()["overdue"], "red"
         if self.is_partly_paid:
-            return self._get_overlay_labels()["partly_paid"], "blue"
+            return self._get_flag_labels()["partly_paid"], "blue"
         return None
 
     def _get_document_facts(self):
@@ -209,7 +209,7 @@ class KaviBill(models.Model):
 
     def _get_document_taxes(self):
         """The taxes of the bill by their groups: pairs of name and amount."""
-        if self.state in ISSUED and self.is_booked:
+        if self.state in ISSUED and self.is_posted:
             moves = self.invoice_id | self._get_surcharge_moves()
             taxes = moves.line_ids.filtered("tax_line_id").grouped("tax_group_id")
             return [

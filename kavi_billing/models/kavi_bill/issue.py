@@ -141,7 +141,7 @@ class KaviBill(models.Model):
     def _post_invoices(self):
         """Create and post the invoices of one company's bills, in one batch."""
         journal = self.company_id._get_billing_journal()
-        with self._read_books_once():
+        with self._defer_accounting_recompute():
             moves = self.env["account.move"].create(
                 [bill._prepare_invoice_vals(journal) for bill in self]
             )
@@ -188,7 +188,7 @@ class KaviBill(models.Model):
             vals["invoice_date_due"] = self.due_date
         return vals
 
-    def _push_due_date(self):
+    def _sync_invoice_due_date(self):
         """Carry due dates that were edited to the posted invoices."""
         plan = {}
         for bill in self:
@@ -282,7 +282,7 @@ class KaviBill(models.Model):
                 )
 
     @contextmanager
-    def _read_books_once(self):
+    def _defer_accounting_recompute(self):
         """Let the bills read the books when all entries are made, not after each."""
         fields_ = self.pool.field_computed[self._fields["state"]]
         with self.env.protecting(fields_, self):

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ...tools.bill_rules import ACTS, OVERLAYS
+from ...tools.bill_rules import ACTS, FLAGS
 
 
 class KaviBill(models.Model):
@@ -39,10 +39,10 @@ class KaviBill(models.Model):
         }
 
     @api.model
-    def _get_overlay_labels(self):
-        """Names of the overlays, for badges and messages."""
+    def _get_flag_labels(self):
+        """Names of the flags, for badges and messages."""
         return {
-            **OVERLAYS,
+            **FLAGS,
             "overdue": self.env._("Overdue"),
             "partly_paid": self.env._("Partly Paid"),
             "disputed": self.env._("In Dispute"),

@@ -24,72 +24,80 @@ class KaviBill(models.Model):
     )
     invoice_id = fields.Many2one(
         "account.move",
-        compute="_compute_books",
+        compute="_compute_accounting_amounts",
         store=True,
         groups="account.group_account_readonly,account.group_account_invoice",
         help="The invoice that stands for the bill's lines.",
     )
     state = fields.Selection(
         list(STATES.items()),
-        compute="_compute_books",
+        compute="_compute_accounting_amounts",
         store=True,
         index=True,
         tracking=True,
         group_expand=True,
     )
-    is_booked = fields.Boolean(
-        compute="_compute_books",
+    is_posted = fields.Boolean(
+        compute="_compute_accounting_amounts",
         store=True,
         help="The invoice is posted. Otherwise nothing is owed in the books.",
     )
     is_partly_paid = fields.Boolean(
-        string="Partly Paid", compute="_compute_books", store=True
+        string="Partly Paid", compute="_compute_accounting_amounts", store=True
     )
-    amount_untaxed = fields.Monetary(compute="_compute_books", store=True)
-    amount_tax = fields.Monetary(string="Taxes", compute="_compute_books", store=True)
+    amount_untaxed = fields.Monetary(compute="_compute_accounting_amounts", store=True)
+    amount_tax = fields.Monetary(
+        string="Taxes", compute="_compute_accounting_amounts", store=True
+    )
     surcharge_booked = fields.Monetary(
         string="Surcharge Charged",
-        compute="_compute_books",
+        compute="_compute_accounting_amounts",
         store=True,
         help="What payment methods have added, taxes included, and still stands.",
     )
     amount_total = fields.Monetary(
-        string="Total", compute="_compute_books", store=True, tracking=True
+        string="Total", compute="_compute_accounting_amounts", store=True, tracking=True
     )
-    amount_paid = fields.Monetary(string="Paid", compute="_compute_books", store=True)
+    amount_paid = fields.Monetary(
+        string="Paid", compute="_compute_accounting_amounts", store=True
+    )
     amount_credited = fields.Monetary(
         string="Credited",
-        compute="_compute_books",
+        compute="_compute_accounting_amounts",
         store=True,
         help="Taken off the debt by credit notes, without money.",
     )
-    amount_due = fields.Monetary(compute="_compute_books", store=True, tracking=True)
+    amount_due = fields.Monetary(
+        compute="_compute_accounting_amounts", store=True, tracking=True
+    )
     amount_due_company = fields.Monetary(
         string="Amount Due (Company Currency)",
-        compute="_compute_books",
+        compute="_compute_accounting_amounts",
         store=True,
         currency_field="company_currency_id",
         help="What the ledger holds for the bill, at the rates it was booked with.",
     )
     refund_amount = fields.Monetary(
-        string="Refunded", compute="_compute_books", store=True
+        string="Refunded", compute="_compute_accounting_amounts", store=True
     )
     amount_retained = fields.Monetary(
-        string="Retained", compute="_compute_books", store=True
+        string="Retained", compute="_compute_accounting_amounts", store=True
     )
     next_due_date = fields.Date(
-        compute="_compute_books",
+        compute="_compute_accounting_amounts",
         store=True,
         help="The first day on which something that is still open is due.",
     )
-    payment_date = fields.Date(string="Date Paid", compute="_compute_books", store=True)
+    payment_date = fields.Date(
+        string="Date Paid", compute="_compute_accounting_amounts", store=True
+    )
     refund_date = fields.Date(
         string="Date Refunded",
-        compute="_compute_books",
+        compute="_compute_accounting_amounts",
         store=True,
         help="The latest refund.",
     )
-    cancel_date = fields.Date(compute="_compute_books", store=True)
+    cancel_date = fields.Date(compute="_compute_accounting_amounts", store=True)
 
     @api.depends(
         "name",
@@ -110,14 +118,18 @@ class KaviBill(models.Model):
         "move_ids.line_ids.matched_debit_ids.debit_move_id.parent_state",
         "move_ids.line_ids.matched_credit_ids.credit_move_id.parent_state",
     )
-    def _compute_books(self):
+    def _compute_accounting_amounts(self):
         for bill in self:
-            bill.update(bill._read_lines() if not bill.name else bill._read_books())
+            bill.update(
+                bill._get_draft_amounts()
+                if not bill.name
+                else bill._get_accounting_amounts()
+            )
 
-    def _read_lines(self):
+    def _get_draft_amounts(self):
         """A draft: nothing is in the books yet, the lines say what will be.
 
-        :return: dict of values, for every field of ``_compute_books``
+        :return: dict of values, for every field of ``_compute_accounting_amounts``
         """
         self.ensure_one()
         untaxed, total = self._sum_lines()
@@ -136,7 +148,7 @@ class KaviBill(models.Model):
             ),
             "state": "draft",
             "invoice_id": False,
-            "is_booked": False,
+            "is_posted": False,
             "is_partly_paid": False,
             "amount_untaxed": untaxed,
             "amount_tax": total - untaxed,
@@ -163,13 +175,13 @@ class KaviBill(models.Model):
         )
         return totals["base_amount_currency"], totals["total_amount_currency"]
 
-    def _read_books(self):
+    def _get_accounting_amounts(self):
         """An issued bill: everything from its posted documents.
 
         What was matched with an entry that is no longer posted does not count: Odoo
         keeps such a match, and an invoice "paid" by a payment that was reset to draft.
 
-        :return: dict of values, for every field of ``_compute_books``
+        :return: dict of values, for every field of ``_compute_accounting_amounts``
         """
         self.ensure_one()
         present = self.move_ids.filtered(lambda move: not move.is_kavi_replaced)
@@ -252,7 +264,7 @@ class KaviBill(models.Model):
         return {
             "state": state,
             "invoice_id": invoice.id,
-            "is_booked": bool(charges),
+            "is_posted": bool(charges),
             "is_partly_paid": bool(charges)
             and state in ("new", "pending")
             and not currency.is_zero(paid + credited),

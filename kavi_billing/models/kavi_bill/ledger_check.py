@@ -77,7 +77,7 @@ class KaviBill(models.Model):
                            SUM(balance) AS balance, MIN(partner_id) AS partner_id,
                            COALESCE(SUM(amount_currency) FILTER (WHERE is_surcharge), 0)
                            AS surcharge,
-                           BOOL_OR(NOT is_surcharge) AS is_booked
+                           BOOL_OR(NOT is_surcharge) AS is_posted
                       FROM invoice_line
                   GROUP BY bill_id
                 )
@@ -101,22 +101,22 @@ class KaviBill(models.Model):
                           - bill.amount_paid - bill.amount_credited
                           + COALESCE(bill.opening_paid, 0)
                           + COALESCE(bill.opening_credited, 0))::numeric, 6) <> 0
-                    OR (charged.is_booked AND ROUND((
+                    OR (charged.is_posted AND ROUND((
                           charged.amount_currency + COALESCE(bill.opening_total, 0)
                           - bill.amount_total)::numeric, 6) <> 0)
                     OR ROUND((COALESCE(charged.surcharge, 0)
                           + COALESCE(bill.opening_surcharge, 0)
                           - bill.surcharge_booked)::numeric, 6) <> 0
-                    OR bill.is_booked <> (charged.is_booked IS TRUE)
+                    OR bill.is_posted <> (charged.is_posted IS TRUE)
                     OR (bill.state IN ('paid', 'refunded')
-                        AND charged.is_booked IS NOT TRUE
+                        AND charged.is_posted IS NOT TRUE
                         AND bill.opening_state IS NULL)
                     OR (bill.opening_state IS NOT NULL
                         AND charged.bill_id IS NOT NULL)
                     OR (bill.state IN ('paid', 'refunded', 'canceled')
                         AND bill.amount_due <> 0)
                     OR (bill.state IN ('new', 'pending')
-                        AND charged.is_booked AND bill.amount_due = 0)
+                        AND charged.is_posted AND bill.amount_due = 0)
                     OR account.is_billing_account IS NOT TRUE
                     OR charged.partner_id <> bill.partner_id)
               ORDER BY bill.id

@@ -68,10 +68,10 @@ class KaviBill(models.Model):
             **kept,
             "message_type": "comment",
             "subtype_xmlid": "mail.mt_comment",
-            "partner_ids": self._get_clerks().partner_id.ids,
+            "partner_ids": self._get_responsible_users().partner_id.ids,
         }
 
-    def _get_clerks(self):
+    def _get_responsible_users(self):
         """Whom a payer's message goes to: who raised the bill, if they still bill, or
         else the billing administrators of its company."""
         self.ensure_one()

@@ -8,7 +8,7 @@ from ...tools.bill_rules import OPEN
 from ...tools.notice_events import EVENTS
 
 # Bills whose accounts are told by the act that is being done, not by themselves.
-_answered = ContextVar("kavi_bill_answered", default=frozenset())
+_auto_notices_suppressed = ContextVar("kavi_bill_answered", default=frozenset())
 
 
 class KaviBill(models.Model):
@@ -37,7 +37,7 @@ class KaviBill(models.Model):
 
     # === WHETHER AND WHOM === #
 
-    def _wants_notice(self, event):
+    def _is_notice_enabled(self, event):
         """Whether the account is told of ``event`` unless somebody says otherwise."""
         self.ensure_one()
         bill = self.sudo()  # the payer's acts are told, too; they see no kinds
@@ -131,7 +131,7 @@ class KaviBill(models.Model):
                 ]
             )
         )
-        notices._deliver(**text)
+        notices._send(**text)
         return notices
 
     def _render_notice(self, event, values=None):
@@ -155,17 +155,19 @@ class KaviBill(models.Model):
     def _notify_new(self):
         """Send the bills that were just issued; a bill of nothing is none."""
         self.filtered(
-            lambda bill: bill._is_payable() and bill._wants_notice("new")
+            lambda bill: bill._is_payable() and bill._is_notice_enabled("new")
         )._notify("new")
 
     @contextmanager
-    def _answering_notices(self):
+    def _suppress_auto_notices(self):
         """Within, somebody says for these bills who is told: nothing goes by itself."""
-        token = _answered.set(_answered.get() | frozenset(self.ids))
+        token = _auto_notices_suppressed.set(
+            _auto_notices_suppressed.get() | frozenset(self.ids)
+        )
         try:
             yield
         finally:
-            _answered.reset(token)
+            _auto_notices_suppressed.reset(token)
 
     def _on_state_changed(self, event):
         result = super()._on_state_changed(event)
@@ -175,12 +177,12 @@ class KaviBill(models.Model):
 
     def _send_receipts(self):
         """A receipt for whatever was paid, however it was paid (KB-54)."""
-        answered = _answered.get()
+        answered = _auto_notices_suppressed.get()
         self.filtered(
             lambda bill: (
                 bill.id not in answered
                 and not bill.currency_id.is_zero(bill.amount_total)
-                and bill._wants_notice("receipt")
+                and bill._is_notice_enabled("receipt")
             )
         )._notify("receipt")
 

@@ -91,19 +91,19 @@ class KaviBill(models.Model):
     # === WHAT THE BILL SAYS === #
 
     @api.depends(*OPENING)
-    def _compute_books(self):
-        return super()._compute_books()
+    def _compute_accounting_amounts(self):
+        return super()._compute_accounting_amounts()
 
-    def _read_books(self):
+    def _get_accounting_amounts(self):
         if self.opening_state:
-            return self._read_past()
-        vals = super()._read_books()
-        return self._add_opening(vals) if self.opening_date else vals
+            return self._get_historical_amounts()
+        vals = super()._get_accounting_amounts()
+        return self._add_opening_amounts(vals) if self.opening_date else vals
 
-    def _read_past(self):
+    def _get_historical_amounts(self):
         """History: everything as it was imported, and nothing owed here.
 
-        :return: dict of values, for every field of ``_compute_books``
+        :return: dict of values, for every field of ``_compute_accounting_amounts``
         """
         self.ensure_one()
         currency, state = self.currency_id, self.opening_state
@@ -111,7 +111,7 @@ class KaviBill(models.Model):
         return {
             "state": state,
             "invoice_id": False,
-            "is_booked": False,
+            "is_posted": False,
             "is_partly_paid": state in OPEN and not currency.is_zero(settled),
             "amount_untaxed": self.opening_total - self.opening_surcharge,
             "amount_tax": 0.0,
@@ -131,10 +131,10 @@ class KaviBill(models.Model):
             "cancel_date": self.opening_cancel_date,
         }
 
-    def _add_opening(self, vals):
+    def _add_opening_amounts(self, vals):
         """Add what was settled before to what the books say.
 
-        :param dict vals: of ``_read_books``
+        :param dict vals: of ``_get_accounting_amounts``
         """
         self.ensure_one()
         currency = self.currency_id
@@ -144,7 +144,7 @@ class KaviBill(models.Model):
             "amount_credited": self.opening_credited,
             "refund_amount": self.opening_refunded,
         }
-        if vals["is_booked"]:
+        if vals["is_posted"]:
             plus["amount_total"] = self.opening_total
             plus["amount_untaxed"] = self.opening_total - self.opening_surcharge
         else:
@@ -158,7 +158,7 @@ class KaviBill(models.Model):
         if vals["state"] == "paid" and not currency.is_zero(vals["refund_amount"]):
             vals["state"] = "refunded"
         vals["is_partly_paid"] = (
-            vals["is_booked"]
+            vals["is_posted"]
             and vals["state"] in OPEN
             and not currency.is_zero(vals["amount_paid"] + vals["amount_credited"])
         )
@@ -293,7 +293,7 @@ class KaviBill(models.Model):
         for company in self.company_id:
             bills = self.filtered(lambda bill, c=company: bill.company_id == c)
             bills = bills.with_company(company)
-            with bills._read_books_once():
+            with bills._defer_accounting_recompute():
                 moves = (
                     self.env["account.move"]
                     .with_context(**bills.env.context)

@@ -44,7 +44,7 @@ class KaviBill(models.Model):
             raise UserError(
                 self.env._("%s does not collect a payment number.", method.name)
             )
-        self._check_booked()
+        self._check_posted()
         date = self._check_payment_date(date, method.company_id)
         portions = self._get_portions(method, date, amount, received, write_off)
         bills = self.sudo().with_company(method.company_id)
@@ -109,10 +109,10 @@ class KaviBill(models.Model):
             )
         return date or today
 
-    def _check_booked(self):
+    def _check_posted(self):
         """What is not in the books is neither paid nor credited."""
         for bill in self:
-            if not bill.is_booked:
+            if not bill.is_posted:
                 raise UserError(
                     self.env._(
                         "The invoice of bill %s is not posted: nothing is owed in the "
@@ -145,7 +145,7 @@ class KaviBill(models.Model):
     def _get_portions(self, method, date, amount, received, write_off):
         """What is paid of each bill, after the rules on parts and write-offs.
 
-        :return: ``{bill id: Portion}``
+        :return: ``{bill id: PaymentQuote}``
         """
         rates = {}
         if amount is None and received is None:
@@ -215,8 +215,10 @@ class KaviBill(models.Model):
         method = method.sudo()
         journal = method._get_journal()
         Payment = self._get_payment_model()
-        with self._read_books_once():
-            self._take_back_surcharges(self._get_idle_surcharges(), date)
+        with self._defer_accounting_recompute():
+            self._reverse_surcharge_invoices(
+                self._get_orphan_surcharge_invoices(), date
+            )
             lines = {bill: bill._get_open_lines() for bill in self}
             vals_list = [
                 {
@@ -364,7 +366,7 @@ class KaviBill(models.Model):
             )
         date = max(date or self.company_id._billing_today(), payment.date)
         move = payment.move_id.with_company(self.company_id)
-        with bills.sudo()._read_books_once():
+        with bills.sudo()._defer_accounting_recompute():
             receivable = self._get_receivable_lines(move)
             charged = receivable.matched_debit_ids.debit_move_id.move_id
             receivable.remove_move_reconcile()
@@ -392,7 +394,7 @@ class KaviBill(models.Model):
                     pair.reconcile()
             payment.action_reject()
             unpaid = bills.sudo()._get_unpaid_surcharges()
-            self.sudo()._take_back_surcharges(unpaid & charged, date)
+            self.sudo()._reverse_surcharge_invoices(unpaid & charged, date)
         self.env.flush_all()
         bills._log_act(
             "reverse_payment",

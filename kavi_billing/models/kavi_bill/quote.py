@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 
 @dataclass(frozen=True)
-class Portion:
+class PaymentQuote:
     """What one payment does to one bill.
 
     :ivar amount: money for the bill's debt, in the bill's currency
@@ -27,7 +27,7 @@ class Portion:
         return self.amount + self.surcharge["total"]
 
 
-def find_base(received, payable, charge, currency):
+def solve_surcharge_base(received, payable, charge, currency):
     """The part of a debt whose payment, with its surcharge, ``received`` covers.
 
     Searched in units of the currency, for no formula inverts what is rounded. Some
@@ -95,7 +95,7 @@ class KaviBill(models.Model):
 
     @api.depends(
         "state",
-        "is_booked",
+        "is_posted",
         "amount_total",
         "amount_due",
         "amount_discounted",
@@ -115,7 +115,7 @@ class KaviBill(models.Model):
             if bill.amount_discounted:
                 method = bill.payment_method_id
                 early = bill._quote_payment(method, rates=rates).received
-            if bill.state == "pending" and bill.is_booked:
+            if bill.state == "pending" and bill.is_posted:
                 payable = bill._get_payable()
                 expected = bill.payment_method_id._get_surcharge(
                     payable,
@@ -160,10 +160,10 @@ class KaviBill(models.Model):
         """What is due of the bill itself: surcharges of payments that did not hold are
         taken back when it is paid."""
         self.ensure_one()
-        idle = sum(self._get_idle_surcharges().mapped("amount_total"))
+        idle = sum(self._get_orphan_surcharge_invoices().mapped("amount_total"))
         return self.currency_id.round(self.amount_due - idle)
 
-    def _get_idle_surcharges(self):
+    def _get_orphan_surcharge_invoices(self):
         """The unpaid surcharges that the next payment takes back.
 
         Not where nothing but them is due: then they are what is paid.
@@ -189,7 +189,7 @@ class KaviBill(models.Model):
         :param float received: instead of ``amount``: all the money, of which the
             surcharge takes its part
         :param dict rates: of ``kavi.payment.method._get_surcharge``
-        :rtype: Portion
+        :rtype: PaymentQuote
         :raise UserError: when what was received does not cover the surcharge
         """
         self.ensure_one()
@@ -207,7 +207,7 @@ class KaviBill(models.Model):
             base = min(amount, payable)
             surcharge = charge(base)
         else:
-            base = find_base(received, payable, charge, currency)
+            base = solve_surcharge_base(received, payable, charge, currency)
             surcharge = charge(base)
             amount = currency.round(received - surcharge["total"])
             if not base:
@@ -225,14 +225,14 @@ class KaviBill(models.Model):
             and currency.compare_amounts(rest, 0.0) > 0
         ):
             discount, rest = rest, 0.0
-        return Portion(amount, base, surcharge, discount, rest)
+        return PaymentQuote(amount, base, surcharge, discount, rest)
 
     # === IN THE BOOKS === #
 
     def _post_surcharges(self, method, date, portions, lines):
         """Post the debit invoices of the surcharges of one batch of payments.
 
-        :param dict portions: ``{bill id: Portion}``
+        :param dict portions: ``{bill id: PaymentQuote}``
         :param dict lines: the open receivable items of each bill
         :return: ``{bill id: invoice}`` of the bills with a surcharge
         """
@@ -289,7 +289,7 @@ class KaviBill(models.Model):
             "invoice_line_ids": [fields.Command.create(line)],
         }
 
-    def _take_back_surcharges(self, surcharges, date):
+    def _reverse_surcharge_invoices(self, surcharges, date):
         """Nothing paid, nothing charged: a credit note against each of these invoices.
 
         The bill's amounts count neither of the two; the books show both.

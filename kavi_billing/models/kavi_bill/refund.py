@@ -88,7 +88,7 @@ class KaviBill(models.Model):
             batch = batch.with_company(company)
             day = self._check_payment_date(date, company)
             wanted = {bill: amounts[bill.with_env(self.env)] for bill in batch}
-            with batch._read_books_once():
+            with batch._defer_accounting_recompute():
                 notes = batch._post_credit_notes(wanted, day, reason)
                 paid_out = batch._post_refund_payments(notes, wanted, method, day)
                 batch._match_notes(notes, list(paid_out.move_id))
@@ -318,7 +318,7 @@ class KaviBill(models.Model):
                     "An amount is entered for one bill; several are refunded whole."
                 )
             )
-        self._take_own_memos()
+        self._apply_own_credit_memos()
         for company in self.sudo().company_id:
             batch = self.sudo().filtered(lambda bill, c=company: bill.company_id == c)
             batch.with_company(company)._credit_open(company._billing_today())
@@ -361,7 +361,7 @@ class KaviBill(models.Model):
         if parts:
             # first, for it drops matches with entries that are no longer posted
             lines = {bill: bill._get_open_lines() for bill in parts}
-            with parts._read_books_once():
+            with parts._defer_accounting_recompute():
                 notes = parts._post_credit_notes(
                     {bill: bill.amount_due for bill in parts}, date, None
                 )
@@ -430,14 +430,14 @@ class KaviBill(models.Model):
         """
         self.ensure_one()
         self._lock_for_act("change_amount")
-        self._check_booked()
+        self._check_posted()
         self._check_open_today()
         self._check_line_commands(commands)
         old = self.amount_total
         bill = self.sudo().with_company(self.company_id)
         today = self.company_id._billing_today()
         due = bill.due_date
-        with bill._read_books_once():
+        with bill._defer_accounting_recompute():
             notes = bill._credit_invoices(today)
             (notes.reversed_entry_id + notes).is_kavi_replaced = True
             bill._write_facts({"line_ids": commands, "due_date": due})

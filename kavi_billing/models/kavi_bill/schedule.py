@@ -272,7 +272,7 @@ class KaviBill(models.Model):
         :raise UserError: with the reason; then nothing is moved
         """
         self._lock_for_act("postpone")
-        self._check_booked()
+        self._check_posted()
         # sudo: "postpone" was checked for the bills
         bills = self.sudo()
         plan = bills._plan_postponement(date, instalments and instalments.sudo(), days)

@@ -25,7 +25,7 @@ class KaviBill(models.Model):
         compute="_compute_allowed_acts",
         help="What the table allows now, between spaces: the form shows these buttons.",
     )
-    overlay_label = fields.Char(string="Marks", compute="_compute_overlay_label")
+    flag_label = fields.Char(string="Flags", compute="_compute_flag_label")
 
     @api.depends(
         "state",
@@ -39,7 +39,7 @@ class KaviBill(models.Model):
     def _compute_allowed_acts(self):
         offered = self._get_offered_acts()
         for bill in self:
-            acts = allowed_acts(bill.state or "draft", bill._get_overlays(), offered)
+            acts = allowed_acts(bill.state or "draft", bill._get_flags(), offered)
             bill.allowed_acts = f" {' '.join(acts)} "
 
     @api.depends(
@@ -50,12 +50,12 @@ class KaviBill(models.Model):
         "opening_state",
         "opening_date",
     )
-    def _compute_overlay_label(self):
-        labels = self._get_overlay_labels()
+    def _compute_flag_label(self):
+        labels = self._get_flag_labels()
         for bill in self:
-            overlays = bill._get_overlays()
-            bill.overlay_label = " · ".join(
-                label for overlay, label in labels.items() if overlay in overlays
+            flags = bill._get_flags()
+            bill.flag_label = " · ".join(
+                label for flag, label in labels.items() if flag in flags
             )
 
     @api.model
@@ -132,24 +132,24 @@ class KaviBill(models.Model):
     def _get_refusal(self, act):
         """Why ``act`` is refused on this bill, as a sentence; "" when it is allowed."""
         self.ensure_one()
-        found = refusal(act, self.state, self._get_overlays(), self._get_offered_acts())
+        found = refusal(act, self.state, self._get_flags(), self._get_offered_acts())
         if not found:
             return ""
         reason, detail = found
         label = self._get_act_labels()[act]
-        if reason == "overlay":
+        if reason == "flag":
             return self.env._(
-                "%(act)s: not while bill %(bill)s is marked “%(overlay)s”.",
+                "%(act)s: not while bill %(bill)s is marked “%(flag)s”.",
                 act=label,
                 bill=self.display_name,
-                overlay=self._get_overlay_labels()[detail],
+                flag=self._get_flag_labels()[detail],
             )
         if reason == "missing":
             return self.env._(
-                "%(act)s: bill %(bill)s is not marked “%(overlay)s”.",
+                "%(act)s: bill %(bill)s is not marked “%(flag)s”.",
                 act=label,
                 bill=self.display_name,
-                overlay=self._get_overlay_labels()[detail],
+                flag=self._get_flag_labels()[detail],
             )
         if reason == "later":
             return self.env._(
@@ -240,7 +240,7 @@ class KaviBill(models.Model):
                 bill.currency_id = bill.company_id.currency_id
         issued = self.filtered("name")
         if "due_date" in vals:
-            issued._push_due_date()
+            issued._sync_invoice_due_date()
         if "purchase_order" in vals:
             # sudo: "edit" was checked for the bill
             issued.sudo().invoice_id.ref = vals["purchase_order"]

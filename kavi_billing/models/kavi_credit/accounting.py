@@ -89,7 +89,7 @@ class KaviCredit(models.Model):
             problem = self.env._("it would have expired already. Choose a later day.")
         elif self.bill_id:
             problem = self._get_mismatch(self.bill_id)
-        if not problem and self.kind == "memo" and not self.bill_id.is_booked:
+        if not problem and self.kind == "memo" and not self.bill_id.is_posted:
             problem = self.env._(
                 "the invoice of bill %s is not posted, there is nothing to correct. "
                 "Ask the accountant to post it first.",

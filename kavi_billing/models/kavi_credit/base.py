@@ -32,7 +32,7 @@ class KaviCredit(models.Model):
 
     _name = "kavi.credit"
     _description = "Credit"
-    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.check.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.ledger.check.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
     _rec_names_search = ["name", "reason", "partner_id"]
@@ -118,29 +118,29 @@ class KaviCredit(models.Model):
     )
     state = fields.Selection(
         STATES,
-        compute="_compute_books",
+        compute="_compute_accounting_amounts",
         store=True,
         index=True,
         tracking=True,
     )
     amount_open = fields.Monetary(
-        string="Open", compute="_compute_books", store=True, tracking=True
+        string="Open", compute="_compute_accounting_amounts", store=True, tracking=True
     )
     amount_open_company = fields.Monetary(
         string="Open (Company Currency)",
-        compute="_compute_books",
+        compute="_compute_accounting_amounts",
         store=True,
         currency_field="company_currency_id",
         help="What the ledger holds for it, at the rates it was booked with.",
     )
     amount_applied = fields.Monetary(
-        string="Applied", compute="_compute_books", store=True
+        string="Applied", compute="_compute_accounting_amounts", store=True
     )
     amount_refunded = fields.Monetary(
-        string="Refunded", compute="_compute_books", store=True
+        string="Refunded", compute="_compute_accounting_amounts", store=True
     )
     amount_expired = fields.Monetary(
-        string="Taken Back", compute="_compute_books", store=True
+        string="Taken Back", compute="_compute_accounting_amounts", store=True
     )
     allocation_ids = fields.One2many(
         "kavi.account.allocation",
@@ -192,17 +192,17 @@ class KaviCredit(models.Model):
         "move_id.line_ids.amount_residual_currency",
         "move_id.line_ids.matched_debit_ids.debit_move_id.parent_state",
     )
-    def _compute_books(self):
+    def _compute_accounting_amounts(self):
         for credit in self:
-            credit.update(credit._read_books())
+            credit.update(credit._get_accounting_amounts())
 
-    def _read_books(self):
+    def _get_accounting_amounts(self):
         """Everything from the posted entry and from what it is matched with.
 
         As with bills, a match with an entry that is no longer posted does not count:
         Odoo keeps such matches.
 
-        :return: dict of values, for every field of ``_compute_books``
+        :return: dict of values, for every field of ``_compute_accounting_amounts``
         """
         self.ensure_one()
         move = self.move_id

@@ -50,7 +50,7 @@ class KaviCredit(models.Model):
                       FROM item
                   GROUP BY credit_id
                 ), booked AS (
-                    SELECT credit.*, given.credit_id IS NOT NULL AS is_booked,
+                    SELECT credit.*, given.credit_id IS NOT NULL AS is_posted,
                            given.is_alien,
                            COALESCE(given.amount_currency, 0) AS total,
                            COALESCE(given.amount_currency, 0)
@@ -66,11 +66,11 @@ class KaviCredit(models.Model):
                   FROM booked
                  WHERE ROUND((rest - amount_open)::numeric, 6) <> 0
                     OR ROUND((rest_company - amount_open_company)::numeric, 6) <> 0
-                    OR (kind <> 'overpayment' AND is_booked
+                    OR (kind <> 'overpayment' AND is_posted
                         AND ROUND((total - amount)::numeric, 6) <> 0)
                     OR (state = 'open') <> (amount_open <> 0)
                     OR state = 'draft'
-                    OR (is_booked IS FALSE AND state <> 'canceled')
+                    OR (is_posted IS FALSE AND state <> 'canceled')
                     OR is_alien
               ORDER BY id
                 """

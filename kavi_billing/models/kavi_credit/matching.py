@@ -83,7 +83,7 @@ class KaviCredit(models.Model):
                 problem = credit._get_mismatch(bill)
                 if problem:
                     raise UserError(problem)
-            bill._check_booked()
+            bill._check_posted()
 
     def _check_applied_amount(self, bills, amount):
         """No more than is open on the credits, no more than is owed on the bills."""
@@ -144,7 +144,7 @@ class KaviCredit(models.Model):
                 )
             )
         partials = self.env["account.partial.reconcile"].sudo()
-        with bills.sudo()._read_books_once():
+        with bills.sudo()._defer_accounting_recompute():
             partials.union(
                 *(match for matches in found.values() for match in matches)
             ).with_context(tracking_disable=True).unlink()
@@ -221,7 +221,7 @@ class KaviCredit(models.Model):
         if not credits or not bills:
             return
         bills = bills.filtered(
-            lambda bill: bill.is_booked and not bill._get_refusal("apply_credit")
+            lambda bill: bill.is_posted and not bill._get_refusal("apply_credit")
         ).try_lock_for_update(allow_referencing=True)
         credits = credits.filtered(
             lambda credit: (
@@ -358,7 +358,7 @@ class KaviCredit(models.Model):
             .sudo()
             .with_context(tracking_disable=True, kavi_match_amounts=amounts)
         )
-        with bills._read_books_once():
+        with bills._defer_accounting_recompute():
             Line._reconcile_plan([item + line for _c, _b, line, item, _p in plan])
         Line.env.flush_all()
         self._log_matches(

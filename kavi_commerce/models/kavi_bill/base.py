@@ -81,13 +81,13 @@ class KaviBill(models.Model):
             self._refuse_fields({name for name in DERIVED if vals.get(name)})
         return super()._check_created_vals(vals_list)
 
-    def _get_overlays(self):
-        overlays = super()._get_overlays()
+    def _get_flags(self):
+        flags = super()._get_flags()
         if self.gateway_status == "failed":
-            overlays.add("failed_gateway")
+            flags.add("failed_gateway")
         elif self.gateway_status == "awaiting" and self._is_awaiting_gateway():
-            overlays.add("awaiting_gateway")
-        return overlays
+            flags.add("awaiting_gateway")
+        return flags
 
     def _is_awaiting_gateway(self):
         """Whether a transaction is undecided, other than the one that asks.
@@ -111,8 +111,8 @@ class KaviBill(models.Model):
         return super()._compute_allowed_acts()
 
     @api.depends("gateway_status")
-    def _compute_overlay_label(self):
-        return super()._compute_overlay_label()
+    def _compute_flag_label(self):
+        return super()._compute_flag_label()
 
     def action_open_transactions(self):
         action = self.env["ir.actions.act_window"]._for_xml_id(

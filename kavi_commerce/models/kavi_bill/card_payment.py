@@ -35,7 +35,7 @@ class KaviBill(models.Model):
         if not self:
             raise UserError(self.env._("Choose the bills that are paid."))
         self._lock_for_act("pay_by_card")
-        self._check_booked()
+        self._check_posted()
         provider = provider.sudo()  # read only; what may be used is checked here
         self._check_paid_together()
         amounts = self._get_card_amounts(amounts)

@@ -64,7 +64,7 @@ class KaviBill(models.Model):
     def _reopen_part(self, items, back, date):
         """Match ``back`` with the payment's ``items``; what is left of these settles
         again what they had settled."""
-        with self._read_books_once():
+        with self._defer_accounting_recompute():
             settled = items.matched_debit_ids.debit_move_id
             # what was taken back earlier stays, then the surcharge that was charged
             earlier = settled.filtered(lambda line: line.move_id.origin_payment_id)
@@ -73,7 +73,7 @@ class KaviBill(models.Model):
             rest = (settled - earlier - charged).sorted("date_maturity")
             self._match_in_turn(items, [earlier + back, charged, rest])
             unpaid = self._get_unpaid_surcharges() & charged.move_id
-            self._take_back_surcharges(unpaid, date)
+            self._reverse_surcharge_invoices(unpaid, date)
         # a card that was charged back promises nothing: New, not Pending
         self.filtered(
             lambda bill: (

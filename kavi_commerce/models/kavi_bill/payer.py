@@ -37,7 +37,7 @@ class KaviBill(models.Model):
             # an attempt that was left unfinished is taken up again
             if reason:
                 return reason
-        if any(not bill.is_booked for bill in self):
+        if any(not bill.is_posted for bill in self):
             return self.env._("Nothing is owed in the books yet.")
         for field in ("partner_id", "company_id", "currency_id"):
             if len(self[field]) > 1:
