@@ -6,7 +6,7 @@ _logger = logging.getLogger(__name__)
 
 
 class KaviLedgerCheckMixin(models.AbstractModel):
-    """What is compared with the ledger every night, and who is told (DESIGN section 4).
+    """What is compared with the ledger every night, and who is told (D-05).
 
     For records with a name, a company and activities.
     """

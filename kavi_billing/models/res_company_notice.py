@@ -5,7 +5,7 @@ from odoo.tools.mail import email_split_and_format_normalize
 
 
 class ResCompany(models.Model):
-    """From whom billing's mail comes, and who gets a copy (KB-14)."""
+    """From whom billing's mail comes, and who gets a copy (KB-70)."""
 
     _inherit = "res.company"
 

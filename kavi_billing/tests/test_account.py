@@ -322,7 +322,7 @@ class TestPendingAccount(AccountCommon):
 
 @tagged("post_install", "-at_install")
 class TestDeletedAccount(AccountCommon):
-    """KB-10, DESIGN 6: only an account that was never billed is deleted."""
+    """KB-10, D-12: only an account that was never billed is deleted."""
 
     def test_never_billed(self):
         """Drafts go with it; the contact and its history stay."""

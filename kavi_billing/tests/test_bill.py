@@ -8,8 +8,8 @@ from odoo.tests import Form, tagged
 
 from .common import BillingCommon
 
-# Names that exports use and that other addons read (DESIGN section 2).
-DESIGN_FIELDS = """
+# Names that exports use and that other addons read (D-01).
+BILL_FIELDS = """
     name title partner_id kind_id state bill_date due_date description line_ids
     amount_untaxed amount_tax amount_total amount_paid amount_due refund_amount
     amount_retained payment_method_id payment_number payment_date refund_date
@@ -22,7 +22,7 @@ DESIGN_FIELDS = """
 class TestBill(BillingCommon):
     def test_fields_of_the_original(self):
         """KB-12: every field that the design names is there."""
-        self.assertLessEqual(set(DESIGN_FIELDS), set(self.bills._fields))
+        self.assertLessEqual(set(BILL_FIELDS), set(self.bills._fields))
 
     def test_draft(self):
         """A draft has no ID and no entries, owes nothing, and may be deleted."""
@@ -81,7 +81,7 @@ class TestBill(BillingCommon):
         self.assertFalse((good | bad).sudo().move_ids)
 
     def test_zero_is_paid_at_once(self):
-        """DESIGN 4: nothing is owed, so nothing is waited for."""
+        """D-08: nothing is owed, so nothing is waited for."""
         bill = self.issued(line_ids=[Command.create({"name": "Free", "price_unit": 0})])
         self.assertBill(bill, "paid", amount_total=0.0, amount_due=0.0)
         self.assertTrue(bill.name)

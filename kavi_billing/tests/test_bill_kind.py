@@ -397,7 +397,7 @@ class TestKindBadInput(KindCommon):
         self.kind("Unused").unlink()
 
     def test_bad_input_html(self):
-        """KB-26: texts that are printed and shown to payers are sanitized."""
+        """KB-42: texts that are printed and shown to payers are sanitized."""
         kind = self.kind(
             invoice_text='<p onclick="x()">Hi<script>steal()</script></p>',
             receipt_text='<a href="javascript:x()">here</a>',

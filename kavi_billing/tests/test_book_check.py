@@ -1,4 +1,4 @@
-"""The nightly check that compares bills and credits with the books (DESIGN 4)."""
+"""The nightly check that compares bills and credits with the books (D-05)."""
 
 from odoo.tests import tagged
 from odoo.tools import SQL

@@ -253,7 +253,7 @@ class TestBillDocuments(DocumentCommon):
         self.assertSays(self.text("bill_invoice", bill), "03/21/2026", "1,234.50")
 
     def test_text_that_would_be_code(self):
-        """KB-26: what an officer or payer types is text on paper, not code."""
+        """KB-42: what an officer or payer types is text on paper, not code."""
         kind = self.env["kavi.bill.kind"].create(
             {"name": EVIL, "invoice_text": EVIL, "receipt_text": EVIL}
         )

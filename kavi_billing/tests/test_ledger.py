@@ -38,7 +38,7 @@ class LedgerCommon(CreditCommon):
 
     def assertLedger(self, account=None):
         """Per currency, the last balance is what the account owes on its bills less its
-        open credits (DESIGN section 4); in company currency too."""
+        open credits (D-07); in company currency too."""
         account = account or self.account
         lines = self.ledger_of(account)
         bills = self.env["kavi.bill"].search([("partner_id", "=", account.id)])

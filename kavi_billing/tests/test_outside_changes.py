@@ -1,7 +1,7 @@
 """What accountants do to payments is seen by the bill at once.
 
 The accountant has no billing role. After each step the bill says what the ledger says,
-read by our own SQL, and the nightly check finds nothing (DESIGN 4, KB-20, KB-27).
+read by our own SQL, and the nightly check finds nothing (D-04, D-05, KB-20, KB-27).
 """
 
 from datetime import date

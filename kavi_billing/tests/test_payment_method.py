@@ -171,7 +171,7 @@ class TestCompletePayment(BillingCommon):
             self.choose(bill, self.check)
 
     def test_choosing_a_method_books_nothing(self):
-        """DESIGN 4: a promise is no entry."""
+        """D-09: a promise is no entry."""
         bill = self.issued()
         count = self.env["account.move"].search_count([])
         self.choose(bill)

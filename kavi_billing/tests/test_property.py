@@ -1,5 +1,5 @@
 """Whatever is done with bills, in whatever order, by officers and by accountants: after
-each step the invariants of DESIGN section 4 hold, read from the ledger alone.
+each step the invariants of D-06 hold, read from the ledger alone.
 
 Hypothesis makes up the sequences and shortens the one that fails. The seed is in the
 header of the run: `bin/kavi test -k property --hypothesis-seed=...` brings it back.
@@ -83,7 +83,7 @@ class TestProperty(BillingCommon):
         )
 
     def test_property_of_any_sequence_of_acts(self):
-        """DESIGN 4: moves sum to zero; due = charged - paid - credited; balances are
+        """D-06: moves sum to zero; due = charged - paid - credited; balances are
         the ledger's: due less open credits; never Paid when the ledger says open;
         canceled is final."""
         machine = type("OfficeOfTheTest", (CreditOffice,), {"case": self})

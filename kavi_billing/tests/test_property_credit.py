@@ -1,4 +1,4 @@
-"""Any series of acts on credits leaves the books right (BB-14, DESIGN section 4).
+"""Any series of acts on credits leaves the books right (BB-14, D-06).
 
 Hypothesis plays an officer with two accounts and two currencies whose rate moves. After
 every step the journal items are added up in plain SQL, without the code under test.

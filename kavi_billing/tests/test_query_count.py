@@ -1,4 +1,4 @@
-"""Lists and forms cost a constant number of queries (DESIGN section 7)."""
+"""Lists and forms cost a constant number of queries (D-15)."""
 
 from lxml import etree
 

@@ -13,7 +13,7 @@ from .surcharge_common import SurchargeCommon
 @tagged("post_install", "-at_install")
 class TestSurcharge(SurchargeCommon):
     def test_shown_once_the_method_is_chosen(self):
-        """KB-53, BB: part of the total, and not a cent of it in the books."""
+        """KB-53: part of the total, and not a cent of it in the books."""
         entries = self.env["account.move"].search_count([])
         entries += len(self.methods)
         for bill, key, method in self.each_method():

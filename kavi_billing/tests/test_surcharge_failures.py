@@ -1,4 +1,4 @@
-"""What users of other billing systems were hit by with surcharges (failure 16): the
+"""What users of other billing systems were hit by with surcharges (F-16): the
 line is what was charged, always."""
 
 from datetime import date

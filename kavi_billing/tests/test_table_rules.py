@@ -145,7 +145,7 @@ class TestTableRules(BaseCase):
         self.assertEqual(set(ACTS["issue"].leads), {"draft"})
 
     def test_only_drafts_are_deleted(self):
-        """DESIGN 6: any bill that was issued is canceled instead."""
+        """D-11: any bill that was issued is canceled instead."""
         self.assertEqual(ACTS["delete"].leads, {"draft": ()})
         ends_nowhere = {
             act

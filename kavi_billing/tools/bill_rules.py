@@ -1,7 +1,7 @@
 """What may be done with a bill, when, and where it leads.
 
 Plain Python, no ORM: buttons, guards, portal, import and tests all read this one
-table (KB-20 ... KB-27, DESIGN section 3). To change a rule, change it here.
+table (KB-20 ... KB-27, D-02). To change a rule, change it here.
 """
 
 from dataclasses import dataclass
@@ -159,7 +159,7 @@ DOCUMENTS = {
     "receipt": Document(ISSUED, needs_payment=True),
 }
 
-# Fields that nobody writes: they follow from the entries (DESIGN section 4) ...
+# Fields that nobody writes: they follow from the entries (D-04) ...
 DERIVED = frozenset(
     "state amount_untaxed amount_tax surcharge_booked payment_surcharge "
     "surcharge_expected amount_with_surcharge amount_to_pay amount_to_pay_early "

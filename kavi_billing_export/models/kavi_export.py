@@ -32,7 +32,7 @@ class KaviExport(models.Model):
     """One export to an accounting program: its file, and which documents it holds.
 
     A document is exported once; again only on purpose, and under the same id (BB-16,
-    KB-86, failure 20). What is exported: ``kavi_export_document``.
+    KB-86, F-20). What is exported: ``kavi_export_document``.
     """
 
     _name = "kavi.export"

@@ -212,7 +212,7 @@ class KaviExport(models.Model):
 
     @api.model
     def _get_document_id(self, move_id, namespace=None):
-        """The id by which other programs know a document, for ever (failure 20)."""
+        """The id by which other programs know a document, for ever (F-20)."""
         return str(uuid5(namespace or self._get_namespace(), f"account.move,{move_id}"))
 
     @api.model

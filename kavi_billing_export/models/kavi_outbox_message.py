@@ -24,7 +24,7 @@ TIMEOUT = (5, 20)
 class KaviOutboxMessage(models.Model):
     """What is told of one document: the same every time, until it is known to be taken.
 
-    An answer that is lost leads to the same message under the same id (failure 20).
+    An answer that is lost leads to the same message under the same id (F-20).
     """
 
     _name = "kavi.outbox.message"

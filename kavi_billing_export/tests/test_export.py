@@ -1,4 +1,4 @@
-"""Export to accounting: all that is in the books, once (BB-16, KB-86, failure 20)."""
+"""Export to accounting: all that is in the books, once (BB-16, KB-86, F-20)."""
 
 import base64
 import csv

@@ -1,4 +1,4 @@
-"""The outbox: every document is told once, and told until it is taken (failure 20)."""
+"""The outbox: every document is told once, and told until it is taken (F-20)."""
 
 import hashlib
 import hmac
@@ -120,7 +120,7 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(headers["X-Kavi-Signature"], f"sha256={expected}")
 
     def test_answer_lost(self):
-        """Failure 20: the receiver has it, the answer is lost; the same id again."""
+        """F-20: the receiver has it, the answer is lost; the same id again."""
         with self.at("2026-03-01 00:00:00"):
             self.issued()
         lost = requests.ReadTimeout(f"{URL}?token=hush timed out")

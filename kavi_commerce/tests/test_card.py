@@ -224,7 +224,7 @@ class TestCard(CommerceCommon):
         self.assertLedgers(bill)
 
     def test_pending_bill_is_new_while_its_card_is_undecided(self):
-        """DESIGN 6: what was promised before is New underneath."""
+        """D-13: what was promised before is New underneath."""
         bill = self.issued(100)
         self.choose(bill)
         self.assertBill(bill, "pending")

@@ -27,7 +27,7 @@ class TestCardJournal(CommerceCommon):
         self.assertEqual([self.entries(move) for move in new], list(entries))
 
     def test_journal_of_each_act(self):
-        """DESIGN 4: nothing is edited, each act has its own entries, and what is
+        """D-03: nothing is edited, each act has its own entries, and what is
         outstanding in the end is what the gateway pays out."""
         self.card.surcharge_fixed = 3
         bill = self.issued(100)

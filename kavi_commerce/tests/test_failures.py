@@ -1,4 +1,4 @@
-"""Rows 1 to 16 of what the suite must survive (failures.md), each with its guard."""
+"""What a payment must survive, F-01 to F-16, each with its guard."""
 
 import json
 from unittest.mock import patch

@@ -94,7 +94,7 @@ class TestCardJourney(JourneyCase):
         self.assertLedgers(bill)
 
     def test_journey_window_closed_after_approval(self):
-        """Row 3: nobody comes back; the resolver takes what was agreed to."""
+        """F-04: nobody comes back; the resolver takes what was agreed to."""
         self.acts = [("visa", "close")]
         bill = self.issued(100)
         self.browser_js(

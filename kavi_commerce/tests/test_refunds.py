@@ -30,7 +30,7 @@ class TestCardRefunds(CommerceCommon):
         self.assertLedgers(bill)
 
     def test_refund_of_a_surcharge(self):
-        """Row 16: what was charged goes back, surcharge included."""
+        """F-16: what was charged goes back, surcharge included."""
         self.card.surcharge_percent = 3
         bill = self.issued(100)
         self.pay_by_card(bill)
@@ -84,7 +84,7 @@ class TestCardRefunds(CommerceCommon):
             bill._refund(10)
 
     def test_refund_from_the_transaction(self):
-        """KC-26: the bill follows."""
+        """KC-27: the bill follows."""
         bill = self.issued(100)
         tx = self.pay_by_card(bill)
         wizard = self.as_user("officer")["kavi.transaction.refund.wizard"].create(

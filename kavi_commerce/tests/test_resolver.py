@@ -249,7 +249,7 @@ class TestResolver(CommerceCommon):
 
     def test_gone_order_that_was_asked_for(self):
         """An order that is gone was never approved; not so, when its money was asked
-        for already: then people look, and say so (DESIGN 5: unknown is a state)."""
+        for already: then people look, and say so (D-14: unknown is a state)."""
         bill = self.issued(100)
         self.paypal.fail("orders.capture", "drop_after")
         tx = self.pay_by_card(bill)

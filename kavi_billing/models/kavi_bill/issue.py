@@ -6,7 +6,7 @@ from odoo.tools import format_date
 
 
 class KaviBill(models.Model):
-    """What each act does in the books (DESIGN section 4).
+    """What each act does in the books (D-03).
 
     The guard is asked first, as the user; the entries are then made with superuser
     rights, for a billing officer needs no accounting role.

@@ -8,7 +8,7 @@ LIQUIDITY = ("asset_cash", "liability_credit_card")
 class KaviBill(models.Model):
     """What a bill reads from the books: every amount, its state, its dates.
 
-    All of it is stored, and computed from posted entries only (DESIGN section 4), so
+    All of it is stored, and computed from posted entries only (D-04), so
     whoever changes an entry, from wherever, the bill follows.
     """
 

@@ -7,7 +7,7 @@ _logger = logging.getLogger(__name__)
 
 
 class KaviBill(models.Model):
-    """The nightly check: bills against the general ledger (DESIGN section 4)."""
+    """The nightly check: bills against the general ledger (D-05)."""
 
     _inherit = "kavi.bill"
 

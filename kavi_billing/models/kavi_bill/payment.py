@@ -178,7 +178,7 @@ class KaviBill(models.Model):
         return {self.id: portion}
 
     def _may_be_paid_in_parts(self):
-        """Where the term or the administrator allows (DESIGN section 6)."""
+        """Where the term or the administrator allows (D-10)."""
         self.ensure_one()
         return (
             self.company_id.billing_allow_part_payment

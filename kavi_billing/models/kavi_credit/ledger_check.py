@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class KaviCredit(models.Model):
-    """The nightly check: credits against the general ledger (DESIGN section 4)."""
+    """The nightly check: credits against the general ledger (D-05)."""
 
     _inherit = "kavi.credit"
 

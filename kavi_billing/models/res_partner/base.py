@@ -294,7 +294,7 @@ class ResPartner(models.Model):
             )
 
     def _check_account_removal(self):
-        """An account that was ever billed is archived, not removed (DESIGN 6)."""
+        """An account that was ever billed is archived, not removed (D-12)."""
         issued = (
             self.env["kavi.bill"]
             .sudo()

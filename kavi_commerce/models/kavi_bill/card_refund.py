@@ -63,7 +63,7 @@ class KaviBill(models.Model):
         return vals
 
     def _keep_as_credit(self, method, line, date):
-        """Money that came for a bill that no longer owes it: the account's (row 12).
+        """Money that came for a bill that no longer owes it: the account's (F-12).
 
         :return: the posted payment
         """

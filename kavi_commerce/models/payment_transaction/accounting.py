@@ -18,7 +18,7 @@ class PaymentTransaction(models.Model):
     """What a transaction of bills becomes in the books.
 
     The money has moved by then, and its state is committed: what fails here is tried
-    again, shown, and never makes anybody pay twice (row 13).
+    again, shown, and never makes anybody pay twice (F-13).
     """
 
     _inherit = "payment.transaction"

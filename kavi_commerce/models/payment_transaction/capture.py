@@ -110,7 +110,7 @@ class PaymentTransaction(models.Model):
             self._kavi_apply_order(order)
 
     def _get_order_problem(self, order):
-        """Why an order is not what was asked for; "" when it is (row 11)."""
+        """Why an order is not what was asked for; "" when it is (F-11)."""
         unit = (order.get("purchase_units") or [{}])[0]
         if unit.get("custom_id", self.reference) != self.reference:
             return self.env._("The order at the gateway belongs to another payment.")

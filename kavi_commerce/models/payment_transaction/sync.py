@@ -12,7 +12,7 @@ from .capture import UNAPPROVED
 _logger = logging.getLogger(__name__)
 
 # How long after the last one each look at what is not known follows, in minutes:
-# after 5 minutes, 1 hour, then daily for 5 days (DESIGN section 5).
+# after 5 minutes, 1 hour, then daily for 5 days (D-14).
 LADDER = (5, 60, *[24 * 60] * 5)
 # What others who are at the same have one run into.
 BUSY = (IntegrityError, OperationalError, LockError)
