@@ -89,11 +89,9 @@ def work(env, record_id):
 
 def test_crash_of_a_worker(office):
     """A killed worker goes on where it stopped, as often as it is killed."""
-    from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
-
     record_id = new_import(office, 0, "KILLED")
     with office.scratch.env(user=office.officers[0]) as env:
-        record = env["kavi.import"].browse(record_id).with_context(kavi_act=ACT)
+        record = env["kavi.import"].browse(record_id)._as_act()
         record.line_ids.write({"is_done": False})
         record.write({"state": "importing"})
 

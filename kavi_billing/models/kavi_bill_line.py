@@ -5,7 +5,6 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..tools.instalments import CHARGES
 from .kavi_bill.base import STAFF
-from .kavi_bill.workflow import ACT
 
 # beyond this, cents get lost in a float
 MAX_NUMBER = 1e12
@@ -24,7 +23,7 @@ def to_number(value):
 class KaviBillLine(models.Model):
     _name = "kavi.bill.line"
     _description = "Bill Line"
-    _inherit = ["analytic.mixin"]
+    _inherit = ["analytic.mixin", "kavi.guard.mixin"]
     _order = "bill_id, sequence, id"
     _check_company_auto = True
 
@@ -227,7 +226,7 @@ class KaviBillLine(models.Model):
                     )
 
     def _check_draft(self):
-        if self.env.context.get("kavi_act") is ACT:
+        if self._is_act():
             return  # the act was allowed, and makes a new invoice
         issued = self.bill_id.filtered("name")
         if issued:

@@ -1,14 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .kavi_bill.workflow import ACT
-
 # What every company starts with (KB-49): name, collects a payment number.
 DEFAULT_METHODS = {"check": ("Check", True), "wire": ("Wire Transfer", False)}
 
 
 class KaviPaymentMethod(models.Model):
     _name = "kavi.payment.method"
+    _inherit = ["kavi.guard.mixin"]
     _description = "Bill Payment Method"
     _order = "sequence, id"
     _check_company_auto = True
@@ -55,7 +54,7 @@ class KaviPaymentMethod(models.Model):
     @api.constrains("journal_id", "company_id", "active")
     def _check_journal(self):
         """Money that comes needs a place in the books: say so before it comes."""
-        if self.env.context.get("kavi_act") is ACT:
+        if self._is_act():
             return  # of a company that may get its chart of accounts later
         for method in self.filtered("active"):
             try:
@@ -70,7 +69,7 @@ class KaviPaymentMethod(models.Model):
             [("company_id", "in", companies.ids)]
         )
         missing = companies - served.company_id
-        self.env["kavi.payment.method"].with_context(kavi_act=ACT)._load_records(
+        self.env["kavi.payment.method"]._as_act()._load_records(
             [
                 {
                     "xml_id": f"kavi_billing.{company.id}_payment_method_{key}",

@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
-
 from ..reader.table import DATE_FORMATS, ENCODINGS, SEPARATORS
 
 # What the import itself writes, and nobody else.
@@ -54,6 +52,7 @@ class KaviImport(models.Model):
     """
 
     _name = "kavi.import"
+    _inherit = ["kavi.guard.mixin"]
     _description = "Import"
     _order = "id desc"
     _rec_name = "file_name"
@@ -211,7 +210,7 @@ class KaviImport(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._check_importer()
-        if self.env.context.get("kavi_act") is not ACT:
+        if not self._is_act():
             for vals in vals_list:
                 if set(vals) & (OWN - {"company_id"}):
                     self._check_own_fields()
@@ -220,7 +219,7 @@ class KaviImport(models.Model):
         return records
 
     def write(self, vals):
-        if self.env.context.get("kavi_act") is not ACT:
+        if not self._is_act():
             self._check_importer()
             if set(vals) & OWN:
                 self._check_own_fields()
@@ -237,12 +236,12 @@ class KaviImport(models.Model):
         return super().write(vals)
 
     def _write_own(self, vals):
-        return self.with_context(kavi_act=ACT).write(vals)
+        return self._as_act().write(vals)
 
     def _forget(self):
         """Back to the file: what was read of it before does not count."""
-        self.with_context(kavi_act=ACT).column_ids.unlink()
-        self.with_context(kavi_act=ACT).line_ids.unlink()
+        self._as_act().column_ids.unlink()
+        self._as_act().line_ids.unlink()
         self._write_own({"state": "draft", "row_count": 0, "sheets": False})
 
     def _check_own_fields(self):

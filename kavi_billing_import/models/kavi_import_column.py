@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
-
 from ..importer.rules import TARGETS
 
 
@@ -9,6 +7,7 @@ class KaviImportColumn(models.Model):
     """One column of a file that is imported, and what it is."""
 
     _name = "kavi.import.column"
+    _inherit = ["kavi.guard.mixin"]
     _description = "Imported Column"
     _order = "import_id, position"
 
@@ -26,12 +25,12 @@ class KaviImportColumn(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if self.env.context.get("kavi_act") is not ACT:
+        if not self._is_act():
             self.env["kavi.import"]._check_own_fields()
         return super().create(vals_list)
 
     def write(self, vals):
-        if self.env.context.get("kavi_act") is ACT:
+        if self._is_act():
             return super().write(vals)
         if set(vals) - {"target"}:
             self.import_id._check_own_fields()

@@ -9,8 +9,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import split_every
 
-from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
-
 from ..importer.rules import (
     MAX_LONG_TEXT,
     MAX_TEXT,
@@ -78,7 +76,7 @@ class KaviImport(models.Model):
         known = {column.header: column.target for column in self.column_ids}
         if set(known) == set(table.headers) and kind == self.kind:
             targets = [known[header] or None for header in table.headers]
-        self.with_context(kavi_act=ACT).column_ids.unlink()
+        self._as_act().column_ids.unlink()
         self._write_own(
             {
                 "state": "read",
@@ -104,7 +102,7 @@ class KaviImport(models.Model):
                 **self._recognize_formats(table, targets, mapping),
             }
         )
-        self.with_context(kavi_act=ACT).line_ids.unlink()
+        self._as_act().line_ids.unlink()
 
     def _get_example(self, table, position):
         for row in table.rows[:EXAMPLE_ROWS]:
@@ -215,8 +213,8 @@ class KaviImport(models.Model):
         self._write_own({**formats, "row_count": len(table.rows)})
         self._remember_mapping(table.headers)
         decided = self._get_decisions()
-        lines = self.env["kavi.import.line"].with_context(kavi_act=ACT)
-        self.line_ids.with_context(kavi_act=ACT).unlink()
+        lines = self.env["kavi.import.line"]._as_act()
+        self.line_ids._as_act().unlink()
         rows = zip(table.numbers, table.rows, strict=True)
         for batch in split_every(BATCH, rows):
             lines.create(

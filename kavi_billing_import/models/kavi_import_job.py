@@ -8,8 +8,6 @@ from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 
-from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
-
 from .kavi_import import AT_ONCE
 
 _logger = logging.getLogger(__name__)
@@ -73,7 +71,7 @@ class KaviImport(models.Model):
             again &= Domain("result", "in", ("doubt", "refused", "skipped"))
         else:
             again &= Domain("result", "!=", "created") | Domain("bill_id", "=", False)
-        lines = self.env["kavi.import.line"].with_context(kavi_act=ACT)
+        lines = self.env["kavi.import.line"]._as_act()
         lines.search(again).write({"is_done": False})
 
     def _work(self):
@@ -99,7 +97,7 @@ class KaviImport(models.Model):
             return 0
         work = self._rehearse if self.state == "trying" else self._import_lines
         outcomes = work(lines)
-        lines = lines.with_context(kavi_act=ACT)
+        lines = lines._as_act()
         lines.write({"candidate_ids": [fields.Command.clear()], "is_done": True})
         for line in lines:
             line.write(outcomes[line])

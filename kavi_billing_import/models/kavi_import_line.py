@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
 from odoo.addons.kavi_billing_report.tools.columns import Column
 
 RESULTS = [
@@ -18,7 +17,7 @@ class KaviImportLine(models.Model):
     """One row of a file that is imported: what it says, and what became of it."""
 
     _name = "kavi.import.line"
-    _inherit = ["kavi.report.mixin"]
+    _inherit = ["kavi.guard.mixin", "kavi.report.mixin"]
     _description = "Imported Row"
     _order = "import_id, row, id"
     _rec_name = "reference"
@@ -70,12 +69,12 @@ class KaviImportLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if self.env.context.get("kavi_act") is not ACT:
+        if not self._is_act():
             self.env["kavi.import"]._check_own_fields()
         return super().create(vals_list)
 
     def write(self, vals):
-        if self.env.context.get("kavi_act") is ACT:
+        if self._is_act():
             return super().write(vals)
         if set(vals) - DECISIONS:
             raise UserError(

@@ -3,8 +3,6 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.kavi_billing.models.kavi_bill.workflow import ACT
-
 
 class KaviPaymentMethod(models.Model):
     """Card payment: the one automatic method of a company (KB-50)."""
@@ -51,7 +49,7 @@ class KaviPaymentMethod(models.Model):
             .search([("company_id", "in", companies.ids), ("kind", "!=", "manual")])
             .company_id
         )
-        self.with_context(kavi_act=ACT)._load_records(
+        self._as_act()._load_records(
             [
                 {
                     "xml_id": f"kavi_commerce.{company.id}_payment_method_card",

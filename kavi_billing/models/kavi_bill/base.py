@@ -24,7 +24,12 @@ class KaviBill(models.Model):
 
     _name = "kavi.bill"
     _description = "Bill"
-    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.ledger.check.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "kavi.guard.mixin",
+        "kavi.ledger.check.mixin",
+    ]
     _order = "bill_date desc, id desc"
     _check_company_auto = True
     # besides the account, see _search_display_name

@@ -4,7 +4,6 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ...tools.bill_rules import OPEN, STATES
-from .workflow import ACT
 
 # What an import says of the time before, and the books cannot know.
 OPENING = (
@@ -254,8 +253,8 @@ class KaviBill(models.Model):
             vals["line_ids"] = [Command.create(self._prepare_opening_line(vals))]
         bills = (
             self.sudo()
+            ._as_act()
             .with_context(
-                kavi_act=ACT,
                 tracking_disable=True,
                 mail_create_nolog=True,
                 mail_create_nosubscribe=True,

@@ -4,12 +4,7 @@ from odoo.tools import format_date
 
 from ...tools.bill_rules import ACTS, DERIVED, EDITABLE, FACTS, allowed_acts, refusal
 
-# Only code of this process can put this object into a context: what comes by RPC,
-# import or portal cannot, and so cannot write what only an act may write.
-ACT = object()
 MAX_DAYS = 36525  # a hundred years from today; what is farther is a slip
-# Bookkeeping of chatter and activities, not part of the bill.
-_THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
 _ROLES = {
     "officer": "kavi_billing.group_billing_officer",
     "administrator": "kavi_billing.group_billing_administrator",
@@ -199,16 +194,12 @@ class KaviBill(models.Model):
             )
         return bills
 
-    def _write_facts(self, vals):
-        """Write what only acts may write. Call it after the guard."""
-        return self.with_context(kavi_act=ACT).write(vals)
-
     @api.model
     def _check_created_vals(self, vals_list):
         """No bill is born issued, paid or canceled."""
         for vals in vals_list:
             self._check_years(vals)
-        if self.env.context.get("kavi_act") is ACT:
+        if self._is_act():
             return
         self._refuse_fields(
             {
@@ -226,7 +217,7 @@ class KaviBill(models.Model):
                 self._check_role("officer")
 
     def write(self, vals):
-        if self.env.context.get("kavi_act") is ACT:
+        if self._is_act():
             return super().write(vals)
         self._check_written_vals(vals)
         moving = self.browse()
@@ -252,11 +243,7 @@ class KaviBill(models.Model):
         self._refuse_fields(set(vals) & (DERIVED | FACTS))
         self._check_years(vals)
         issued = self.filtered("name")
-        names = {
-            name
-            for name in set(vals) - set(models.MAGIC_COLUMNS)
-            if not name.startswith(_THREAD_FIELDS)
-        }
+        names = self._get_written_fields(vals)
         if not issued or not names:
             return
         fixed = names - EDITABLE
@@ -284,20 +271,6 @@ class KaviBill(models.Model):
                 raise UserError(
                     self.env._("%s is far away: look at the year once more.", day)
                 )
-
-    def _refuse_fields(self, names):
-        if names:
-            raise UserError(
-                self.env._(
-                    "%s cannot be set by hand: it follows from what is done with the "
-                    "bill, and from the books.",
-                    self._get_field_labels(names),
-                )
-            )
-
-    def _get_field_labels(self, names):
-        labels = self.sudo().fields_get(sorted(names), ["string"])
-        return ", ".join(label["string"] for label in labels.values())
 
     def unlink(self):
         # before mail takes the messages away, which it does first of all

@@ -4,8 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from .guard import ACT
-
 
 class KaviCredit(models.Model):
     """What each act does in the books (D-03).
@@ -297,7 +295,8 @@ class KaviCredit(models.Model):
             )
         credits = (
             self.sudo()
-            .with_context(kavi_act=ACT, mail_create_nolog=True)
+            ._as_act()
+            .with_context(mail_create_nolog=True)
             .create(vals_list)
             .with_env(self.env)
         )

@@ -32,7 +32,12 @@ class KaviCredit(models.Model):
 
     _name = "kavi.credit"
     _description = "Credit"
-    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.ledger.check.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "kavi.guard.mixin",
+        "kavi.ledger.check.mixin",
+    ]
     _order = "date desc, id desc"
     _check_company_auto = True
     _rec_names_search = ["name", "reason", "partner_id"]

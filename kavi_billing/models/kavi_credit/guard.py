@@ -1,8 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import LockError, UserError
 
-# Only code of this process can put this object into a context (see kavi_bill_guard).
-ACT = object()
 # Fields that follow from the entries, fields that only an act writes, and fields that
 # may still be edited once the credit is in the books.
 DERIVED = frozenset(
@@ -11,7 +9,6 @@ DERIVED = frozenset(
 )
 FACTS = frozenset(("name", "move_id"))
 EDITABLE = frozenset(("reason", "expiry_date"))
-_THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
 
 
 class KaviCredit(models.Model):
@@ -50,13 +47,9 @@ class KaviCredit(models.Model):
     def _check_officer(self):
         self.env["kavi.bill"]._check_role("officer")
 
-    def _write_facts(self, vals):
-        """Write what only acts may write. Call it after the guard."""
-        return self.with_context(kavi_act=ACT).write(vals)
-
     @api.model_create_multi
     def create(self, vals_list):
-        is_act = self.env.context.get("kavi_act") is ACT
+        is_act = self._is_act()
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
             self.env["kavi.bill"]._check_years(vals, ("date", "expiry_date"))
@@ -104,25 +97,20 @@ class KaviCredit(models.Model):
         self._check_amount(vals.get("amount"), currency)
 
     def write(self, vals):
-        if self.env.context.get("kavi_act") is ACT:
+        if self._is_act():
             return super().write(vals)
         self._refuse_fields(set(vals) & (DERIVED | FACTS))
         self.env["kavi.bill"]._check_years(vals, ("date", "expiry_date"))
-        names = {
-            name
-            for name in set(vals) - set(models.MAGIC_COLUMNS)
-            if not name.startswith(_THREAD_FIELDS)
-        }
+        names = self._get_written_fields(vals)
         fixed = names - EDITABLE
         issued = self.filtered("name")
         if issued and fixed:
-            labels = self.sudo().fields_get(sorted(fixed), ["string"])
             raise UserError(
                 self.env._(
                     "Credit %(credit)s is in the books: %(fields)s can no longer be "
                     "changed. Take it back and give another one instead.",
                     credit=issued[0].name,
-                    fields=", ".join(label["string"] for label in labels.values()),
+                    fields=self._get_field_labels(fixed),
                 )
             )
         if names:
@@ -141,17 +129,6 @@ class KaviCredit(models.Model):
                     or credit.currency_id
                 )
                 self._check_amount(vals.get("amount", credit.amount), currency)
-
-    def _refuse_fields(self, names):
-        if names:
-            labels = self.sudo().fields_get(sorted(names), ["string"])
-            raise UserError(
-                self.env._(
-                    "%s cannot be set by hand: it follows from what is done with the "
-                    "credit, and from the books.",
-                    ", ".join(label["string"] for label in labels.values()),
-                )
-            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
