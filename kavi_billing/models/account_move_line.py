@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..tools.context import private_value
 from ..tools.instalments import CHARGES
 
 
@@ -29,7 +30,7 @@ class AccountMoveLine(models.Model):
         the amount in the credit's currency.
         """
         debit, credit = debit_values["aml"], credit_values["aml"]
-        amounts = self.env.context.get("kavi_match_amounts") or {}
+        amounts = private_value(self.env.context, "kavi_match_amounts", {})
         amount = amounts.get((debit.id, credit.id))
         rest = -credit_values["amount_residual_currency"]
         currency = credit.currency_id

@@ -3,6 +3,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 
 from ..tools.bill_rules import ACTS, STATES
+from ..tools.context import private_value
 
 ORIGINATIONS = [
     ("automated", "Automated (Another Application)"),
@@ -78,7 +79,7 @@ class KaviActivity(models.Model):
     @api.model
     def _get_origination(self):
         """Hook: where what is done now comes from; a key of ``ORIGINATIONS``."""
-        if self.env.context.get("kavi_application"):
+        if private_value(self.env.context, "kavi_application"):
             return "automated"
         return "manual" if self.env.user.share else "billing"
 

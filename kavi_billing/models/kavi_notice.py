@@ -7,6 +7,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, formataddr
 
+from ..tools.context import Private, private_value
 from ..tools.notice_events import EVENTS
 
 _logger = logging.getLogger(__name__)
@@ -158,7 +159,7 @@ class KaviNotice(models.Model):
             raise UserError(self.env._("The template of this notice is gone."))
         bills = self.bill_id
         values = self._get_rendering_values()
-        template = template.with_context(kavi_notice_values=values)
+        template = template.with_context(kavi_notice_values=Private(values))
         if set(text) >= {"subject", "body"}:
             rendered = {
                 bill.id: {"subject": text["subject"], "body_html": text["body"]}
@@ -192,7 +193,7 @@ class KaviNotice(models.Model):
 
     def _get_rendering_values(self):
         """What the texts may say beside the bills: see ``_get_notice_values``."""
-        values = dict(self.env.context.get("kavi_notice_values") or {})
+        values = dict(private_value(self.env.context, "kavi_notice_values", {}))
         for notice in self.filtered("due_date"):
             lang = notice.bill_id._get_notice_lang() or self.env.lang
             env = self.with_context(lang=lang).env

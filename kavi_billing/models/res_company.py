@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize
 
 from ..tools.bill_id import DEFAULT_TEMPLATE
+from ..tools.context import Private
 
 COMPANY_CHECKED = (
     "billing_payment_term_id",
@@ -87,7 +88,7 @@ class ResCompany(models.Model):
     def create(self, vals_list):
         # a company's own contact is nobody whom it bills
         companies = super(
-            ResCompany, self.with_context(kavi_no_billing_account=True)
+            ResCompany, self.with_context(kavi_no_billing_account=Private())
         ).create(vals_list)
         companies = companies.with_env(self.env)
         companies._prepare_billing()

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..tools.context import Private
+
 
 class ResUsers(models.Model):
     _inherit = "res.users"
@@ -8,9 +10,9 @@ class ResUsers(models.Model):
     def create(self, vals_list):
         """Who works here is no customer: the setting that opens accounts with new
         contacts is for those who come from outside (KB-03)."""
-        users = super(ResUsers, self.with_context(kavi_no_billing_account=True)).create(
-            vals_list
-        )
+        users = super(
+            ResUsers, self.with_context(kavi_no_billing_account=Private())
+        ).create(vals_list)
         users = users.with_env(self.env)
         outsiders = users.browse(
             user.id

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL, email_normalize
 
+from odoo.addons.kavi_billing.tools.context import Private
+
 from ..importer.rules import plain
 
 # How accounts are found, in this order.
@@ -189,7 +191,7 @@ class KaviImport(models.Model):
         accounts = (
             self.env["res.partner"]
             .sudo()
-            .with_context(kavi_no_billing_account=True, tracking_disable=True)
+            .with_context(kavi_no_billing_account=Private(), tracking_disable=True)
             .create(vals_list)
         )
         for is_pending in (False, True):

@@ -4,6 +4,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
 from ...tools.bill_rules import OPEN
+from ...tools.context import Private
 
 # More than anybody reads; keeps a pasted picture out of every list and mail.
 MAX_DESCRIPTION = 64_000
@@ -445,7 +446,7 @@ class KaviBill(models.Model):
         bills = bills.with_env(self.env)
         if issue:
             # for the history: another application did it
-            bills.with_context(kavi_application=application)._issue(
+            bills.with_context(kavi_application=Private(application))._issue(
                 notify=not application if notify is None else notify
             )
         return bills

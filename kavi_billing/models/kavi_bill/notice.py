@@ -5,6 +5,7 @@ from odoo import fields, models
 from odoo.tools import format_date
 
 from ...tools.bill_rules import OPEN
+from ...tools.context import Private, private_value
 from ...tools.notice_events import EVENTS
 
 # Bills whose accounts are told by the act that is being done, not by themselves.
@@ -91,7 +92,7 @@ class KaviBill(models.Model):
             "parts": len(parts) > 1 and len(parts),
             "all_due": len(parts) > 1 and money(self.amount_due),
         }
-        given = self.env.context.get("kavi_notice_values") or {}
+        given = private_value(self.env.context, "kavi_notice_values", {})
         return values | given.get(self.id, {})
 
     def _is_payable(self):
@@ -119,7 +120,7 @@ class KaviBill(models.Model):
         notices = (
             self.env["kavi.notice"]
             .sudo()  # the act was checked; the log is written by nobody
-            .with_context(kavi_notice_values=values or {})
+            .with_context(kavi_notice_values=Private(values or {}))
             .create(
                 [
                     {
@@ -147,7 +148,9 @@ class KaviBill(models.Model):
         if not template:
             return False, False
         # sudo: the text says what the payer may know, whoever sends it
-        template = template.sudo().with_context(kavi_notice_values=values or {})
+        template = template.sudo().with_context(
+            kavi_notice_values=Private(values or {})
+        )
         id_ = self._origin.id  # in a window that is open, the bill is no record yet
         text = template._generate_template([id_], ("subject", "body_html"))[id_]
         return text["subject"], text["body_html"]

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...tools.bill_rules import OPEN
+from ...tools.context import Private
 
 
 class KaviCredit(models.Model):
@@ -356,7 +357,7 @@ class KaviCredit(models.Model):
         Line = (
             self.env["account.move.line"]
             .sudo()
-            .with_context(tracking_disable=True, kavi_match_amounts=amounts)
+            .with_context(tracking_disable=True, kavi_match_amounts=Private(amounts))
         )
         with bills._defer_accounting_recompute():
             Line._reconcile_plan([item + line for _c, _b, line, item, _p in plan])

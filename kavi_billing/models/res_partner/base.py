@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ...tools.context import private_value
+
 USER = "kavi_billing.group_billing_user"
 OFFICER = "kavi_billing.group_billing_officer"
 ACCOUNT_TYPES = [
@@ -357,7 +359,7 @@ class ResPartner(models.Model):
 
     def _open_billing_account_by_setting(self):
         """Open accounts for new contacts, if the company's setting says so."""
-        if self.env.context.get("kavi_no_billing_account"):
+        if private_value(self.env.context, "kavi_no_billing_account"):
             return
         for partner in self.sudo():
             company = partner.company_id or self.env.company

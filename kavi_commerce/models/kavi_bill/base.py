@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from odoo.addons.kavi_billing.tools.context import private_value
 from odoo.addons.kavi_billing_report.tools.columns import Column
 
 # Follows from the transactions, and is written by nobody.
@@ -94,10 +95,12 @@ class KaviBill(models.Model):
 
         Money that has moved is booked, whatever else is under way.
         """
-        if self.env.context.get("kavi_transaction_line_id"):
+        if private_value(self.env.context, "kavi_transaction_line_id"):
             return False
         asking = self.env["payment.transaction"].sudo()
-        asking = asking.browse(self.env.context.get("kavi_transaction_id") or ())
+        asking = asking.browse(
+            private_value(self.env.context, "kavi_transaction_id", ())
+        )
         others = self.sudo().transaction_line_ids.transaction_id - asking
         return any(tx._is_undecided() for tx in others)
 

@@ -3,6 +3,8 @@ import dataclasses
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.kavi_billing.tools.context import private_value
+
 
 class KaviBill(models.Model):
     """Card money in a bill's books, and its way back."""
@@ -13,7 +15,7 @@ class KaviBill(models.Model):
 
     def _get_transaction_line(self):
         """The transaction's line whose entries are being made, if any."""
-        line_id = self.env.context.get("kavi_transaction_line_id")
+        line_id = private_value(self.env.context, "kavi_transaction_line_id")
         return self.env["kavi.transaction.bill"].sudo().browse(line_id or ())
 
     def _quote_payment(self, method, *args, **kwargs):

@@ -8,6 +8,8 @@ from odoo import fields, models
 from odoo.exceptions import LockError
 from odoo.http import request
 
+from odoo.addons.kavi_billing.tools.context import Private
+
 _logger = logging.getLogger(__name__)
 
 # Milliseconds that a request waits for others who book.
@@ -109,7 +111,8 @@ class PaymentTransaction(models.Model):
         date = self._get_money_date()
         for line in self.kavi_line_ids.filtered(lambda line: not line.payment_id):
             bill = line.bill_id.with_company(line.company_id).with_context(
-                kavi_transaction_id=self.id, kavi_transaction_line_id=line.id
+                kavi_transaction_id=Private(self.id),
+                kavi_transaction_line_id=Private(line.id),
             )
             method = Method._get_card_method(line.company_id, required=True)
             if bill._get_refusal("complete_payment"):
@@ -137,7 +140,8 @@ class PaymentTransaction(models.Model):
             source._post_process()  # what goes back came first
         for line in self.kavi_line_ids.filtered(lambda line: not line.payment_id):
             bill = line.bill_id.with_company(line.company_id).with_context(
-                kavi_transaction_id=self.id, kavi_transaction_line_id=line.id
+                kavi_transaction_id=Private(self.id),
+                kavi_transaction_line_id=Private(line.id),
             )
             if self.is_taken_back:
                 paid = source.kavi_line_ids.filtered(

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import LockError, UserError, ValidationError
 
+from odoo.addons.kavi_billing.tools.context import Private
+
 from ...paypal.exceptions import Refused, Unknown
 
 # What PayPal says of an order that somebody else has captured a moment before.
@@ -140,7 +142,7 @@ class PaymentTransaction(models.Model):
                 "Nothing was charged. Card payment was switched off meanwhile."
             )
         for line in self.kavi_line_ids:
-            bill = line.bill_id.with_context(kavi_transaction_id=self.id)
+            bill = line.bill_id.with_context(kavi_transaction_id=Private(self.id))
             reason = bill._get_refusal("complete_payment")
             if not reason and (
                 bill.currency_id.compare_amounts(line.amount, bill.amount_due) > 0
