@@ -11,8 +11,6 @@ Context keys of the suite, each with a Private value unless it says otherwise:
     kavi_match_amounts        how much of two journal items is matched
     kavi_no_billing_account   contacts made now are no accounts
     kavi_notice_values        what an act has to say in its mails
-    kavi_transaction_id       the card transaction that asks whether it may go on
-    kavi_transaction_line_id  the line of a card transaction that is being booked
 """
 
 # What bookkeeping may know of its caller: how to speak, the time, and the companies.
