@@ -4,8 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
-from ..models.kavi_bill_line import to_number
 from ..tools.notice_events import EVENT_OF_ACT
+from ..tools.numbers import find_bad_number
 
 
 class KaviBillActWizard(models.AbstractModel):
@@ -88,33 +88,32 @@ class KaviBillActWizard(models.AbstractModel):
             for bill in bills.sorted("id")
         )
 
+    # === CRUD METHODS === #
+
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_numbers(vals)
+        self._check_numbers(vals_list)
         return super().create(vals_list)
 
     def write(self, vals):
-        self._check_numbers(vals)
+        self._check_numbers([vals])
         return super().write(vals)
 
     @api.model
-    def _check_numbers(self, vals):
-        """What comes by RPC may be no number at all, as text or as JSON has it.
+    def _check_numbers(self, vals_list):
+        """Refuse what is no number before Odoo rounds it, with a sentence for people.
 
-        :raise UserError: before Odoo rounds it, and fails without a word for people
+        :raise UserError: with the label of the field
         """
-        for name, value in vals.items():
-            field = self._fields.get(name)
-            if not field or field.type not in ("monetary", "float", "integer"):
-                continue
-            if to_number(value) is None:
-                raise UserError(
-                    self.env._(
-                        "%(field)s: enter a number.",
-                        field=field._description_string(self.env),
-                    )
-                )
+        numbers = [
+            name
+            for name, field in self._fields.items()
+            if field.type in ("monetary", "float", "integer")
+        ]
+        bad = find_bad_number(vals_list, numbers)
+        if bad:
+            label = self._fields[bad[0]]._description_string(self.env)
+            raise UserError(self.env._("%(field)s: enter a number.", field=label))
 
     @api.depends("bill_ids")
     def _compute_bill_id(self):
