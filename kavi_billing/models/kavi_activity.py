@@ -15,7 +15,7 @@ SYSTEM_EVENTS = {
     "outside": "In the books",
     "credit": "Credit",
     "account": "Account",
-    "import": "Import",
+    "other": "Other",
 }
 # Where the activities of this transaction are remembered: {bill id: activity id}.
 DONE = "kavi.activity.done"
@@ -48,6 +48,7 @@ class KaviActivity(models.Model):
         help="Automated: another application raised the bill or acted on it. Kavi "
         "Billing: the billing staff, or a job. Manual: the payer, online.",
     )
+    # another addon adds the acts that it brings (selection_add)
     act = fields.Selection(
         [
             *((name, act.label) for name, act in ACTS.items()),

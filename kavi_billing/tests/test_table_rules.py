@@ -18,7 +18,7 @@ from ..tools.bill_rules import (
 )
 
 # What was decided, written down a second time: who changes a rule changes it here too.
-# + allowed, - refused, ... refused for now ("not available yet").
+# + allowed, - refused.
 DECIDED = """
                   draft  new  pending  paid  refunded  canceled
 issue             +      -    -        -     -         -
@@ -28,7 +28,6 @@ change_amount     +      +    +        -     -         -
 postpone          -      +    +        -     -         -
 choose_method     -      +    +        -     -         -
 complete_payment  -      +    +        -     -         -
-pay_by_card       -      ...  ...      -     -         -
 write_off         -      +    +        -     -         -
 apply_credit      -      +    +        -     -         -
 unapply_credit    -      +    +        +     -         -
@@ -37,27 +36,15 @@ refund            -      -    -        +     +         -
 cancel            -      +    +        +     +         -
 dispute           -      +    +        -     -         -
 resolve_dispute   -      -    -        -     -         -
-freeze            -      -    -        ...   ...       ...
 send_notice       -      +    +        +     +         +
 """
 REFUSED_WHEN = {
     "frozen": set(ACTS) - {"send_notice"},
-    "awaiting_gateway": {
-        "change_amount",
-        "choose_method",
-        "complete_payment",
-        "pay_by_card",
-        "write_off",
-        "apply_credit",
-        "refund",
-        "cancel",
-    },
     "partly_paid": {"change_amount"},
     "disputed": {"dispute"},
-    "opened": {"change_amount"},
-    "past": set(ACTS),
+    "opening_balance": {"change_amount"},
+    "historical": set(ACTS),
     "overdue": set(),
-    "failed_gateway": set(),
 }
 
 
@@ -89,15 +76,13 @@ class TestTableRules(BaseCase):
                 found = refusal(act, state)
                 if sign == "+":
                     self.assertIsNone(found)
-                elif sign == "...":
-                    self.assertEqual(found, ("later", state))
                 else:
                     self.assertIn(found[0], ("state", "missing"))
 
     def test_flags_forbid_what_was_decided(self):
         """KB-21, KB-23, KB-24, KB-26: each act in each state with each set of marks."""
         table = dict(decided())
-        for act, rule in ACTS.items():
+        for act in ACTS:
             for state in STATES:
                 for flags in every_combination(FLAGS):
                     found = refusal(act, state, flags)
@@ -105,8 +90,7 @@ class TestTableRules(BaseCase):
                     if act == "resolve_dispute" and "disputed" in flags:
                         sign = "+" if state in OPEN else "-"
                     wanted = sign == "+" and not any(
-                        act in REFUSED_WHEN[flag] or flag in rule.later
-                        for flag in flags
+                        act in REFUSED_WHEN[flag] for flag in flags
                     )
                     where = (act, state, flags)
                     self.assertEqual(found is None, wanted, where)
@@ -114,9 +98,7 @@ class TestTableRules(BaseCase):
                         self.assertIn(act, allowed_acts(state, flags), where)
                     else:
                         self.assertNotIn(act, allowed_acts(state, flags), where)
-                        self.assertIn(
-                            found[0], ("flag", "state", "missing", "later"), where
-                        )
+                        self.assertIn(found[0], ("flag", "state", "missing"), where)
                         self.assertIn(found[1], {*STATES, *FLAGS}, where)
 
     def test_leads_are_states(self):
@@ -128,7 +110,6 @@ class TestTableRules(BaseCase):
                     self.assertIsInstance(ends, tuple)
                     self.assertLessEqual(set(ends), set(STATES))
                 self.assertLessEqual({*rule.refused, *rule.needs}, set(FLAGS))
-                self.assertLessEqual(set(rule.later), {*STATES, *FLAGS})
                 self.assertIn(rule.role, ("officer", "administrator"))
 
     def test_no_way_out_of_canceled(self):

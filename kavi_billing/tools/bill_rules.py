@@ -1,10 +1,11 @@
 """What may be done with a bill, when, and where it leads.
 
 Plain Python, no ORM: buttons, guards, portal, import and tests all read this one
-table (KB-20 ... KB-27, D-02). To change a rule, change it here.
+table (KB-20 ... KB-27, D-02). To change a rule, change it here. What another addon does
+with bills it adds to the table (``kavi.bill._get_acts``), see :func:`extend_acts`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # The main state: exactly one, computed from facts, never written by hand.
 STATES = {
@@ -24,14 +25,12 @@ FLAGS = {
     "overdue": "Overdue",
     "partly_paid": "Partly Paid",
     "disputed": "In Dispute",
-    "awaiting_gateway": "Awaiting Gateway",
-    "failed_gateway": "Failed Gateway",
     "frozen": "Frozen",
-    "opened": "Opening Balance",
-    "past": "History",
+    "opening_balance": "Opening Balance",
+    "historical": "History",
 }
 # What keeps a bill as it is: no act changes it.
-CLOSED = ("frozen", "past")
+CLOSED = ("frozen", "historical")
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,6 @@ class Act:
         missing refuses the act
     :ivar refused: flags that forbid it
     :ivar needs: flags without which it makes no sense
-    :ivar later: states and flags for which another addon offers it; refused with
-        "not available" where none does
     :ivar role: who may do it: "officer" (and above) or "administrator"
     """
 
@@ -52,15 +49,16 @@ class Act:
     leads: dict
     refused: tuple = CLOSED
     needs: tuple = ()
-    later: tuple = ()
     role: str = "officer"
 
 
-def _stay(*states):
+def stay(*states):
+    """``leads`` of an act that keeps the state."""
     return {state: (state,) for state in states}
 
 
-def _to(target, *states):
+def lead_to(target, *states):
+    """``leads`` of an act that ends in one state."""
     return {state: (target,) for state in states}
 
 
@@ -74,39 +72,29 @@ ACTS = {
     "issue": Act("Issue", {"draft": ("new", "paid")}),
     "delete": Act("Delete", {"draft": ()}),
     # -- what it says
-    "edit": Act("Edit", _stay("draft", *OPEN, *SETTLED)),
+    "edit": Act("Edit", stay("draft", *OPEN, *SETTLED)),
     "change_amount": Act(
         "Change the amount",
         {"draft": ("draft",), **_settle()},
-        refused=(*CLOSED, "awaiting_gateway", "partly_paid", "opened"),
+        refused=(*CLOSED, "partly_paid", "opening_balance"),
     ),
-    "postpone": Act("Postpone", _stay(*OPEN)),
+    "postpone": Act("Postpone", stay(*OPEN)),
     # -- how it is paid
     "choose_method": Act(
         "Choose a payment method",
-        _to("pending", *OPEN),
-        refused=(*CLOSED, "awaiting_gateway"),
+        lead_to("pending", *OPEN),
     ),
     "complete_payment": Act(
         "Complete a payment",
         _settle(),
-        refused=(*CLOSED, "awaiting_gateway"),
-    ),
-    "pay_by_card": Act(
-        "Pay by card",
-        {"new": ("new", "paid"), "pending": ("new", "paid")},
-        refused=(*CLOSED, "awaiting_gateway"),
-        later=OPEN,
     ),
     "write_off": Act(
         "Write off the rest",
         {state: SETTLED for state in OPEN},
-        refused=(*CLOSED, "awaiting_gateway"),
     ),
     "apply_credit": Act(
         "Apply a credit",
         _settle(),
-        refused=(*CLOSED, "awaiting_gateway"),
     ),
     "unapply_credit": Act(
         "Take a credit off again",
@@ -119,20 +107,17 @@ ACTS = {
     # -- how it ends
     "refund": Act(
         "Refund",
-        _to("refunded", *SETTLED),
-        refused=(*CLOSED, "awaiting_gateway"),
+        lead_to("refunded", *SETTLED),
     ),
     "cancel": Act(
         "Cancel",
-        _to("canceled", *OPEN, *SETTLED),
-        refused=(*CLOSED, "awaiting_gateway"),
+        lead_to("canceled", *OPEN, *SETTLED),
     ),
     # -- disputes (unpaid bills only, KB-23)
-    "dispute": Act("Open a dispute", _stay(*OPEN), (*CLOSED, "disputed")),
-    "resolve_dispute": Act("Resolve the dispute", _stay(*OPEN), needs=("disputed",)),
-    # -- what the gateway and the mail do
-    "freeze": Act("Freeze", _stay(*SETTLED, "canceled"), later=(*SETTLED, "canceled")),
-    "send_notice": Act("Send a notice", _stay(*ISSUED), refused=("past",)),
+    "dispute": Act("Open a dispute", stay(*OPEN), (*CLOSED, "disputed")),
+    "resolve_dispute": Act("Resolve the dispute", stay(*OPEN), needs=("disputed",)),
+    # -- what its account is told
+    "send_notice": Act("Send a notice", stay(*ISSUED), refused=("historical",)),
 }
 
 # Who pays: the account's holder, its billing or primary contact, an administrator of
@@ -181,19 +166,34 @@ FACTS = frozenset(
 EDITABLE = frozenset("title description due_date purchase_order invoice_number".split())
 
 
-def refusal(act, state, flags=(), offered=()):
+def extend_acts(acts, added=(), refused=()):
+    """A table with what another addon adds to it.
+
+    :param dict acts: a table like :data:`ACTS`; it stays as it is
+    :param dict added: acts of the other addon
+    :param dict refused: flag of the other addon -> names of the acts that it forbids
+    :return: dict
+    """
+    table = {**acts, **dict(added)}
+    for flag, names in dict(refused).items():
+        for name in names:
+            rule = table[name]
+            table[name] = replace(rule, refused=(*rule.refused, flag))
+    return table
+
+
+def refusal(act, state, flags=(), acts=ACTS):
     """Say why ``act`` is refused on a bill in ``state`` with ``flags``.
 
-    :param str act: a key of :data:`ACTS`
+    :param str act: a key of ``acts``
     :param str state: a key of :data:`STATES`
-    :param flags: keys of :data:`FLAGS`
-    :param offered: the acts that another addon offers
+    :param flags: keys of :data:`FLAGS`, and of what other addons add
+    :param dict acts: the table, see :func:`extend_acts`
     :return: ``None`` when it is allowed, else ``(reason, detail)`` with the reason
-        one of "state", "flag", "missing", "later" and the detail the state or
-        flag at fault
+        one of "state", "flag", "missing" and the detail the state or flag at fault
     :raise KeyError: for an unknown act or state
     """
-    rule = ACTS[act]
+    rule = acts[act]
     if state not in STATES:
         raise KeyError(state)  # a programming error, not a refusal
     for flag in rule.refused:
@@ -204,13 +204,10 @@ def refusal(act, state, flags=(), offered=()):
     for flag in rule.needs:
         if flag not in flags:
             return "missing", flag
-    for fact in (state, *flags):
-        if act not in offered and fact in rule.later:
-            return "later", fact
     return None
 
 
-def payer_acts(roles, state, flags=(), offered=()):
+def payer_acts(roles, state, flags=(), acts=ACTS):
     """The keys of :data:`PAYER_ACTS` that are open to ``roles``, in its order.
 
     :param roles: some of :data:`PAYERS`
@@ -218,7 +215,7 @@ def payer_acts(roles, state, flags=(), offered=()):
     return [
         name
         for name, (act, whose) in PAYER_ACTS.items()
-        if whose & set(roles) and refusal(act, state, flags, offered) is None
+        if whose & set(roles) and refusal(act, state, flags, acts) is None
     ]
 
 
@@ -237,6 +234,6 @@ def document_refusal(document, state, is_paid):
     return "unpaid" if rule.needs_payment and not is_paid else None
 
 
-def allowed_acts(state, flags=(), offered=()):
+def allowed_acts(state, flags=(), acts=ACTS):
     """The names of all acts that are allowed, in the table's order."""
-    return [act for act in ACTS if refusal(act, state, flags, offered) is None]
+    return [act for act in acts if refusal(act, state, flags, acts) is None]

@@ -1,4 +1,5 @@
 from . import (
+    kavi_activity,
     kavi_bill,
     kavi_import,
     kavi_import_account,

@@ -54,7 +54,9 @@ class TestImportBills(ImportCommon):
             (bill.amount_total, bill.amount_paid, bill.amount_due), (100.0, 40.0, 60.0)
         )
         self.assertTrue(bill.is_partly_paid)
-        self.assertEqual(bill._get_flags() - {"overdue"}, {"partly_paid", "opened"})
+        self.assertEqual(
+            bill._get_flags() - {"overdue"}, {"partly_paid", "opening_balance"}
+        )
         self.pay(bill)
         self.env.flush_all()
         self.assertEqual(

@@ -1,6 +1,7 @@
 from . import (
     account_move,
     account_payment,
+    kavi_activity,
     kavi_bill,
     kavi_billing_overview,
     kavi_export,

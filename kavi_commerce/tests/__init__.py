@@ -4,6 +4,7 @@ from . import (
     test_card_guards,
     test_card_journal,
     test_card_portal,
+    test_card_rules,
     test_card_routes,
     test_events,
     test_failures,

@@ -365,8 +365,8 @@ class KaviBill(models.Model):
             "partly_paid": self.is_partly_paid,
             "disputed": self.is_disputed,
             "frozen": self.is_frozen,
-            "opened": self.opening_date,
-            "past": self.opening_state,
+            "opening_balance": self.opening_date,
+            "historical": self.opening_state,
         }
         return {flag for flag, is_on in fact.items() if is_on}
 

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ...tools.bill_rules import ACTS, FLAGS
+from ...tools.bill_rules import FLAGS
 
 
 class KaviBill(models.Model):
@@ -17,7 +17,7 @@ class KaviBill(models.Model):
     def _get_act_labels(self):
         """Names of the acts in the user's language; the table has them in English."""
         return {
-            **{name: act.label for name, act in ACTS.items()},
+            **{name: act.label for name, act in self._get_acts().items()},
             "issue": self.env._("Issue"),
             "delete": self.env._("Delete"),
             "edit": self.env._("Edit"),
@@ -25,7 +25,6 @@ class KaviBill(models.Model):
             "postpone": self.env._("Postpone"),
             "choose_method": self.env._("Choose a payment method"),
             "complete_payment": self.env._("Complete a payment"),
-            "pay_by_card": self.env._("Pay by card"),
             "write_off": self.env._("Write off the rest"),
             "apply_credit": self.env._("Apply a credit"),
             "unapply_credit": self.env._("Take a credit off again"),
@@ -34,7 +33,6 @@ class KaviBill(models.Model):
             "cancel": self.env._("Cancel"),
             "dispute": self.env._("Open a dispute"),
             "resolve_dispute": self.env._("Resolve the dispute"),
-            "freeze": self.env._("Freeze"),
             "send_notice": self.env._("Send a notice"),
         }
 
@@ -46,9 +44,7 @@ class KaviBill(models.Model):
             "overdue": self.env._("Overdue"),
             "partly_paid": self.env._("Partly Paid"),
             "disputed": self.env._("In Dispute"),
-            "awaiting_gateway": self.env._("Awaiting Gateway"),
-            "failed_gateway": self.env._("Failed Gateway"),
             "frozen": self.env._("Frozen"),
-            "opened": self.env._("Opening Balance"),
-            "past": self.env._("History"),
+            "opening_balance": self.env._("Opening Balance"),
+            "historical": self.env._("History"),
         }

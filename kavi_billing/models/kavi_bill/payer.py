@@ -62,7 +62,7 @@ class KaviBill(models.Model):
         return [
             act
             for act in payer_acts(
-                roles, self.state, self._get_flags(), self._get_offered_acts()
+                roles, self.state, self._get_flags(), self._get_acts()
             )
             if collects.get(act, True)
         ]

@@ -32,9 +32,9 @@ class KaviBill(models.Model):
         "opening_date",
     )
     def _compute_allowed_acts(self):
-        offered = self._get_offered_acts()
+        table = self._get_acts()
         for bill in self:
-            acts = allowed_acts(bill.state or "draft", bill._get_flags(), offered)
+            acts = allowed_acts(bill.state or "draft", bill._get_flags(), table)
             bill.allowed_acts = f" {' '.join(acts)} "
 
     @api.depends(
@@ -54,21 +54,21 @@ class KaviBill(models.Model):
             )
 
     @api.model
-    def _get_offered_acts(self):
-        """Hook: the acts that the table holds for another addon, and that it offers.
+    def _get_acts(self):
+        """Hook: the table of what may be done with bills; other addons extend it.
 
-        :rtype: set
+        :return: dict like ``bill_rules.ACTS``
         """
-        return set()
+        return ACTS
 
     def _check_act(self, act):
         """Refuse ``act`` unless the table allows it on each of these bills.
 
-        :param str act: a key of ``bill_rules.ACTS``
+        :param str act: a key of :meth:`_get_acts`
         :raise AccessError: when the user's role may not do it
         :raise UserError: with the reason, for the first bill that refuses
         """
-        self._check_role(ACTS[act].role)
+        self._check_role(self._get_acts()[act].role)
         for bill in self:
             reason = bill._get_refusal(act)
             if reason:
@@ -127,7 +127,7 @@ class KaviBill(models.Model):
     def _get_refusal(self, act):
         """Why ``act`` is refused on this bill, as a sentence; "" when it is allowed."""
         self.ensure_one()
-        found = refusal(act, self.state, self._get_flags(), self._get_offered_acts())
+        found = refusal(act, self.state, self._get_flags(), self._get_acts())
         if not found:
             return ""
         reason, detail = found
@@ -145,12 +145,6 @@ class KaviBill(models.Model):
                 act=label,
                 bill=self.display_name,
                 flag=self._get_flag_labels()[detail],
-            )
-        if reason == "later":
-            return self.env._(
-                "%(act)s: not available yet for a bill like %(bill)s.",
-                act=label,
-                bill=self.display_name,
             )
         return self._get_state_refusal(act, label)
 

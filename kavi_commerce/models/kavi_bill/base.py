@@ -1,7 +1,10 @@
 from odoo import api, fields, models
 
+from odoo.addons.kavi_billing.tools.bill_rules import extend_acts
 from odoo.addons.kavi_billing.tools.context import private_value
 from odoo.addons.kavi_billing_report.tools.columns import Column
+
+from ...tools.card_rules import ACTS, REFUSED
 
 # Follows from the transactions, and is written by nobody.
 DERIVED = {"order_id", "gateway_status", "transaction_line_ids", "transaction_ids"}
@@ -81,6 +84,26 @@ class KaviBill(models.Model):
         for vals in vals_list:
             self._refuse_fields({name for name in DERIVED if vals.get(name)})
         return super()._check_created_vals(vals_list)
+
+    @api.model
+    def _get_acts(self):
+        return extend_acts(super()._get_acts(), ACTS, REFUSED)
+
+    @api.model
+    def _get_act_labels(self):
+        return {
+            **super()._get_act_labels(),
+            "pay_by_card": self.env._("Pay by card"),
+            "freeze": self.env._("Freeze"),
+        }
+
+    @api.model
+    def _get_flag_labels(self):
+        return {
+            **super()._get_flag_labels(),
+            "awaiting_gateway": self.env._("Awaiting Gateway"),
+            "failed_gateway": self.env._("Failed Gateway"),
+        }
 
     def _get_flags(self):
         flags = super()._get_flags()

@@ -13,9 +13,6 @@ class KaviBill(models.Model):
 
     _inherit = "kavi.bill"
 
-    def _get_offered_acts(self):
-        return super()._get_offered_acts() | {"pay_by_card", "freeze"}
-
     def _pay_by_card(self, provider, amounts=None, landing_route=None, flow=None):
         """Start paying these bills together by card: one transaction, one checkout.
 
