@@ -10,6 +10,7 @@ from . import (
     ir_actions_report,
     kavi_guard_mixin,
     kavi_ledger_check_mixin,
+    kavi_retry_mixin,
     kavi_view_mixin,
     kavi_activity,
     kavi_document_mixin,

@@ -1,7 +1,6 @@
 import json
 import logging
 import time
-from datetime import timedelta
 
 import requests
 
@@ -10,8 +9,6 @@ from odoo.fields import Domain
 
 _logger = logging.getLogger(__name__)
 
-# Minutes until a message that was not taken is posted again.
-RETRIES = (1, 5, 30, 120, 720, 1440)
 # How long the content of a message that was taken is kept: a receiver that goes back to
 # its last quarterly copy can still fetch it, and what names people is not kept twice
 # for ever.
@@ -28,6 +25,7 @@ class KaviOutboxMessage(models.Model):
     """
 
     _name = "kavi.outbox.message"
+    _inherit = ["kavi.retry.mixin"]
     _description = "Accounting Outbox Message"
     _order = "id desc"
     _rec_name = "external_id"
@@ -62,9 +60,6 @@ class KaviOutboxMessage(models.Model):
         readonly=True,
         help="Waiting: to be posted or fetched. Void: taken back before it was told.",
     )
-    tries = fields.Integer(readonly=True)
-    next_try = fields.Datetime(readonly=True)
-    error = fields.Char(readonly=True)
     is_purged = fields.Boolean(
         string="Purged", readonly=True, help="Its content is no longer kept."
     )
@@ -130,16 +125,11 @@ class KaviOutboxMessage(models.Model):
             self._put_off(f"HTTP {answer.status_code}")
         return True
 
-    def _put_off(self, reason):
-        tries = self.tries + 1
-        vals = {"tries": tries, "error": reason}
-        if tries <= len(RETRIES):
-            pause = timedelta(minutes=RETRIES[tries - 1])
-            vals["next_try"] = fields.Datetime.now() + pause
-        else:
-            vals.update(state="failed", next_try=False)
-            _logger.info("Message %s was not taken: %s", self.external_id, reason)
-        self.write(vals)
+    def _put_off(self, error):
+        next_try = super()._put_off(error)
+        if not next_try:
+            _logger.info("Message %s was not taken: %s", self.external_id, error)
+        return next_try
 
     @api.model
     def _cron_purge(self):

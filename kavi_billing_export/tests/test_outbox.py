@@ -11,9 +11,8 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.kavi_billing.models.kavi_retry_mixin import RETRY_DELAYS
 from odoo.addons.kavi_billing.tests.common import BillingCommon
-
-from ..models.kavi_outbox_message import RETRIES
 
 CRON_LOG = "odoo.addons.base.models.ir_cron"
 URL = "https://books.example/kavi"
@@ -142,7 +141,7 @@ class TestOutbox(OutboxCommon):
         receiver = Receiver(500)
         self.run_cron(receiver)
         self.assertEqual(len(self.messages("sent")), 1)
-        for day in range(2, 2 + len(RETRIES)):
+        for day in range(2, 2 + len(RETRY_DELAYS)):
             self.assertEqual(bad.state, "waiting")
             self.run_cron(Receiver(302), f"2026-03-{day:02} 05:00:00")
             bad.invalidate_recordset()
