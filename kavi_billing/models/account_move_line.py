@@ -15,6 +15,32 @@ class AccountMoveLine(models.Model):
     )
     is_kavi_deposit = fields.Boolean(string="Deposit", readonly=True, copy=False)
 
+    # === BUSINESS METHODS === #
+
+    def _get_live_matches(self):
+        """The matches of these items with entries that are still posted.
+
+        Odoo keeps a match when the other entry is reset to draft or canceled. Such a
+        match settles nothing.
+
+        :rtype: account.partial.reconcile
+        """
+        return self.matched_debit_ids.filtered(
+            lambda match: match.debit_move_id.parent_state == "posted"
+        ) | self.matched_credit_ids.filtered(
+            lambda match: match.credit_move_id.parent_state == "posted"
+        )
+
+    def _drop_dead_matches(self):
+        """Remove the matches that are not live, which keep items "reconciled" with
+        nothing.
+
+        :return: those of these items on which something is open
+        """
+        matches = self.matched_debit_ids | self.matched_credit_ids
+        (matches - self._get_live_matches()).unlink()
+        return self.filtered(lambda line: not line.reconciled)
+
     @api.model
     def _prepare_reconciliation_single_partial(
         self, debit_values, credit_values, shadowed_aml_values=None

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .kavi_account_ledger import ACCOUNTING
+from ..tools.const import ACCOUNTING_GROUPS
 
 
 class KaviAccountAllocation(models.Model):
@@ -56,12 +56,14 @@ class KaviAccountAllocation(models.Model):
     credit_id = fields.Many2one("kavi.credit", readonly=True)
     debit_reference = fields.Char(string="What Was Owed", readonly=True)
     credit_reference = fields.Char(string="What Settled It", readonly=True)
-    payment_id = fields.Many2one("account.payment", readonly=True, groups=ACCOUNTING)
+    payment_id = fields.Many2one(
+        "account.payment", readonly=True, groups=ACCOUNTING_GROUPS
+    )
     debit_move_id = fields.Many2one(
-        "account.move", string="Debit Entry", readonly=True, groups=ACCOUNTING
+        "account.move", string="Debit Entry", readonly=True, groups=ACCOUNTING_GROUPS
     )
     credit_move_id = fields.Many2one(
-        "account.move", string="Credit Entry", readonly=True, groups=ACCOUNTING
+        "account.move", string="Credit Entry", readonly=True, groups=ACCOUNTING_GROUPS
     )
     debit_line_id = fields.Many2one("kavi.account.ledger", readonly=True)
     credit_line_id = fields.Many2one("kavi.account.ledger", readonly=True)

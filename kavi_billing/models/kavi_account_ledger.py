@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-ACCOUNTING = "account.group_account_readonly,account.group_account_invoice"
+from ..tools.const import ACCOUNTING_GROUPS
+
 KINDS = [
     ("invoice", "Invoice"),
     ("credit_note", "Credit Note"),
@@ -80,12 +81,17 @@ class KaviAccountLedger(models.Model):
         "settled, if it was only one.",
     )
     credit_id = fields.Many2one("kavi.credit", string="Credit Number", readonly=True)
-    payment_id = fields.Many2one("account.payment", readonly=True, groups=ACCOUNTING)
+    payment_id = fields.Many2one(
+        "account.payment", readonly=True, groups=ACCOUNTING_GROUPS
+    )
     move_id = fields.Many2one(
-        "account.move", string="Entry", readonly=True, groups=ACCOUNTING
+        "account.move", string="Entry", readonly=True, groups=ACCOUNTING_GROUPS
     )
     move_line_id = fields.Many2one(
-        "account.move.line", string="Journal Item", readonly=True, groups=ACCOUNTING
+        "account.move.line",
+        string="Journal Item",
+        readonly=True,
+        groups=ACCOUNTING_GROUPS,
     )
 
     # what has to be in the database before the view is read

@@ -1,23 +1,9 @@
-import math
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..tools.const import STAFF
 from ..tools.instalments import CHARGES
-from .kavi_bill.base import STAFF
-
-# beyond this, cents get lost in a float
-MAX_NUMBER = 1e12
-
-
-def to_number(value):
-    """What somebody sent as a number, also as text: a float, or None if it is none that
-    books can hold. JSON knows NaN, Infinity and 1e300; no currency does."""
-    try:
-        number = float(value or 0.0)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) and abs(number) <= MAX_NUMBER else None
+from ..tools.numbers import find_bad_number
 
 
 class KaviBillLine(models.Model):
@@ -215,15 +201,13 @@ class KaviBillLine(models.Model):
     @api.model
     def _check_numbers(self, vals_list):
         """Before Odoo rounds what is no number."""
-        for vals in vals_list:
-            for name in ("price_unit", "quantity"):
-                if to_number(vals.get(name)) is None:
-                    raise UserError(
-                        self.env._(
-                            "%(number)s is not an amount that can be billed.",
-                            number=vals[name],
-                        )
-                    )
+        found = find_bad_number(vals_list, ("price_unit", "quantity"))
+        if found:
+            raise UserError(
+                self.env._(
+                    "%(number)s is not an amount that can be billed.", number=found[1]
+                )
+            )
 
     def _check_draft(self):
         if self._is_act():

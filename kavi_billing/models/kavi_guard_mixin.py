@@ -1,6 +1,7 @@
-from odoo import models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, LockError, UserError
 
+from ..tools.const import MAX_DAYS, ROLES
 from ..tools.context import Private, bookkeeping_context, private_value
 
 # The one value under ``kavi_act``: one environment serves all acts.
@@ -42,7 +43,67 @@ class KaviGuardMixin(models.AbstractModel):
         # sudo: who acts needs no role of accounting; each caller has been checked
         return self.sudo().with_context(bookkeeping_context(self.env.context))
 
+    def _check_role(self, role):
+        """Refuse users who do not have a role of billing.
+
+        :param str role: a key of ``const.ROLES``
+        :raise AccessError: with the role that it takes
+        """
+        if not self.env.su and not self.env.user.has_group(ROLES[role]):
+            raise AccessError(
+                self.env._(
+                    "This takes the Billing %s role. Ask a billing administrator.",
+                    role.capitalize(),
+                )
+            )
+
+    def _lock_rows(self):
+        """Lock these records' rows until the end of the transaction.
+
+        Fails at once if another transaction holds one; Odoo retries serialization
+        failures by itself.
+
+        :raise UserError: when somebody else works on one of them
+        """
+        try:
+            self.lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "Somebody else is working on this %s right now. Wait a moment, "
+                    "reload the page and look at it again.",
+                    self._get_guarded_name(),
+                )
+            ) from error
+
     # === HELPER METHODS === #
+
+    @api.model
+    def _check_years(self, vals, names):
+        """Refuse the year 26 for 2026, and 9999, before anything is counted from it.
+
+        :param dict vals: of ``create()`` or ``write()``
+        :param names: the fields that hold days
+        """
+        for name in names:
+            day = fields.Date.to_date(vals.get(name) or None)
+            if day and abs((day - fields.Date.today()).days) > MAX_DAYS:
+                raise UserError(
+                    self.env._("%s is far away: look at the year once more.", day)
+                )
+
+    @api.model
+    def _get_closed_until(self, company, journal, date):
+        """The day until which the books are closed, if they are on ``date``.
+
+        Ask before anything is posted: Odoo would put one entry on another day without
+        a word, or stop in the middle.
+
+        :return: ``datetime.date``, or ``None`` if ``date`` is open
+        """
+        # sudo: dates of the books, for who may not see them
+        locks = company.sudo()._get_violated_lock_dates(date, True, journal)
+        return locks[-1][0] if locks else None
 
     def _get_written_fields(self, vals):
         """The document's own fields among ``vals``.

@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tools import float_round
 
-from .kavi_bill_line import to_number
+from ..tools.numbers import find_bad_number
 
 # The amounts among a surcharge's settings, in company currency.
 SURCHARGE_AMOUNTS = ("surcharge_fixed", "surcharge_min", "surcharge_max")
@@ -82,14 +82,11 @@ class KaviPaymentMethod(models.Model):
     @api.model
     def _check_numbers(self, vals_list):
         """Before Odoo rounds what is no number."""
-        for vals in vals_list:
-            for name in ("surcharge_percent", *SURCHARGE_AMOUNTS):
-                if to_number(vals.get(name)) is None:
-                    raise ValidationError(
-                        self.env._(
-                            "%s is no number that a surcharge can have.", vals[name]
-                        )
-                    )
+        found = find_bad_number(vals_list, ("surcharge_percent", *SURCHARGE_AMOUNTS))
+        if found:
+            raise ValidationError(
+                self.env._("%s is no number that a surcharge can have.", found[1])
+            )
 
     @api.constrains("surcharge_percent", *SURCHARGE_AMOUNTS)
     def _check_surcharge(self):

@@ -1,7 +1,22 @@
 """Constants that several models, wizards or addons need. Plain Python, no ORM."""
 
+# The groups of billing, by role: each holds those before it.
+ROLES = {
+    "user": "kavi_billing.group_billing_user",
+    "officer": "kavi_billing.group_billing_officer",
+    "administrator": "kavi_billing.group_billing_administrator",
+}
+USER = ROLES["user"]
+OFFICER = ROLES["officer"]
+
 # Who may see entries of the books, besides those who see bills.
 ACCOUNTING_GROUPS = "account.group_account_readonly,account.group_account_invoice"
+
+# Who works with a bill, as its payer does not: what is no payer's business.
+STAFF = f"{USER},{ACCOUNTING_GROUPS}"
+
+# A hundred years from today; a day that is farther is a slip.
+MAX_DAYS = 36525
 
 # Types of the accounts on which money is: a bank, a cash box, a card.
 LIQUIDITY = ("asset_cash", "liability_credit_card")

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from .base import STAFF
+from ...tools.const import STAFF
 
 
 class KaviBill(models.Model):

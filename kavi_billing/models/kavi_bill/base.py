@@ -4,15 +4,11 @@ from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
 from ...tools.bill_rules import OPEN
+from ...tools.const import STAFF
 from ...tools.context import Private
 
 # More than anybody reads; keeps a pasted picture out of every list and mail.
 MAX_DESCRIPTION = 64_000
-# What is no payer's business, though the bill is theirs to read.
-STAFF = (
-    "kavi_billing.group_billing_user,account.group_account_readonly,"
-    "account.group_account_invoice"
-)
 
 
 class KaviBill(models.Model):

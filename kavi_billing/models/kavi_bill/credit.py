@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..res_partner.base import USER
-from .base import STAFF
+from ...tools.const import STAFF, USER
 
 
 class KaviBill(models.Model):

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..res_partner.base import USER
+from ...tools.const import USER
 
 NOTE = "kavi_billing.mt_activity_note"
 

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare, format_date
 
-from ..kavi_bill_line import to_number
+from ...tools.numbers import to_number
 
 MAX_AGE = relativedelta(years=20)  # of a payment; before that it is a slip
 

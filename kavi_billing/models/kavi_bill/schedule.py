@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from ...tools.const import MAX_DAYS
 from ..kavi_bill_instalment import INSTALMENT_STATES
-from .workflow import MAX_DAYS
 
 
 class KaviBill(models.Model):

@@ -1,14 +1,10 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, LockError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ...tools.bill_rules import ACTS, DERIVED, EDITABLE, FACTS, allowed_acts, refusal
 
-MAX_DAYS = 36525  # a hundred years from today; what is farther is a slip
-_ROLES = {
-    "officer": "kavi_billing.group_billing_officer",
-    "administrator": "kavi_billing.group_billing_administrator",
-}
+_DATES = ("bill_date", "due_date")
 
 
 class KaviBill(models.Model):
@@ -74,15 +70,6 @@ class KaviBill(models.Model):
             if reason:
                 raise UserError(reason)
 
-    def _check_role(self, role):
-        if not self.env.su and not self.env.user.has_group(_ROLES[role]):
-            raise AccessError(
-                self.env._(
-                    "This takes the Billing %s role. Ask a billing administrator.",
-                    role.capitalize(),
-                )
-            )
-
     def _lock_for_act(self, act):
         """Lock the bills' rows, look again at what they are, and check ``act``.
 
@@ -93,33 +80,19 @@ class KaviBill(models.Model):
         self._lock_rows()
         self._check_act(act)
 
-    def _lock_rows(self):
-        """Keep others from the bills until the end of the transaction."""
-        try:
-            self.lock_for_update(allow_referencing=True)
-        except LockError as error:
-            raise UserError(
-                self.env._(
-                    "Somebody else is working on this bill right now. Wait a moment, "
-                    "reload the page and look at it again."
-                )
-            ) from error
-
     def _check_open_today(self):
         """Refuse what is booked today while today is in a closed period: Odoo would put
         one entry on another day, or stop in the middle."""
         for bill in self:
             company, journal = bill.company_id, bill.sudo().invoice_id.journal_id
-            today = company._billing_today()
-            # sudo: dates of the books, for who may not see them
-            locks = company.sudo()._get_violated_lock_dates(today, True, journal)
-            if locks:
+            closed = self._get_closed_until(company, journal, company._billing_today())
+            if closed:
                 raise UserError(
                     self.env._(
                         "The books are closed until %(day)s, so bill %(bill)s cannot "
                         "be changed today. Ask the accountant to open the period, or "
                         "change the bill after that day.",
-                        day=format_date(self.env, locks[-1][0]),
+                        day=format_date(self.env, closed),
                         bill=bill.name,
                     )
                 )
@@ -192,7 +165,7 @@ class KaviBill(models.Model):
     def _check_created_vals(self, vals_list):
         """No bill is born issued, paid or canceled."""
         for vals in vals_list:
-            self._check_years(vals)
+            self._check_years(vals, _DATES)
         if self._is_act():
             return
         self._refuse_fields(
@@ -235,7 +208,7 @@ class KaviBill(models.Model):
 
     def _check_written_vals(self, vals):
         self._refuse_fields(set(vals) & (DERIVED | FACTS))
-        self._check_years(vals)
+        self._check_years(vals, _DATES)
         issued = self.filtered("name")
         names = self._get_written_fields(vals)
         if not issued or not names:
@@ -255,16 +228,6 @@ class KaviBill(models.Model):
             if not vals["due_date"]:
                 raise UserError(self.env._("An issued bill has a due date."))
             issued._check_act("postpone")
-
-    @api.model
-    def _check_years(self, vals, names=("bill_date", "due_date")):
-        """Refuse the year 26 for 2026, and 9999, before anything is counted from it."""
-        for name in names:
-            day = fields.Date.to_date(vals.get(name) or None)
-            if day and abs((day - fields.Date.today()).days) > MAX_DAYS:
-                raise UserError(
-                    self.env._("%s is far away: look at the year once more.", day)
-                )
 
     def unlink(self):
         # before mail takes the messages away, which it does first of all

@@ -267,7 +267,7 @@ class KaviCredit(models.Model):
             taken off again with :meth:`_unapply`
         :return: the new credits
         """
-        self._check_officer()
+        self._check_role("officer")
         payments = payments.sudo()
         known = self.sudo().search([("move_id", "in", payments.move_id.ids)]).move_id
         vals_list = []

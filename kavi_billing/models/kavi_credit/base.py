@@ -3,6 +3,8 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ...tools.const import ACCOUNTING_GROUPS
+
 STATES = [
     ("draft", "Draft"),
     ("open", "Open"),
@@ -119,7 +121,7 @@ class KaviCredit(models.Model):
         copy=False,
         check_company=True,
         ondelete="restrict",
-        groups="account.group_account_readonly,account.group_account_invoice",
+        groups=ACCOUNTING_GROUPS,
     )
     state = fields.Selection(
         STATES,

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import UserError
 
 # Fields that follow from the entries, fields that only an act writes, and fields that
 # may still be edited once the credit is in the books.
@@ -22,17 +22,9 @@ class KaviCredit(models.Model):
         :raise AccessError: without the officer's role
         :raise UserError: with the reason
         """
-        self._check_officer()
+        self._check_role("officer")
         self.check_access("write")
-        try:
-            self.lock_for_update(allow_referencing=True)
-        except LockError as error:
-            raise UserError(
-                self.env._(
-                    "Somebody else is working on this credit right now. Wait a moment, "
-                    "reload the page and look at it again."
-                )
-            ) from error
+        self._lock_rows()
         labels = dict(self._fields["state"]._description_selection(self.env))
         for credit in self:
             if credit.state not in states:
@@ -44,15 +36,12 @@ class KaviCredit(models.Model):
                     )
                 )
 
-    def _check_officer(self):
-        self.env["kavi.bill"]._check_role("officer")
-
     @api.model_create_multi
     def create(self, vals_list):
         is_act = self._is_act()
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
-            self.env["kavi.bill"]._check_years(vals, ("date", "expiry_date"))
+            self._check_years(vals, ("date", "expiry_date"))
             vals.setdefault("partner_id", self.env.context.get("default_partner_id"))
             if not vals["partner_id"]:
                 raise UserError(
@@ -100,7 +89,7 @@ class KaviCredit(models.Model):
         if self._is_act():
             return super().write(vals)
         self._refuse_fields(set(vals) & (DERIVED | FACTS))
-        self.env["kavi.bill"]._check_years(vals, ("date", "expiry_date"))
+        self._check_years(vals, ("date", "expiry_date"))
         names = self._get_written_fields(vals)
         fixed = names - EDITABLE
         issued = self.filtered("name")
@@ -119,7 +108,7 @@ class KaviCredit(models.Model):
 
     def _check_written_amounts(self, vals):
         """Drafts: the amount that they will have must be one of their currency."""
-        self._check_officer()
+        self._check_role("officer")
         if vals.get("kind") == "overpayment":
             self._check_created_vals({"kind": "overpayment"})
         if "amount" in vals or "currency_id" in vals:
@@ -132,7 +121,7 @@ class KaviCredit(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
-        self._check_officer()
+        self._check_role("officer")
         for credit in self:
             if credit.name:
                 raise UserError(

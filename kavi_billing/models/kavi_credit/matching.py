@@ -216,7 +216,7 @@ class KaviCredit(models.Model):
 
         What a credit is meant for comes before all others.
         """
-        self._check_officer()
+        self._check_role("officer")
         # sudo: by settings of the company, for accounts that the user works on anyway
         credits, bills = self.sudo(), bills.sudo()
         if not credits or not bills:

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .base import USER
+from ...tools.const import USER
 
 
 class ResPartner(models.Model):

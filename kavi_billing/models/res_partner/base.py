@@ -1,10 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ...tools.const import OFFICER, USER
 from ...tools.context import private_value
 
-USER = "kavi_billing.group_billing_user"
-OFFICER = "kavi_billing.group_billing_officer"
 ACCOUNT_TYPES = [
     ("pending_user", "Pending User"),
     ("pending_company", "Pending Company"),

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .base import USER
+from ...tools.const import USER
 
 
 class ResPartner(models.Model):
