@@ -78,6 +78,16 @@ class TestCardPortal(HttpCase, CommerceCommon):
         tx = self.transaction()
         self.assertEqual((tx.amount, tx.payer_email), (40, "payer@example.com"))
 
+    def test_help_for_payers(self):
+        """KC-20: the security code, refused cards, an amount that shows twice."""
+        page = self.page(access_token=self.token)
+        for question in (
+            "Where is the security code?",
+            "Why was my card declined?",
+            "Why is an amount on my statement twice?",
+        ):
+            self.assertIn(question, page.text)
+
     def test_bad_input_by_http(self):
         """Wrong amounts, a foreign bill, a wrong token, an order that is nobody's."""
         for amount in ("-5", "0", "0.001", "101", "99999", "nan", "inf", "x"):

@@ -1,5 +1,7 @@
 """Card money that goes back: by the bill, by the transaction, at the gateway."""
 
+from lxml import etree
+
 from odoo.tests import tagged
 
 from .common import CommerceCommon
@@ -95,6 +97,14 @@ class TestCardRefunds(CommerceCommon):
         self.env.flush_all()
         self.assertBill(bill, "refunded", refund_amount=25.0)
         self.assertLedgers(bill)
+
+    def test_refund_wizard_warns(self):
+        """KC-26: to refund the bill instead, if that can be."""
+        view = self.env.ref("kavi_commerce.view_kavi_transaction_refund_wizard_form")
+        Wizard = self.as_user("officer")["kavi.transaction.refund.wizard"]
+        form = etree.fromstring(Wizard.get_view(view.id)["arch"])
+        (warning,) = form.xpath("//div[contains(@class, 'alert-warning')]/text()")
+        self.assertIn("Refund the bill instead, if you can", " ".join(warning.split()))
 
     def test_failed_return_is_tried_again(self):
         """KC-24: refused, then again as a new one."""
