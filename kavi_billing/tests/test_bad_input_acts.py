@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .test_bad_input import BadInput
+from .test_bad_input_bill import BadInput
 
 # no amounts of money: what JSON, a formula or a slip of the finger may send
 NO_AMOUNTS = (0, 0.0, -0.01, -100, float("nan"), float("inf"), float("-inf"))
