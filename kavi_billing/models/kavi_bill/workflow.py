@@ -12,9 +12,9 @@ class KaviBill(models.Model):
 
     _inherit = "kavi.bill"
 
-    allowed_acts = fields.Char(
+    allowed_acts = fields.Json(
         compute="_compute_allowed_acts",
-        help="What the table allows now, between spaces: the form shows these buttons.",
+        help="The acts that the table allows now: the form shows these buttons.",
     )
     flag_label = fields.Char(string="Flags", compute="_compute_flag_label")
 
@@ -30,8 +30,9 @@ class KaviBill(models.Model):
     def _compute_allowed_acts(self):
         table = self._get_acts()
         for bill in self:
-            acts = allowed_acts(bill.state or "draft", bill._get_flags(), table)
-            bill.allowed_acts = f" {' '.join(acts)} "
+            bill.allowed_acts = allowed_acts(
+                bill.state or "draft", bill._get_flags(), table
+            )
 
     @api.depends(
         "is_overdue",
