@@ -20,6 +20,7 @@
         "views/payment_provider_views.xml",
         "views/kavi_gateway_event_views.xml",
         "views/kavi_bill_views.xml",
+        "views/kavi_payment_report_views.xml",
         "views/portal_card_templates.xml",
         "views/res_config_settings_views.xml",
         "views/kavi_commerce_menus.xml",

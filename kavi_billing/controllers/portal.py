@@ -15,11 +15,11 @@ class BillingPortal(CustomerPortal):
 
     _items_per_page = 20
 
-    # === WHAT COMES IN === #
+    # === HELPER METHODS === #
 
     @staticmethod
     def _to_id(text):
-        """The id that an address or a form brought; 0 if it is none."""
+        """The id in an address or a form; 0 if the text is no id."""
         text = text or ""
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
@@ -32,9 +32,9 @@ class BillingPortal(CustomerPortal):
 
     @staticmethod
     def _try(act, *args):
-        """Do an act.
+        """Run ``act`` in a savepoint.
 
-        :return: "", or the sentence that says why it was refused; then nothing is done
+        :return: "", or the reason why it was refused; then nothing was changed
         """
         try:
             with request.env.cr.savepoint():
@@ -45,7 +45,7 @@ class BillingPortal(CustomerPortal):
 
     @staticmethod
     def _answer_pdf(content, name, download):
-        """A PDF, shown by the browser or kept."""
+        """A PDF as response: shown by the browser, or downloaded."""
         disposition = "attachment" if download else "inline"
         return request.make_response(
             content,
@@ -57,13 +57,13 @@ class BillingPortal(CustomerPortal):
         )
 
     def _prepare_billing_page_values(self):
-        """What every page of billing has: also its language, for screen readers."""
+        """The values of every billing page; its language is for screen readers."""
         return {
             **self._prepare_portal_layout_values(),
             "html_data": {"lang": (request.env.lang or "en_US").replace("_", "-")},
         }
 
-    # === HOME === #
+    # === PORTAL HOME === #
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
@@ -81,8 +81,10 @@ class BillingPortal(CustomerPortal):
         return accounts.filtered("is_billing_account")
 
     def _get_bills_domain(self, accounts=None):
-        """Bills of these accounts, but the canceled ones (KB-38), and but those of the
-        past that were open: nobody pays them here."""
+        """The bills of these accounts without canceled ones (KB-38).
+
+        Imported history that was open is left out, too: nobody pays it here.
+        """
         accounts = self._get_accounts() if accounts is None else accounts
         return (
             Domain("partner_id", "in", accounts.ids)
@@ -92,14 +94,14 @@ class BillingPortal(CustomerPortal):
         )
 
     def _get_bills(self):
-        """Where bills are searched, by :meth:`_get_bills_domain` only.
+        """The model to search bills in, by :meth:`_get_bills_domain` only.
 
         sudo: whoever works here may have an account, too, and no right to see bills;
         the domain holds what the record rules say.
         """
         return request.env["kavi.bill"].sudo()
 
-    # === MY ACCOUNT === #
+    # === ROUTES: BILLS, CREDITS, STATEMENT === #
 
     def _get_bill_filters(self):
         return {
@@ -119,6 +121,37 @@ class BillingPortal(CustomerPortal):
             )
         }
 
+    def _get_bill_list_domain(self, accounts, states, search):
+        """The bills of these accounts in these states that the search text fits."""
+        domain = self._get_bills_domain(accounts) & Domain("state", "in", states)
+        if search:
+            domain &= Domain.OR(
+                Domain(name, "ilike", search)
+                for name in ("name", "title", "purchase_order", "invoice_number")
+            )
+        return domain
+
+    def _find_bill_page(self, domain, order, page, arguments):
+        """One page of a list of bills.
+
+        :param dict arguments: what the addresses of the other pages ask for
+        :return: ``(bills, pager)``
+        """
+        pager = portal_pager(
+            url="/my/billing",
+            total=self._get_bills().search_count(domain),
+            page=page,
+            step=self._items_per_page,
+            url_args=arguments,
+        )
+        bills = self._get_bills().search(
+            domain,
+            order=order,
+            limit=self._items_per_page,
+            offset=max(pager["offset"], 0),
+        )
+        return bills, pager
+
     @route(
         ["/my/billing", "/my/billing/page/<int:page>"],
         type="http",
@@ -137,14 +170,6 @@ class BillingPortal(CustomerPortal):
         chosen = accounts.filtered(lambda a: a.id == self._to_id(account))
         # PostgreSQL takes no NUL, and nobody types what is not printed
         search = "".join(filter(str.isprintable, search or "")).strip()[:64]
-        domain = self._get_bills_domain(chosen or accounts) & Domain(
-            "state", "in", filters[filterby]["states"]
-        )
-        if search:
-            domain &= Domain.OR(
-                Domain(name, "ilike", search)
-                for name in ("name", "title", "purchase_order", "invoice_number")
-            )
         arguments = {
             "account": chosen.id or None,
             "filterby": filterby,
@@ -152,18 +177,13 @@ class BillingPortal(CustomerPortal):
             "search": search or None,
         }
         arguments = {name: value for name, value in arguments.items() if value}
-        pager = portal_pager(
-            url="/my/billing",
-            total=self._get_bills().search_count(domain),
-            page=page,
-            step=self._items_per_page,
-            url_args=arguments,
-        )
-        bills = self._get_bills().search(
-            domain,
+        bills, pager = self._find_bill_page(
+            self._get_bill_list_domain(
+                chosen or accounts, filters[filterby]["states"], search
+            ),
             order=sortings[sortby]["order"],
-            limit=self._items_per_page,
-            offset=max(pager["offset"], 0),
+            page=page,
+            arguments=arguments,
         )
         values = {
             **self._prepare_billing_page_values(),
@@ -186,7 +206,7 @@ class BillingPortal(CustomerPortal):
 
     @route("/my/billing/credits", type="http", auth="user", website=True)
     def my_credits(self, account=None, **kw):
-        """What the accounts have in their favour, and what became of it."""
+        """The credits of the accounts."""
         accounts = self._get_accounts()
         chosen = accounts.filtered(lambda a: a.id == self._to_id(account))
         # sudo: payers have no rights on credits; only those of their accounts, and of
@@ -212,9 +232,9 @@ class BillingPortal(CustomerPortal):
         return request.render("kavi_billing.portal_my_credits", values)
 
     def _get_statement_period(self, account, date_from, date_to):
-        """What statement was asked for: account, first and last day.
+        """Account and period of the statement that the address asks for.
 
-        :return: no account when it is not theirs
+        :return: ``(account, first day, last day)``; no account when it is not theirs
         """
         accounts = self._get_accounts()
         chosen = accounts.filtered(lambda a: a.id == self._to_id(account))
@@ -227,7 +247,7 @@ class BillingPortal(CustomerPortal):
 
     @route("/my/billing/statement/pdf", type="http", auth="user", website=True)
     def my_statement_pdf(self, account=None, date_from=None, date_to=None, **kw):
-        """The statement of one account on paper, as the office prints it."""
+        """The statement of one account as PDF, as the office prints it."""
         account, *period = self._get_statement_period(account, date_from, date_to)
         if not account or period[0] > period[1]:
             return request.redirect("/my/billing")
@@ -289,7 +309,7 @@ class BillingPortal(CustomerPortal):
         }
         return request.render("kavi_billing.portal_my_statement", values)
 
-    # === PAY SEVERAL AT ONCE === #
+    # === ROUTES: SEVERAL BILLS AT ONCE === #
 
     @route(
         "/my/billing/pay",

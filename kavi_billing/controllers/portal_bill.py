@@ -6,7 +6,7 @@ from odoo.http import request, route
 from ..tools.bill_rules import DOCUMENTS
 from .portal import BillingPortal
 
-# What is said when the page is shown again after something was done.
+# Which confirmation the page may show after something was posted.
 DONE = ("method", "number")
 
 
@@ -14,7 +14,7 @@ class BillPage(BillingPortal):
     """A bill: everything the payer needs on one page, with or without a log-in."""
 
     def _document_check_access(self, model_name, document_id, access_token=None):
-        """Bills tell nobody whether there is one that they may not see."""
+        """The same error for a bill that does not exist and one they may not see."""
         if model_name != "kavi.bill":
             return super()._document_check_access(model_name, document_id, access_token)
         return self._find_bill(document_id, access_token)[0]
@@ -31,7 +31,7 @@ class BillPage(BillingPortal):
 
     @route("/my/bills/<int:bill_id>", type="http", auth="public", website=True)
     def my_bill(self, bill_id, access_token=None, done=None, **kw):
-        """The page."""
+        """The page of a bill."""
         try:
             bill, roles = self._find_bill(bill_id, access_token)
         except (AccessError, MissingError):
@@ -65,7 +65,7 @@ class BillPage(BillingPortal):
         methods=["POST"],
     )
     def choose_method(self, bill_id, access_token=None, method_id=None, **kw):
-        """The payer chooses a manual method, or another one."""
+        """The payer chooses a manual method, or changes it."""
         try:
             bill, roles = self._find_bill(bill_id, access_token)
         except (AccessError, MissingError):
@@ -93,7 +93,7 @@ class BillPage(BillingPortal):
         return self._answer(bill, roles, access_token, error, "number")
 
     def _answer(self, bill, roles, access_token, error, done):
-        """After something was posted: the page again, with what became of it."""
+        """Show the page again, with the error or a confirmation."""
         if error:
             return self._render_bill(bill, roles, access_token, error=error)
         query = {"done": done}

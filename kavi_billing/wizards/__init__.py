@@ -2,7 +2,6 @@ from . import (
     account_move_reversal,
     base_partner_merge,
     kavi_account_statement_wizard,
-    kavi_account_statement_wizard_mail,
     kavi_bill_act_wizard,
     kavi_bill_amount_wizard,
     kavi_bill_amount_wizard_line,

@@ -1,10 +1,14 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-from odoo.tools import format_date
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tools import format_date, formataddr
 
 
 class KaviAccountStatementWizard(models.TransientModel):
-    """The statement of an account for a period, read from its ledger (BA-01)."""
+    """The statement of an account for a period, read from its ledger (BA-01).
+
+    It is printed, or mailed to the billing contact with the PDF.
+    """
 
     _name = "kavi.account.statement.wizard"
     _description = "Account Statement"
@@ -30,12 +34,62 @@ class KaviAccountStatementWizard(models.TransientModel):
         required=True,
         default=lambda self: self.env.company._billing_today(),
     )
+    recipients = fields.Char(
+        compute="_compute_recipients",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Addresses, with commas between them.",
+    )
+    subject = fields.Char(
+        compute="_compute_text", store=True, readonly=False, precompute=True
+    )
+    body = fields.Html(
+        string="Text",
+        sanitize="email_outgoing",
+        compute="_compute_text",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
 
     @api.model
     def _get_default_partner(self):
         if self.env.context.get("active_model") != "res.partner":
             return False
         return self.env["res.partner"].browse(self.env.context.get("active_id"))
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id")
+    def _compute_recipients(self):
+        for wizard in self:
+            account = wizard.partner_id.commercial_partner_id
+            # sudo: people who may print it need not see all contacts
+            contacts = account and account.sudo()._get_mailed_contact()
+            wizard.recipients = ", ".join(
+                formataddr((contact.name, contact.email)) for contact in contacts or ()
+            )
+
+    @api.depends("partner_id", "company_id", "date_from", "date_to")
+    def _compute_text(self):
+        for wizard in self:
+            lang = wizard.partner_id and wizard._get_document_lang()
+            translated = wizard.with_context(lang=lang or self.env.lang)
+            values = {
+                "company": translated.company_id.name,
+                "account": translated.partner_id.name,
+                "first": format_date(translated.env, translated.date_from),
+                "last": format_date(translated.env, translated.date_to),
+            }
+            wizard.subject = translated.env._(
+                "%(company)s: account statement", **values
+            )
+            wizard.body = self.env["ir.qweb"]._render(
+                "kavi_billing.mail_account_statement", values, lang=lang or None
+            )
+
+    # === CONSTRAINT METHODS === #
 
     @api.constrains("date_from", "date_to")
     def _check_period(self):
@@ -45,17 +99,70 @@ class KaviAccountStatementWizard(models.TransientModel):
                     self.env._("The period ends before it starts: choose a later day.")
                 )
 
+    # === ACTION METHODS === #
+
     def action_print(self):
         report = self.env.ref("kavi_billing.action_report_account_statement")
         return report.sudo().report_action(self, config=False)
+
+    def action_send(self):
+        """Queue the mail, from billing's address, with a copy to the copy address.
+
+        The account's history keeps it.
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("kavi_billing.group_billing_officer"):
+            raise AccessError(self.env._("Only billing officers send statements."))
+        company = self.company_id
+        recipients = company._check_email_addresses(self.recipients)
+        if not recipients:
+            raise UserError(self.env._("Enter the address that the statement goes to."))
+        common = company._prepare_billing_mail_vals()
+        # as the user: what is in it may be seen by whoever sends it
+        report = self.env["ir.actions.report"].sudo()
+        content, __ = report._render_qweb_pdf(
+            "kavi_billing.action_report_account_statement", self.ids
+        )
+        vals = {
+            **common,
+            "model": "res.partner",
+            "res_id": self.partner_id.id,
+            "subject": self.subject,
+            "body": self.body,
+            "body_html": self.body,
+            "email_to": ", ".join(recipients),
+            "attachment_ids": [
+                Command.create(
+                    {
+                        "name": f"{self._get_document_name()}.pdf",
+                        "raw": content,
+                        "mimetype": "application/pdf",
+                        "res_model": "res.partner",
+                        "res_id": self.partner_id.id,
+                    }
+                )
+            ],
+        }
+        # sudo: officers need no right to write mails of any other kind
+        mail = self.env["mail.mail"].sudo().create(vals)
+        company._trigger_mail_queue()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("The statement goes to %s.", mail.email_to),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    # === HELPER METHODS === #
 
     def _get_document_name(self):
         self.ensure_one()
         wizard = self.with_context(lang=self._get_document_lang())
         title = wizard.env._("Account Statement")
         return f"{title} {self.partner_id.name} {self.date_to}".replace("/", "-")
-
-    # === WHAT IT SAYS === #
 
     def _get_document_values(self, document):
         """See ``kavi.document.mixin``; ``sections``: one for each currency."""
@@ -97,7 +204,7 @@ class KaviAccountStatementWizard(models.TransientModel):
             [*mine, ("date", ">=", self.date_from), ("date", "<=", self.date_to)],
             order="date, id",
         )
-        # what only the books' own currency sees is nothing to the account
+        # a difference in company currency alone is nothing to the account
         rows = rows.filtered(lambda row: row.kind != "exchange" or row.amount)
         by_currency = rows.grouped("currency_id")
         currencies = self.env["res.currency"].union(*opening, *by_currency)

@@ -1,4 +1,5 @@
 from contextlib import contextmanager
+from copy import deepcopy
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -9,7 +10,7 @@ from ..tools.numbers import find_bad_number
 
 
 class KaviBillActWizard(models.AbstractModel):
-    """What the wizards of all acts have: the bills, the reason, who hears of it."""
+    """What the wizards of all acts share: the bills, the reason, the notice."""
 
     _name = "kavi.bill.act.wizard"
     _description = "Act On Bills"
@@ -69,51 +70,7 @@ class KaviBillActWizard(models.AbstractModel):
         default=lambda self: self._get_concurrency_token(self._get_opened_bills())
     )
 
-    @api.model
-    def _get_opened_bills(self):
-        if self.env.context.get("active_model") != "kavi.bill":
-            return self.env["kavi.bill"]
-        return self.env["kavi.bill"].browse(self.env.context.get("active_ids") or ())
-
-    @api.model
-    def _get_today(self):
-        company = self._get_opened_bills().company_id[:1] or self.env.company
-        return company._billing_today()
-
-    @api.model
-    def _get_concurrency_token(self, bills):
-        """The amounts that somebody looks at before they act."""
-        return " ".join(
-            f"{bill.id}:{bill.amount_due}:{bill.amount_retained}"
-            for bill in bills.sorted("id")
-        )
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._check_numbers(vals_list)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_numbers([vals])
-        return super().write(vals)
-
-    @api.model
-    def _check_numbers(self, vals_list):
-        """Refuse what is no number before Odoo rounds it, with a sentence for people.
-
-        :raise UserError: with the label of the field
-        """
-        numbers = [
-            name
-            for name, field in self._fields.items()
-            if field.type in ("monetary", "float", "integer")
-        ]
-        bad = find_bad_number(vals_list, numbers)
-        if bad:
-            label = self._fields[bad[0]]._description_string(self.env)
-            raise UserError(self.env._("%(field)s: enter a number.", field=label))
+    # === COMPUTE METHODS === #
 
     @api.depends("bill_ids")
     def _compute_bill_id(self):
@@ -156,8 +113,74 @@ class KaviBillActWizard(models.AbstractModel):
             else:
                 wizard.notice_subject = wizard.notice_body = False
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_numbers(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_numbers([vals])
+        return super().write(vals)
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Put the shared parts where a wizard's form asks for them.
+
+        ``<div name="bills" />`` becomes what the group of that name holds in
+        ``view_kavi_bill_act_wizard_form``: a view can be inherited by views of its own
+        model only.
+        """
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "form":
+            shared = self.env.ref("kavi_billing.view_kavi_bill_act_wizard_form").sudo()
+            for part in shared._get_combined_arch().iterfind("group"):
+                for place in arch.findall(f".//div[@name='{part.get('name')}']"):
+                    for node in part:
+                        place.addprevious(deepcopy(node))
+                    place.getparent().remove(place)
+        return arch, view
+
+    # === HELPER METHODS === #
+
+    @api.model
+    def _get_opened_bills(self):
+        if self.env.context.get("active_model") != "kavi.bill":
+            return self.env["kavi.bill"]
+        return self.env["kavi.bill"].browse(self.env.context.get("active_ids") or ())
+
+    @api.model
+    def _get_today(self):
+        company = self._get_opened_bills().company_id[:1] or self.env.company
+        return company._billing_today()
+
+    @api.model
+    def _get_concurrency_token(self, bills):
+        """The amounts that an act depends on: if one changes, the form is outdated."""
+        return " ".join(
+            f"{bill.id}:{bill.amount_due}:{bill.amount_retained}"
+            for bill in bills.sorted("id")
+        )
+
+    @api.model
+    def _check_numbers(self, vals_list):
+        """Refuse what is no number before Odoo rounds it, with a sentence for people.
+
+        :raise UserError: with the label of the field
+        """
+        numbers = [
+            name
+            for name, field in self._fields.items()
+            if field.type in ("monetary", "float", "integer")
+        ]
+        bad = find_bad_number(vals_list, numbers)
+        if bad:
+            label = self._fields[bad[0]]._description_string(self.env)
+            raise UserError(self.env._("%(field)s: enter a number.", field=label))
+
     def _format_sum(self, field):
-        """What the bills have together, in each of their currencies."""
+        """The sum of ``field`` over the bills, in each of their currencies."""
         return self._format_amounts(
             (bill.currency_id, bill[field]) for bill in self.bill_ids
         )
@@ -173,7 +196,7 @@ class KaviBillActWizard(models.AbstractModel):
         )
 
     def _format_portions(self, portions):
-        """What paying several bills comes to.
+        """The totals of paying several bills.
 
         :param dict portions: ``{bill: PaymentQuote}``
         :return: values of ``summary`` and ``surcharge_summary``
@@ -191,7 +214,7 @@ class KaviBillActWizard(models.AbstractModel):
 
     @contextmanager
     def _acting(self):
-        """Around an act: look again before, tell who is to be told after.
+        """Around an act: check that it is still allowed before, notify after.
 
         :raise UserError: when the act is not allowed, or when somebody changed the
             bills while the wizard was open
@@ -205,11 +228,11 @@ class KaviBillActWizard(models.AbstractModel):
         ):
             raise UserError(
                 self.env._(
-                    "Something was paid or given back since you opened this window. "
+                    "Something was paid or refunded since you opened this window. "
                     "Close it and look at the bill again."
                 )
             )
-        # as the bills are before: what is said is what is about to be done
+        # before the act changes the bills: the notice says what is about to be done
         event = self.notify and EVENT_OF_ACT.get(self._act)
         values = self._get_notices(bills) if event else {}
         with bills._suppress_auto_notices():
@@ -224,13 +247,13 @@ class KaviBillActWizard(models.AbstractModel):
             bills._log_note(plaintext2html(self.note))
 
     def _get_notice_text(self):
-        """The text that somebody changed, for the one bill it is about."""
+        """The text as it was edited; notices of several bills are sent as they are."""
         if not (self.edit_notice and self.bill_id and self.notice_body):
             return {}
         return {"subject": self.notice_subject, "body": self.notice_body}
 
     def _get_notices(self, bills):
-        """What each account is told beside its bill, in its language.
+        """What the notices say beside the bill, each in its account's language.
 
         :return: ``{bill id: values}``, see ``kavi.bill._get_notice_values``
         """
@@ -244,5 +267,5 @@ class KaviBillActWizard(models.AbstractModel):
         return values
 
     def _get_notice(self, bill):
-        """What the account of one bill is told of the act, beside the reason."""
+        """Hook: what the notice of one bill says of the act, beside the reason."""
         return {}

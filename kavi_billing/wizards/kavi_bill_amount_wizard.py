@@ -25,6 +25,8 @@ class KaviBillAmountWizard(models.TransientModel):
     amount_tax = fields.Monetary(compute="_compute_amounts", string="Taxes")
     amount_total = fields.Monetary(compute="_compute_amounts", string="New Total")
 
+    # === COMPUTE METHODS === #
+
     @api.depends("bill_ids")
     def _compute_line_ids(self):
         for wizard in self:
@@ -41,25 +43,7 @@ class KaviBillAmountWizard(models.TransientModel):
             wizard.amount_tax = total - untaxed
             wizard.amount_total = total
 
-    def _get_draft(self, lines=None):
-        """A bill like this one with the wizard's lines, which is never saved.
-
-        What a bill computes for its lines, it computes here just the same.
-        """
-        self.ensure_one()
-        bill = self.bill_id
-        if lines is None:
-            lines = [line._copy_vals(line) for line in self.line_ids]
-        return self.env["kavi.bill"].new(
-            {
-                "title": bill.title,
-                "partner_id": bill.partner_id.id,
-                "company_id": bill.company_id.id,
-                "currency_id": bill.currency_id.id,
-                "fiscal_position_id": bill.fiscal_position_id.id,
-                "line_ids": [Command.create(vals) for vals in lines],
-            }
-        )
+    # === ACTION METHODS === #
 
     def action_change_amount(self):
         with self._acting():
@@ -80,6 +64,28 @@ class KaviBillAmountWizard(models.TransientModel):
                 self.reason,
             )
         return {"type": "ir.actions.act_window_close"}
+
+    # === HELPER METHODS === #
+
+    def _get_draft(self, lines=None):
+        """A bill like this one with the wizard's lines, which is never saved.
+
+        What a bill computes for its lines, it computes here just the same.
+        """
+        self.ensure_one()
+        bill = self.bill_id
+        if lines is None:
+            lines = [line._copy_vals(line) for line in self.line_ids]
+        return self.env["kavi.bill"].new(
+            {
+                "title": bill.title,
+                "partner_id": bill.partner_id.id,
+                "company_id": bill.company_id.id,
+                "currency_id": bill.currency_id.id,
+                "fiscal_position_id": bill.fiscal_position_id.id,
+                "line_ids": [Command.create(vals) for vals in lines],
+            }
+        )
 
     def _get_notice(self, bill):
         return {

@@ -14,15 +14,17 @@ class KaviBillCancelWizard(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        help="What is given back. What is kept of it stays income, e.g. a fee for "
-        "handling the bill.",
+        help="What is refunded. What is kept of the payment stays income, e.g. a fee "
+        "for handling the bill.",
     )
     amount_kept = fields.Monetary(string="Kept", compute="_compute_amount_kept")
     summary = fields.Char(
         compute="_compute_summary",
-        string="Given Back",
+        string="Refunded",
         help="All that was paid of these bills.",
     )
+
+    # === COMPUTE METHODS === #
 
     @api.depends("bill_id")
     def _compute_refund_amount(self):
@@ -39,12 +41,16 @@ class KaviBillCancelWizard(models.TransientModel):
         for wizard in self:
             wizard.summary = wizard._format_sum("amount_refundable")
 
+    # === ACTION METHODS === #
+
     def action_cancel_bills(self):
         with self._acting():
             self.bill_ids._cancel(
                 self.reason, self.refund_amount if self.bill_id else None
             )
         return {"type": "ir.actions.act_window_close"}
+
+    # === HELPER METHODS === #
 
     def _get_notice(self, bill):
         refund = self.refund_amount if self.bill_id else bill.amount_refundable

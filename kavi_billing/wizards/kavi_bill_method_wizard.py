@@ -26,6 +26,8 @@ class KaviBillMethodWizard(models.TransientModel):
     )
     summary = fields.Char(string="To Pay", compute="_compute_summary")
 
+    # === COMPUTE METHODS === #
+
     @api.depends("bill_ids")
     def _compute_offered_ids(self):
         for wizard in self:
@@ -43,6 +45,8 @@ class KaviBillMethodWizard(models.TransientModel):
                     for bill in wizard.bill_ids
                 }
             wizard.update(wizard._format_portions(portions))
+
+    # === ACTION METHODS === #
 
     def action_choose_method(self):
         with self._acting():

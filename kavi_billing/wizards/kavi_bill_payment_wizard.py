@@ -40,8 +40,8 @@ class KaviBillPaymentWizard(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        help="All that came in, the surcharge included. Less leaves the bill partly "
-        "paid, what is more becomes a credit of the account.",
+        help="All that was received, the surcharge included. Less leaves the bill "
+        "partly paid, what is more becomes a credit of the account.",
     )
     proposed_amount = fields.Monetary(
         compute="_compute_amount", store=True, precompute=True
@@ -50,7 +50,7 @@ class KaviBillPaymentWizard(models.TransientModel):
     amount_paid = fields.Monetary(
         string="For the Bill",
         compute="_compute_quote",
-        help="What is paid of the bill: what came in, less the surcharge.",
+        help="What is paid of the bill: what was received, less the surcharge.",
     )
     surcharge = fields.Monetary(
         compute="_compute_quote", help="What the method charges, taxes included."
@@ -70,6 +70,8 @@ class KaviBillPaymentWizard(models.TransientModel):
     )
     hint = fields.Char(compute="_compute_quote")
 
+    # === COMPUTE METHODS === #
+
     @api.depends("bill_ids")
     def _compute_method_id(self):
         for wizard in self:
@@ -77,20 +79,6 @@ class KaviBillPaymentWizard(models.TransientModel):
             if not promised:
                 promised = promised.search([("company_id", "=", wizard.company_id.id)])
             wizard.method_id = promised if len(promised) == 1 else wizard.method_id
-
-    # === INSTALMENTS === #
-
-    def _get_open_instalments(self):
-        """What is open of the bill, the oldest first: ``[(due date, amount)]``."""
-        self.ensure_one()
-        # sudo: the acting wizard has checked the bill
-        bill = self.bill_id.sudo()
-        items = bill._get_receivable_lines(bill.invoice_id)
-        items = items.filtered(lambda item: not item.reconciled)
-        return [
-            (item.date_maturity, item.amount_residual_currency)
-            for item in items.sorted(lambda item: (item.date_maturity, item.id))
-        ]
 
     @api.depends("bill_id", "instalments")
     def _compute_open_count(self):
@@ -112,8 +100,6 @@ class KaviBillPaymentWizard(models.TransientModel):
         for wizard in self:
             wizard.instalments = len(wizard._get_open_instalments())
 
-    # === AMOUNTS === #
-
     @api.depends("bill_id", "method_id", "date", "instalments")
     def _compute_amount(self):
         for wizard in self:
@@ -124,25 +110,6 @@ class KaviBillPaymentWizard(models.TransientModel):
             )
             wizard.amount = wizard.amount if typed else proposed
             wizard.proposed_amount = proposed
-
-    def _get_proposed_amount(self):
-        """What the chosen instalments, or all that is due, come to."""
-        self.ensure_one()
-        if not self.bill_id:
-            return 0.0
-        amount = None
-        instalments = self._get_open_instalments()
-        if 0 < self.instalments < len(instalments):
-            amount = sum(part for _date, part in instalments[: self.instalments])
-        return self.currency_id.round(self._quote(self.bill_id, amount=amount).received)
-
-    @api.onchange("instalments")
-    def _onchange_instalments(self):
-        self.amount = self._get_proposed_amount()
-
-    def _quote(self, bill, **wanted):
-        """As :meth:`kavi.bill._quote_payment`, by the method and on the day chosen."""
-        return bill._quote_payment(self.method_id, self.date, **wanted)
 
     @api.depends("bill_id", "amount", "write_off", "method_id", "date")
     def _compute_quote(self):
@@ -172,6 +139,59 @@ class KaviBillPaymentWizard(models.TransientModel):
                 portions = wizard._quote_all()
             wizard.update(wizard._format_portions(portions))
 
+    @api.depends("may_write_off")
+    def _compute_write_off(self):
+        for wizard in self:
+            wizard.write_off = wizard.write_off and wizard.may_write_off
+
+    # === ONCHANGE METHODS === #
+
+    @api.onchange("instalments")
+    def _onchange_instalments(self):
+        self.amount = self._get_proposed_amount()
+
+    # === ACTION METHODS === #
+
+    def action_complete_payment(self):
+        with self._acting():
+            self.bill_ids._complete_payment(
+                self.method_id,
+                date=self.date,
+                number=self.payment_number if self.collect_payment_number else None,
+                received=self.amount if self.bill_id else None,
+                write_off=self.write_off,
+            )
+        return {"type": "ir.actions.act_window_close"}
+
+    # === HELPER METHODS === #
+
+    def _get_open_instalments(self):
+        """What is open of the bill, the oldest first: ``[(due date, amount)]``."""
+        self.ensure_one()
+        # sudo: the acting wizard has checked the bill
+        bill = self.bill_id.sudo()
+        items = bill._get_receivable_lines(bill.invoice_id)
+        items = items.filtered(lambda item: not item.reconciled)
+        return [
+            (item.date_maturity, item.amount_residual_currency)
+            for item in items.sorted(lambda item: (item.date_maturity, item.id))
+        ]
+
+    def _get_proposed_amount(self):
+        """What the chosen instalments, or all that is due, come to."""
+        self.ensure_one()
+        if not self.bill_id:
+            return 0.0
+        amount = None
+        instalments = self._get_open_instalments()
+        if 0 < self.instalments < len(instalments):
+            amount = sum(part for _date, part in instalments[: self.instalments])
+        return self.currency_id.round(self._quote(self.bill_id, amount=amount).received)
+
+    def _quote(self, bill, **wanted):
+        """As :meth:`kavi.bill._quote_payment`, by the method and on the day chosen."""
+        return bill._quote_payment(self.method_id, self.date, **wanted)
+
     def _quote_all(self):
         """What each of several bills comes to: ``{bill: PaymentQuote}``."""
         rates = {}
@@ -185,11 +205,11 @@ class KaviBillPaymentWizard(models.TransientModel):
         return True
 
     def _get_hint(self, portion):
-        """What becomes of the difference between what is due and what came in."""
+        """What becomes of the difference between what is due and what was received."""
         format_money = self.currency_id.format
         if portion.discount:
             return self.env._(
-                "Paid early: %s is let off, and the bill is paid.",
+                "Paid early: a discount of %s is granted, and the bill is paid.",
                 format_money(portion.discount),
             )
         if not portion.rest:
@@ -207,22 +227,6 @@ class KaviBillPaymentWizard(models.TransientModel):
         return self.env._(
             "%s would stay due, but part payments are not allowed.", money
         )
-
-    @api.depends("may_write_off")
-    def _compute_write_off(self):
-        for wizard in self:
-            wizard.write_off = wizard.write_off and wizard.may_write_off
-
-    def action_complete_payment(self):
-        with self._acting():
-            self.bill_ids._complete_payment(
-                self.method_id,
-                date=self.date,
-                number=self.payment_number if self.collect_payment_number else None,
-                received=self.amount if self.bill_id else None,
-                write_off=self.write_off,
-            )
-        return {"type": "ir.actions.act_window_close"}
 
     def _get_notice(self, bill):
         money = bill.currency_id.format

@@ -28,6 +28,8 @@ class KaviBillPostponeWizard(models.TransientModel):
     date = fields.Date(string="New Due Date")
     days = fields.Integer(help="By how many days. Less than zero: earlier.")
 
+    # === COMPUTE METHODS === #
+
     @api.depends("bill_ids")
     def _compute_due_now(self):
         for wizard in self:
@@ -49,10 +51,14 @@ class KaviBillPostponeWizard(models.TransientModel):
             elif wizard.days or not wizard.scope:
                 wizard.scope = "all"
 
+    # === ACTION METHODS === #
+
     def action_postpone(self):
         with self._acting():
             self.bill_ids._postpone(reason=self.reason, **self._get_move())
         return {"type": "ir.actions.act_window_close"}
+
+    # === HELPER METHODS === #
 
     def _get_move(self):
         """What moves where, as ``_postpone`` takes it."""

@@ -18,7 +18,7 @@ class KaviBillRefundWizard(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        help="What is given back: all that is retained, or a part of it.",
+        help="What is refunded: all that is retained, or a part of it.",
     )
     amount_left = fields.Monetary(
         string="Then Retained", compute="_compute_amount_left"
@@ -26,7 +26,7 @@ class KaviBillRefundWizard(models.TransientModel):
     summary = fields.Char(compute="_compute_summary", string="Total")
     method_id = fields.Many2one(
         "kavi.payment.method",
-        string="Given Back By",
+        string="Refund By",
         compute="_compute_method_id",
         store=True,
         readonly=False,
@@ -38,6 +38,8 @@ class KaviBillRefundWizard(models.TransientModel):
         required=True,
         default=lambda self: self._get_today(),
     )
+
+    # === COMPUTE METHODS === #
 
     @api.depends("bill_id")
     def _compute_amount(self):
@@ -60,6 +62,8 @@ class KaviBillRefundWizard(models.TransientModel):
             method = wizard.bill_ids.payment_method_id.filtered("active")
             wizard.method_id = method if len(method) == 1 else False
 
+    # === ACTION METHODS === #
+
     def action_refund(self):
         with self._acting():
             self.bill_ids._refund(
@@ -69,6 +73,8 @@ class KaviBillRefundWizard(models.TransientModel):
                 reason=self.reason,
             )
         return {"type": "ir.actions.act_window_close"}
+
+    # === HELPER METHODS === #
 
     def _get_notice(self, bill):
         amount = self.amount if self.bill_id else bill.amount_refundable

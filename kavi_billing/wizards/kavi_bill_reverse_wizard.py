@@ -24,6 +24,8 @@ class KaviBillReverseWizard(models.TransientModel):
         default=lambda self: self._get_today(),
     )
 
+    # === COMPUTE METHODS === #
+
     @api.depends("bill_ids")
     def _compute_line_ids(self):
         for wizard in self:
@@ -35,16 +37,7 @@ class KaviBillReverseWizard(models.TransientModel):
                 for payment in payments
             ]
 
-    def _get_payments(self):
-        """The payments that settle the bill now."""
-        # sudo: who acts on bills need not see all payments; these are the bill's
-        payments = self.bill_id.sudo()._get_payments()
-        return payments.filtered(
-            lambda payment: (
-                payment.payment_type == "inbound"
-                and payment.state not in ("canceled", "rejected")
-            )
-        )
+    # === ACTION METHODS === #
 
     def action_reverse_payment(self):
         with self._acting():
@@ -58,6 +51,19 @@ class KaviBillReverseWizard(models.TransientModel):
             for payment in chosen:
                 self.bill_id._reverse_payment(payment, self.reason, self.date)
         return {"type": "ir.actions.act_window_close"}
+
+    # === HELPER METHODS === #
+
+    def _get_payments(self):
+        """The payments that settle the bill now."""
+        # sudo: who acts on bills need not see all payments; these are the bill's
+        payments = self.bill_id.sudo()._get_payments()
+        return payments.filtered(
+            lambda payment: (
+                payment.payment_type == "inbound"
+                and payment.state not in ("canceled", "rejected")
+            )
+        )
 
     def _get_notice(self, bill):
         chosen = self.line_ids.filtered("is_chosen")

@@ -39,6 +39,8 @@ class KaviBillSendWizard(models.TransientModel):
         reminder = self.env.ref("kavi_billing.mail_template_bill_reminder", False)
         return last.template_id or reminder
 
+    # === COMPUTE METHODS === #
+
     @api.depends("bill_id")
     def _compute_recipients(self):
         for wizard in self:
@@ -56,6 +58,8 @@ class KaviBillSendWizard(models.TransientModel):
                 subject, body = wizard.bill_id._render_template(wizard.template_id)
             wizard.notice_subject, wizard.notice_body = subject, body
 
+    # === ACTION METHODS === #
+
     def action_send(self):
         self.ensure_one()
         bills = self.bill_ids
@@ -67,6 +71,8 @@ class KaviBillSendWizard(models.TransientModel):
         if self.note:
             bills._log_note(plaintext2html(self.note))
         return {"type": "ir.actions.act_window_close"}
+
+    # === HELPER METHODS === #
 
     def _get_notice_text(self):
         if not self.bill_id:

@@ -40,11 +40,6 @@ class KaviCreditApplyWizard(models.TransientModel):
         help="As much as fits, unless you enter less.",
     )
 
-    def _get_active(self, model):
-        if self.env.context.get("active_model") != model:
-            return self.env[model]
-        return self.env[model].browse(self.env.context.get("active_ids") or ())
-
     @api.model
     def _default_credits(self):
         bills = self._get_active("kavi.bill")
@@ -75,20 +70,7 @@ class KaviCreditApplyWizard(models.TransientModel):
         )
         return bills.filtered(lambda bill: not bill._get_refusal("apply_credit"))
 
-    @api.model
-    def _get_domain(self, records):
-        return [
-            (name, "=", records[name].id)
-            for name in ("partner_id", "company_id", "currency_id")
-        ]
-
-    @api.model
-    def _check_one_account(self, records):
-        for name in ("partner_id", "company_id", "currency_id"):
-            if len(records[name]) > 1:
-                raise UserError(
-                    self.env._("Choose those of one account, company and currency.")
-                )
+    # === COMPUTE METHODS === #
 
     @api.depends("credit_ids", "bill_ids")
     def _compute_account(self):
@@ -109,7 +91,31 @@ class KaviCreditApplyWizard(models.TransientModel):
         for wizard in self:
             wizard.amount = min(wizard.amount_open, wizard.amount_due)
 
+    # === ACTION METHODS === #
+
     def action_apply_credits(self):
         self.ensure_one()
         self.credit_ids._apply(self.bill_ids, self.amount)
         return {"type": "ir.actions.act_window_close"}
+
+    # === HELPER METHODS === #
+
+    def _get_active(self, model):
+        if self.env.context.get("active_model") != model:
+            return self.env[model]
+        return self.env[model].browse(self.env.context.get("active_ids") or ())
+
+    @api.model
+    def _get_domain(self, records):
+        return [
+            (name, "=", records[name].id)
+            for name in ("partner_id", "company_id", "currency_id")
+        ]
+
+    @api.model
+    def _check_one_account(self, records):
+        for name in ("partner_id", "company_id", "currency_id"):
+            if len(records[name]) > 1:
+                raise UserError(
+                    self.env._("Choose those of one account, company and currency.")
+                )

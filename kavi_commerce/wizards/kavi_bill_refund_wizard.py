@@ -12,7 +12,7 @@ class KaviBillRefundWizard(models.TransientModel):
         is_notified = self.notify
         known = bills.transaction_ids
         if bills._get_card_refunds(amount, self.method_id) == bills:
-            # told when the money has gone back, not when it is asked for
+            # the notice goes out when the gateway has refunded, not when it is asked to
             self.notify = False
         result = super().action_refund()
         bills.invalidate_recordset(["transaction_ids"])

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class KaviTransactionRefundWizard(models.TransientModel):
-    """Give back a charge from the transaction: for what the bill's refund cannot do."""
+    """Refund a charge from the transaction: for what the bill's refund cannot do."""
 
     _name = "kavi.transaction.refund.wizard"
     _description = "Refund A Transaction"

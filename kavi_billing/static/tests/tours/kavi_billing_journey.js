@@ -209,8 +209,8 @@ tours.add("kavi_billing_journey_acts", {
             trigger: `.o_form_view:has(${inState("refunded")}) ${shows("refund_amount", "50.00")}`,
         },
         {
-            content: "What became of it in the books",
-            trigger: ".o_notebook .nav-link:contains('In the Books')",
+            content: "Its documents in accounting",
+            trigger: ".o_notebook .nav-link:contains('Accounting')",
             run: "click",
         },
         {
