@@ -1,11 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import frozendict
+
+from ..tools.const import ACCOUNTING_GROUPS, STAFF
+from ..tools.instalments import share
 
 # What ties an entry to a bill: only the bill's own acts write it.
 BILL_LINK = ("kavi_bill_id", "is_kavi_replaced", "is_kavi_surcharge")
 
 
 class AccountMove(models.Model):
+    """Which bill or credit an entry belongs to, and what follows for the entry."""
+
     _inherit = "account.move"
 
     kavi_bill_id = fields.Many2one(
@@ -16,8 +22,7 @@ class AccountMove(models.Model):
         check_company=True,
         index="btree_not_null",
         ondelete="restrict",
-        groups="kavi_billing.group_billing_user,account.group_account_readonly,"
-        "account.group_account_invoice",
+        groups=STAFF,
     )
 
     is_kavi_replaced = fields.Boolean(
@@ -33,6 +38,43 @@ class AccountMove(models.Model):
         help="A debit invoice over what the payment method adds to the bill.",
     )
 
+    kavi_credit_ids = fields.One2many(
+        "kavi.credit",
+        "move_id",
+        string="Credit",
+        readonly=True,
+        copy=False,
+        groups=ACCOUNTING_GROUPS,
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("invoice_line_ids.kavi_charge_kind")
+    def _compute_needed_terms(self):
+        result = super()._compute_needed_terms()
+        # sudo: who works on an invoice need not see the bill
+        for invoice in self.filtered(lambda move: move.sudo().kavi_bill_id):
+            term = invoice.invoice_payment_term_id
+            if len(term.line_ids) > 1 and not invoice.invoice_cash_rounding_id:
+                invoice.needed_terms = invoice._get_needed_instalments()
+        return result
+
+    def _compute_invoice_date_due(self):
+        """A posted bill is due when its items are: some may have been postponed.
+
+        Odoo would take the days of the terms again whenever something is matched.
+        """
+        result = super()._compute_invoice_date_due()
+        for invoice in self:
+            if invoice.state == "posted" and invoice.sudo().kavi_bill_id:
+                items = invoice.line_ids.filtered("date_maturity")
+                invoice.invoice_date_due = max(
+                    items.mapped("date_maturity"), default=invoice.invoice_date_due
+                )
+        return result
+
+    # === CRUD METHODS === #
+
     @api.model_create_multi
     def create(self, vals_list):
         if any(self.env.context.get(f"default_{name}") for name in BILL_LINK) or any(
@@ -46,7 +88,69 @@ class AccountMove(models.Model):
             self._check_bill_link()
         if "partner_id" in vals or "currency_id" in vals:
             self._check_bill_agrees(vals)
+            self._check_credit_agrees(vals)
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        # a draft that was never posted is nobody's record
+        for bill in self.sudo().filtered("posted_before").kavi_bill_id:
+            raise UserError(
+                self.env._(
+                    "This entry belongs to bill %s. Cancel the bill instead: nothing "
+                    "that was posted is deleted.",
+                    bill.name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_credited(self):
+        for credit in self.sudo().kavi_credit_ids:
+            raise UserError(
+                self.env._(
+                    "This entry belongs to credit %s. Take the credit back instead: "
+                    "nothing that was posted is deleted.",
+                    credit.name,
+                )
+            )
+
+    # === ACTION METHODS === #
+
+    def button_draft(self):
+        self._check_canceled_bill()
+        return super().button_draft()
+
+    def button_cancel(self):
+        self._check_canceled_bill()
+        return super().button_cancel()
+
+    def action_open_kavi_bill(self):
+        self.ensure_one()
+        return self.kavi_bill_id._get_records_action()
+
+    def action_open_kavi_credit(self):
+        self.ensure_one()
+        return self.kavi_credit_ids._get_records_action()
+
+    # === BUSINESS METHODS === #
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        # A credit note made in Invoicing belongs to the same bill: otherwise the bill
+        # could not see that its debt is gone.
+        reverse_moves = super()._reverse_moves(default_values_list, cancel=cancel)
+        for move, reverse_move in zip(self.sudo(), reverse_moves.sudo(), strict=True):
+            if move.kavi_bill_id:
+                reverse_move.kavi_bill_id = move.kavi_bill_id
+        return reverse_moves
+
+    # === HELPER METHODS === #
+
+    def _check_bill_link(self):
+        """Only the bill itself says which entries are its own."""
+        if not self.env.su:
+            raise UserError(
+                self.env._("An entry is not tied to a bill by hand. Issue the bill.")
+            )
 
     def _check_bill_agrees(self, vals):
         """Whom the entry charges and in what currency, the bill has fixed."""
@@ -69,29 +173,26 @@ class AccountMove(models.Model):
                     )
                 )
 
-    def _check_bill_link(self):
-        """Only the bill itself says which entries are its own."""
-        if not self.env.su:
-            raise UserError(
-                self.env._("An entry is not tied to a bill by hand. Issue the bill.")
-            )
-
-    def _reverse_moves(self, default_values_list=None, cancel=False):
-        # A credit note made in Invoicing belongs to the same bill: otherwise the bill
-        # could not see that its debt is gone.
-        reverse_moves = super()._reverse_moves(default_values_list, cancel=cancel)
-        for move, reverse_move in zip(self.sudo(), reverse_moves.sudo(), strict=True):
-            if move.kavi_bill_id:
-                reverse_move.kavi_bill_id = move.kavi_bill_id
-        return reverse_moves
-
-    def button_draft(self):
-        self._check_canceled_bill()
-        return super().button_draft()
-
-    def button_cancel(self):
-        self._check_canceled_bill()
-        return super().button_cancel()
+    def _check_credit_agrees(self, vals):
+        """Whose the entry is and in what currency, the credit has fixed."""
+        account = self.env["res.partner"].sudo().browse(vals.get("partner_id") or ())
+        for credit in self.sudo().kavi_credit_ids:
+            if (
+                "partner_id" in vals
+                and account.commercial_partner_id != credit.partner_id
+            ) or vals.get(
+                "currency_id", credit.currency_id.id
+            ) != credit.currency_id.id:
+                raise UserError(
+                    self.env._(
+                        "This entry belongs to credit %(credit)s of %(account)s, in "
+                        "%(currency)s. Take the credit back and give another one to "
+                        "change that.",
+                        credit=credit.name,
+                        account=credit.partner_id.name,
+                        currency=credit.currency_id.name,
+                    )
+                )
 
     def _check_canceled_bill(self):
         """Canceled is final (KB-27): its entries stay as they are, and so does what it
@@ -108,18 +209,47 @@ class AccountMove(models.Model):
                     )
                 )
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_billed(self):
-        # a draft that was never posted is nobody's record
-        for bill in self.sudo().filtered("posted_before").kavi_bill_id:
-            raise UserError(
-                self.env._(
-                    "This entry belongs to bill %s. Cancel the bill instead: nothing "
-                    "that was posted is deleted.",
-                    bill.name,
-                )
-            )
+    def _get_needed_instalments(self):
+        """What Odoo needs as receivable items, spread as the bill's terms say.
 
-    def action_open_kavi_bill(self):
+        Odoo knows the days already, one item each; it would spread all charges alike.
+        """
         self.ensure_one()
-        return self.kavi_bill_id._get_records_action()
+        needed = self.needed_terms
+        currency, company_currency = self.currency_id, self.company_currency_id
+        total = sum(values["amount_currency"] for values in needed.values())
+        balance = sum(values["balance"] for values in needed.values())
+        instalments = self.invoice_payment_term_id._get_instalments(
+            self.invoice_date or self.date or fields.Date.context_today(self),
+            total,
+            self._get_charges(),
+            currency,
+        )
+        balances = share(
+            company_currency.round(balance),
+            [instalment["amount"] for instalment in instalments],
+            company_currency.rounding,
+        )
+        by_day = {key["date_maturity"]: (key, needed[key]) for key in needed}
+        result = {}
+        for instalment, part in zip(instalments, balances, strict=True):
+            key, values = by_day[instalment["due_date"]]
+            result[frozendict(key)] = {
+                **values,
+                "amount_currency": instalment["amount"],
+                "balance": float(part),
+                "is_kavi_deposit": instalment["is_deposit"],
+            }
+        return result
+
+    def _get_charges(self):
+        """How much of an invoice each kind of charge asks, taxes included.
+
+        :return: dict of ``instalments.CHARGES`` to float, as on the bill
+        """
+        self.ensure_one()
+        charges = {}
+        for line in self.invoice_line_ids:
+            kind = line.kavi_charge_kind or "goods"
+            charges[kind] = charges.get(kind, 0.0) + line.price_total
+        return charges

@@ -1,17 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.const import ACCOUNTING_GROUPS
-
-KINDS = [
-    ("invoice", "Invoice"),
-    ("credit_note", "Credit Note"),
-    ("payment", "Payment"),
-    ("refund", "Refund"),
-    ("reversal", "Reversal"),
-    ("exchange", "Exchange Difference"),
-    ("entry", "Other Entry"),
-]
+from ..tools.const import ACCOUNTING_GROUPS, DOCUMENT_KINDS
 
 
 class KaviAccountLedger(models.Model):
@@ -37,7 +27,7 @@ class KaviAccountLedger(models.Model):
     company_currency_id = fields.Many2one("res.currency", readonly=True)
     date = fields.Date(readonly=True)
     due_date = fields.Date(readonly=True)
-    kind = fields.Selection(KINDS, string="Document", readonly=True)
+    kind = fields.Selection(DOCUMENT_KINDS, string="Document", readonly=True)
     reference = fields.Char(readonly=True)
     label = fields.Char(readonly=True)
     debit = fields.Monetary(readonly=True, help="What the account owes more.")

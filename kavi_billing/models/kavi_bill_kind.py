@@ -77,12 +77,39 @@ class KaviBillKind(models.Model):
         translate=True, help="Printed on the receipt, below the payments."
     )
 
+    # -- what the accounts are told of these bills (KB-56)
+    notify_new = fields.Boolean(
+        string="New Bill", default=True, help="Mail each bill when it is issued."
+    )
+    notify_receipt = fields.Boolean(
+        string="Receipt", default=True, help="Mail a receipt when a bill is paid."
+    )
+    notify_refund = fields.Boolean(
+        string="Refund", default=True, help="Proposed with each refund."
+    )
+    notify_cancel = fields.Boolean(
+        string="Cancellation", default=True, help="Proposed when a bill is canceled."
+    )
+    notify_reversal = fields.Boolean(
+        string="Reversal",
+        default=True,
+        help="Proposed when a payment is reversed.",
+    )
+    notify_dispute = fields.Boolean(
+        string="Dispute",
+        help="Proposed when a dispute is opened or resolved.",
+    )
+    notify_update = fields.Boolean(
+        string="Update",
+        help="Proposed when a bill is postponed or its amount changes.",
+    )
+
     _name_company_uniq = models.UniqueIndex(
         "(COALESCE(company_id, 0), (name->>'en_US'))",
         "A bill kind of this name is there already.",
     )
 
-    # === CONSTRAINTS === #
+    # === CONSTRAINT METHODS === #
 
     @api.constrains("bill_id_template")
     def _check_bill_id_template(self):
@@ -143,18 +170,7 @@ class KaviBillKind(models.Model):
                     )
                 )
 
-    # === USE === #
-
-    def _get_uses(self):
-        """Where these kinds are used: (kind, company) of bills and settings."""
-        Company = self.env["res.company"].with_context(active_test=False)
-        defaults = Company.search([("billing_kind_id", "in", self.ids)])
-        return [
-            *self.env["kavi.bill"]._read_group(
-                [("kind_id", "in", self.ids)], ["kind_id", "company_id"]
-            ),
-            *((company.billing_kind_id, company) for company in defaults),
-        ]
+    # === CRUD METHODS === #
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -177,3 +193,16 @@ class KaviBillKind(models.Model):
             if "name" not in (default or {}):
                 vals["name"] = self.env._("%s (copy)", kind.name)
         return vals_list
+
+    # === HELPER METHODS === #
+
+    def _get_uses(self):
+        """Where these kinds are used: (kind, company) of bills and settings."""
+        Company = self.env["res.company"].with_context(active_test=False)
+        defaults = Company.search([("billing_kind_id", "in", self.ids)])
+        return [
+            *self.env["kavi.bill"]._read_group(
+                [("kind_id", "in", self.ids)], ["kind_id", "company_id"]
+            ),
+            *((company.billing_kind_id, company) for company in defaults),
+        ]

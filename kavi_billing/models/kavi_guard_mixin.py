@@ -1,8 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
+from odoo.tools import float_compare
 
 from ..tools.const import MAX_DAYS, ROLES
 from ..tools.context import Private, bookkeeping_context, private_value
+from ..tools.numbers import to_number
 
 # The one value under ``kavi_act``: one environment serves all acts.
 _ACT = Private()
@@ -76,7 +78,68 @@ class KaviGuardMixin(models.AbstractModel):
                 )
             ) from error
 
+    def _check_method(self, method):
+        """Refuse a payment method that is archived, or one of another company.
+
+        :raise UserError: with the reason, for the first record that it does not fit
+        """
+        if not method or not method.active:
+            raise UserError(
+                self.env._("Choose a payment method that is still offered.")
+            )
+        for record in self:
+            if method.company_id != record.company_id:
+                raise UserError(
+                    self.env._(
+                        "%(method)s is a payment method of %(other)s; %(record)s "
+                        "%(name)s is one of %(company)s.",
+                        method=method.name,
+                        other=method.company_id.name,
+                        record=self._get_guarded_name(),
+                        name=record.name,
+                        company=record.company_id.name,
+                    )
+                )
+
+    def _log_documents(self, documents):
+        """Say on each entry or payment which of these records it was made for.
+
+        :param documents: as many as there are records, in their order
+        """
+        documents._message_log_batch(
+            {
+                document.id: self.env._(
+                    "Created and posted for %(record)s %(name)s.",
+                    record=self._get_guarded_name(),
+                    name=record._get_html_link(record.name),
+                )
+                for document, record in zip(documents, self, strict=True)
+            }
+        )
+
     # === HELPER METHODS === #
+
+    @api.model
+    def _check_money(self, amount, currency):
+        """Refuse what is no amount of money, before a monetary field rounds it.
+
+        :param amount: what somebody sent; text is no amount
+        :return: the amount, rounded as ``currency`` rounds
+        :raise UserError: with the reason
+        """
+        if not isinstance(amount, int | float) or to_number(amount) is None:
+            raise UserError(self.env._("Enter an amount of money."))
+        if currency.compare_amounts(amount, 0.0) <= 0:
+            raise UserError(self.env._("Enter an amount above zero."))
+        if float_compare(amount, currency.round(amount), precision_digits=8):
+            raise UserError(
+                self.env._(
+                    "%(amount)s has more decimals than %(currency)s has.",
+                    amount=amount,
+                    currency=currency.name,
+                )
+            )
+        return currency.round(amount)
 
     @api.model
     def _check_years(self, vals, names):

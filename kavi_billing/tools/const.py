@@ -15,6 +15,25 @@ ACCOUNTING_GROUPS = "account.group_account_readonly,account.group_account_invoic
 # Who works with a bill, as its payer does not: what is no payer's business.
 STAFF = f"{USER},{ACCOUNTING_GROUPS}"
 
+# What an account may be: who is billed, and whether it is still an applicant.
+ACCOUNT_TYPES = [
+    ("pending_user", "Pending User"),
+    ("pending_company", "Pending Company"),
+    ("user", "User"),
+    ("company", "Company"),
+]
+
+# What stands in an account's ledger.
+DOCUMENT_KINDS = [
+    ("invoice", "Invoice"),
+    ("credit_note", "Credit Note"),
+    ("payment", "Payment"),
+    ("refund", "Refund"),
+    ("reversal", "Reversal"),
+    ("exchange", "Exchange Difference"),
+    ("entry", "Other Entry"),
+]
+
 # A hundred years from today; a day that is farther is a slip.
 MAX_DAYS = 36525
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.kavi_billing.models.res_partner.base import ACCOUNT_TYPES
+from odoo.addons.kavi_billing.tools.const import ACCOUNT_TYPES
 
 from ..tools.columns import Column
 

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.kavi_billing.models.kavi_account_ledger import KINDS, KaviAccountLedger
+from odoo.addons.kavi_billing.models.kavi_account_ledger import KaviAccountLedger
+from odoo.addons.kavi_billing.tools.const import DOCUMENT_KINDS
 
 from ..tools.columns import Column
 
@@ -29,7 +30,9 @@ class KaviPaymentReport(models.Model):
     company_currency_id = fields.Many2one("res.currency", readonly=True)
     date = fields.Date(readonly=True)
     kind = fields.Selection(
-        [each for each in KINDS if each[0] in MONEY], string="Document", readonly=True
+        [each for each in DOCUMENT_KINDS if each[0] in MONEY],
+        string="Document",
+        readonly=True,
     )
     reference = fields.Char(readonly=True)
     label = fields.Char(readonly=True)

@@ -1,4 +1,4 @@
-import math
+from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -21,15 +21,22 @@ KINDS = [
     ("overpayment", "Overpayment"),
 ]
 
+# Fields that follow from the entries, fields that only an act writes, and fields that
+# may still be edited once the credit is in the books.
+DERIVED = frozenset(
+    "state amount_open amount_open_company amount_applied amount_refunded "
+    "amount_expired".split()
+)
+FACTS = frozenset(("name", "move_id"))
+EDITABLE = frozenset(("reason", "expiry_date"))
+
 
 class KaviCredit(models.Model):
     """What an account has in its favour, and what became of it (BB-14).
 
     Behind each credit is one posted entry: a customer credit note of its own, or, when
     an account paid too much, the payment. What is open is read from that entry, so it
-    holds whoever matches it, from wherever. Its guards are in ``kavi_credit_guard``,
-    what it does in the books in ``kavi_credit_accounting``, ``kavi_credit_matching``
-    and ``kavi_credit_expiry``.
+    holds whoever matches it, from wherever.
     """
 
     _name = "kavi.credit"
@@ -95,7 +102,7 @@ class KaviCredit(models.Model):
         string="Expires",
         copy=False,
         tracking=True,
-        help="The last day on which it can be used. What is left then is taken back.",
+        help="The last day on which it can be used. What is left then expires.",
     )
     bill_id = fields.Many2one(
         "kavi.bill",
@@ -147,7 +154,7 @@ class KaviCredit(models.Model):
         string="Refunded", compute="_compute_accounting_amounts", store=True
     )
     amount_expired = fields.Monetary(
-        string="Taken Back", compute="_compute_accounting_amounts", store=True
+        string="Expired", compute="_compute_accounting_amounts", store=True
     )
     allocation_ids = fields.One2many(
         "kavi.account.allocation",
@@ -172,7 +179,7 @@ class KaviCredit(models.Model):
     )
     _partner_idx = models.Index("(partner_id, date)")
 
-    # === COMPUTES === #
+    # === COMPUTE METHODS === #
 
     @api.depends("name", "reason")
     def _compute_display_name(self):
@@ -203,76 +210,7 @@ class KaviCredit(models.Model):
         for credit in self:
             credit.update(credit._get_accounting_amounts())
 
-    def _get_accounting_amounts(self):
-        """Everything from the posted entry and from what it is matched with.
-
-        As with bills, a match with an entry that is no longer posted does not count:
-        Odoo keeps such matches.
-
-        :return: dict of values, for every field of ``_compute_accounting_amounts``
-        """
-        self.ensure_one()
-        move = self.move_id
-        total = open_company = taken = refunded = reversed_ = 0.0
-        lines = self._get_credit_lines() if move.state == "posted" else ()
-        for line in lines:
-            total -= line.amount_currency
-            open_company -= line.balance
-            for match in line.matched_debit_ids:
-                counterpart = match.debit_move_id
-                if counterpart.parent_state != "posted":
-                    continue
-                amount = match.credit_amount_currency
-                taken += amount
-                open_company -= match.amount
-                other = counterpart.move_id
-                if other.reversed_entry_id == move:
-                    reversed_ += amount
-                elif other.origin_payment_id or other.statement_line_id:
-                    refunded += amount
-        currency = self.currency_id
-        rest = currency.round(total - taken)
-        # of a payment, only what its bills did not need became the credit
-        is_note = self.kind != "overpayment"
-        before = 0.0 if is_note or not lines else total - self.amount
-        applied = currency.round(taken - refunded - reversed_ - before)
-        if not self.name:
-            state = "draft"
-        elif not lines:
-            state = "canceled"
-        elif not currency.is_zero(rest):
-            state = "open"
-        elif not currency.is_zero(refunded):
-            state = "refunded"
-        elif not currency.is_zero(reversed_) and is_note:
-            state = "expired"
-        elif not currency.is_zero(reversed_) and applied <= 0:
-            state = "canceled"
-        else:
-            state = "used"
-        return {
-            "state": state,
-            "amount_open": rest,
-            "amount_open_company": self.company_currency_id.round(open_company),
-            "amount_applied": max(applied, 0.0),
-            "amount_refunded": currency.round(refunded),
-            "amount_expired": currency.round(reversed_) if is_note else 0.0,
-        }
-
-    def _get_credit_lines(self):
-        """The receivable items of the entries that stand in the account's favour."""
-        return self._get_credit_items(self.move_id)
-
-    @api.model
-    def _get_credit_items(self, moves):
-        return moves.line_ids.filtered(
-            lambda line: (
-                line.account_id.account_type == "asset_receivable"
-                and (line.balance < 0 or line.amount_currency < 0)
-            )
-        )
-
-    # === CONSTRAINTS === #
+    # === CONSTRAINT METHODS === #
 
     @api.constrains("partner_id")
     def _check_partner_id(self):
@@ -319,7 +257,7 @@ class KaviCredit(models.Model):
                 )
             if not bill:
                 continue
-            problem = credit._get_mismatch(bill)
+            problem = credit._get_incompatibility_reason(bill)
             if problem:
                 raise ValidationError(problem)
             if bill.state == "draft":
@@ -330,61 +268,202 @@ class KaviCredit(models.Model):
                     )
                 )
 
-    def _get_mismatch(self, bill):
-        """Why this credit can never go to ``bill``, as a sentence; "" if it can."""
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        is_act = self._is_act()
+        vals_list = [dict(vals) for vals in vals_list]
+        for vals in vals_list:
+            self._check_years(vals, ("date", "expiry_date"))
+            vals.setdefault("partner_id", self.env.context.get("default_partner_id"))
+            if not vals["partner_id"]:
+                raise UserError(
+                    self.env._("Choose the account that is credited: a credit has one.")
+                )
+            if not is_act:
+                self._check_created_vals(vals)
+        accounts = self.env["res.partner"]._replace_by_accounts(vals_list)
+        credits = super().create(vals_list)
+        accounts._open_billing_account()
+        return credits
+
+    def write(self, vals):
+        if self._is_act():
+            return super().write(vals)
+        self._refuse_fields(set(vals) & (DERIVED | FACTS))
+        self._check_years(vals, ("date", "expiry_date"))
+        names = self._get_written_fields(vals)
+        fixed = names - EDITABLE
+        issued = self.filtered("name")
+        if issued and fixed:
+            raise UserError(
+                self.env._(
+                    "Credit %(credit)s is in the books: %(fields)s can no longer be "
+                    "changed. Take it back and give another one instead.",
+                    credit=issued[0].name,
+                    fields=self._get_field_labels(fixed),
+                )
+            )
+        if names:
+            self._check_written_amounts(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_issued(self):
+        self._check_role("officer")
+        for credit in self:
+            if credit.name:
+                raise UserError(
+                    self.env._(
+                        "Credit %s is in the books, and what is booked is not deleted. "
+                        "Take it back instead: its history stays.",
+                        credit.name,
+                    )
+                )
+
+    # === BUSINESS METHODS === #
+
+    def _get_accounting_amounts(self):
+        """Everything from the posted entry and from what it is matched with.
+
+        :return: dict of values, for every field of ``_compute_accounting_amounts``
+        """
         self.ensure_one()
-        if bill.partner_id != self.partner_id:
-            return self.env._(
-                "Credit %(credit)s belongs to %(account)s; bill %(bill)s is that of "
-                "%(other)s.",
-                credit=self.display_name,
-                account=self.partner_id.name,
-                bill=bill.display_name,
-                other=bill.partner_id.name,
-            )
-        if bill.company_id != self.company_id:
-            return self.env._(
-                "Credit %(credit)s was given by %(company)s; bill %(bill)s is one of "
-                "%(other)s.",
-                credit=self.display_name,
-                company=self.company_id.name,
-                bill=bill.display_name,
-                other=bill.company_id.name,
-            )
-        if bill.currency_id != self.currency_id:
-            return self.env._(
-                "Credit %(credit)s is in %(currency)s; bill %(bill)s asks for "
-                "%(other)s.",
-                credit=self.display_name,
-                currency=self.currency_id.name,
-                bill=bill.display_name,
-                other=bill.currency_id.name,
-            )
-        return ""
+        move = self.move_id
+        total = open_company = taken = refunded = reversed_ = 0.0
+        lines = self._get_credit_lines() if move.state == "posted" else ()
+        for line in lines:
+            total -= line.amount_currency
+            open_company -= line.balance
+            for match in line._get_live_matches():
+                amount = match.credit_amount_currency
+                taken += amount
+                open_company -= match.amount
+                other = match.debit_move_id.move_id
+                if other.reversed_entry_id == move:
+                    reversed_ += amount
+                elif other.origin_payment_id or other.statement_line_id:
+                    refunded += amount
+        currency = self.currency_id
+        rest = currency.round(total - taken)
+        # of a payment, only what its bills did not need became the credit
+        is_note = self.kind != "overpayment"
+        before = 0.0 if is_note or not lines else total - self.amount
+        applied = currency.round(taken - refunded - reversed_ - before)
+        if not self.name:
+            state = "draft"
+        elif not lines:
+            state = "canceled"
+        elif not currency.is_zero(rest):
+            state = "open"
+        elif not currency.is_zero(refunded):
+            state = "refunded"
+        elif not currency.is_zero(reversed_) and is_note:
+            state = "expired"
+        elif not currency.is_zero(reversed_) and applied <= 0:
+            state = "canceled"
+        else:
+            state = "used"
+        return {
+            "state": state,
+            "amount_open": rest,
+            "amount_open_company": self.company_currency_id.round(open_company),
+            "amount_applied": max(applied, 0.0),
+            "amount_refunded": currency.round(refunded),
+            "amount_expired": currency.round(reversed_) if is_note else 0.0,
+        }
+
+    def _get_credit_lines(self):
+        """The receivable items of the entries that stand in the account's favour."""
+        return self._get_credit_items(self.move_id)
 
     @api.model
-    def _check_amount(self, amount, currency):
-        """Refuse what is no amount of money in ``currency``.
+    def _get_credit_items(self, moves):
+        return moves.line_ids.filtered(
+            lambda line: (
+                line.account_id.account_type == "asset_receivable"
+                and (line.balance < 0 or line.amount_currency < 0)
+            )
+        )
 
-        Before it is stored: a monetary field rounds what it is given.
+    def _lock_in_state(self, *states):
+        """Lock the credits' rows and refuse those that are in no state of ``states``.
+
+        :raise AccessError: without the officer's role
+        :raise UserError: with the reason
         """
-        try:
-            amount = float(amount or 0.0)
-        except (TypeError, ValueError):
-            amount = math.nan
-        if not math.isfinite(amount):
-            raise UserError(self.env._("Enter the amount of the credit as a number."))
-        if currency.compare_amounts(amount, 0.0) <= 0:
+        self._check_role("officer")
+        self.check_access("write")
+        self._lock_rows()
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for credit in self:
+            if credit.state not in states:
+                raise UserError(
+                    self.env._(
+                        "Credit %(credit)s is %(state)s: this cannot be done with it.",
+                        credit=credit.display_name,
+                        state=labels[credit.state],
+                    )
+                )
+
+    def _log(self, bodies, on_account=False):
+        """Write who did what, when, in the history: one line a credit."""
+        self.sudo()._message_log_batch(
+            {credit.id: body.strip() for credit, body in bodies.items()}
+        )
+        self.env["kavi.activity"]._record("credit", bodies, "credit_id")
+        if on_account and bodies:
+            by_account = defaultdict(list)
+            for credit, body in bodies.items():
+                by_account[credit.partner_id.id].append(
+                    self.env._(
+                        "Credit %(credit)s: %(what)s",
+                        credit=credit.name,
+                        what=body.strip(),
+                    )
+                )
+            # sudo: contacts may be read-only for whoever may give credits
+            self.env["res.partner"].sudo().browse(by_account)._message_log_batch(
+                {id_: "\n".join(lines) for id_, lines in by_account.items()}
+            )
+
+    # === HELPER METHODS === #
+
+    @api.model
+    def _check_created_vals(self, vals):
+        self._refuse_fields({name for name in vals if vals[name]} & (DERIVED | FACTS))
+        if vals.get("kind") == "overpayment":
             raise UserError(
                 self.env._(
-                    "The amount of a credit is more than nothing: %s is not.", amount
+                    "An overpayment is not entered by hand: it is what a payment left "
+                    "over."
                 )
             )
-        if abs(amount - currency.round(amount)) > currency.rounding / 1000:
-            raise UserError(
-                self.env._(
-                    "%(amount)s has more decimals than %(currency)s has.",
-                    amount=amount,
-                    currency=currency.name,
+        currency_id = (
+            vals.get("currency_id")
+            or self.env.context.get("default_currency_id")
+            or self.env["kavi.bill"].browse(vals.get("bill_id")).currency_id.id
+        )
+        company = self.env["res.company"].browse(
+            vals.get("company_id")
+            or self.env.context.get("default_company_id")
+            or self.env.company.id
+        )
+        currency = (
+            self.env["res.currency"].browse(currency_id) or company.sudo().currency_id
+        )
+        self._check_money(vals.get("amount"), currency)
+
+    def _check_written_amounts(self, vals):
+        """Drafts: the amount that they will have must be one of their currency."""
+        self._check_role("officer")
+        if vals.get("kind") == "overpayment":
+            self._check_created_vals({"kind": "overpayment"})
+        if "amount" in vals or "currency_id" in vals:
+            for credit in self:
+                currency = (
+                    self.env["res.currency"].browse(vals.get("currency_id"))
+                    or credit.currency_id
                 )
-            )
+                self._check_money(vals.get("amount", credit.amount), currency)

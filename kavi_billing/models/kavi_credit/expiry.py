@@ -1,7 +1,7 @@
 import logging
 from collections import defaultdict
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from psycopg2 import OperationalError
 
@@ -9,32 +9,24 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ...tools.proportion import spread
+
 _logger = logging.getLogger(__name__)
 
 
-def _spread(total, weights, digits):
-    """Spread ``total`` over ``weights`` in proportion; the shares sum to it exactly."""
-    whole = sum(weights)
-    shares, running, given = [], Decimal(), Decimal()
-    for weight in weights:
-        running += weight
-        reached = (total * running / whole if whole else running).quantize(
-            Decimal(1).scaleb(-digits), ROUND_HALF_UP
-        )
-        shares.append(reached - given)
-        given = reached
-    return shares
-
-
 class KaviCredit(models.Model):
-    """What was not used in time is taken back (BB-14)."""
+    """How a credit expires: an entry takes the rest back (BB-14)."""
 
     _inherit = "kavi.credit"
+
+    # === ACTION METHODS === #
 
     def action_expire(self):
         """Take back what is left of the credit."""
         self._expire()
         return True
+
+    # === BUSINESS METHODS === #
 
     def _expire(self):
         """Write back what is left of these credits.
@@ -52,11 +44,10 @@ class KaviCredit(models.Model):
                     )
                 )
         rests = {credit: credit.amount_open for credit in self}
-        credits = self.sudo()
-        for company in credits.company_id:
-            batch = credits.filtered(lambda credit, c=company: credit.company_id == c)
+        credits = self._for_books()
+        for company, batch in credits.grouped("company_id").items():
             batch.with_company(company)._post_write_backs(company._billing_today())
-        self.env.flush_all()
+        credits.env.flush_all()
         self._log(
             {
                 credit: self.env._(
@@ -66,6 +57,58 @@ class KaviCredit(models.Model):
             },
             on_account=True,
         )
+
+    def _check_not_expired(self):
+        for credit in self:
+            today = credit.company_id._billing_today()
+            if (credit.expiry_date or date.max) < today:
+                raise UserError(
+                    self.env._(
+                        "Credit %(credit)s expired on %(expiry)s. Set a later day on "
+                        "it, if it is still to be used.",
+                        credit=credit.display_name,
+                        expiry=fields.Date.to_string(credit.expiry_date),
+                    )
+                )
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_expire(self):
+        """Take back what was not used in time; a bad one does not stop the others."""
+        by_day = defaultdict(list)
+        # all companies: a job has no chosen ones
+        for company in self.env["res.company"].sudo().search(Domain.TRUE):
+            by_day[company._billing_today()].append(company.id)
+        credits = self.browse()
+        for day, company_ids in by_day.items():
+            credits += self.search(
+                [
+                    ("company_id", "in", company_ids),
+                    ("state", "=", "open"),
+                    ("kind", "!=", "overpayment"),
+                    ("expiry_date", "<", day),
+                ]
+            )
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=len(credits))
+        for credit in credits:
+            # whoever works on it now is served first; tomorrow is another night
+            if credit.try_lock_for_update(allow_referencing=True):
+                try:
+                    with self.env.cr.savepoint():
+                        credit._expire()
+                except OperationalError:
+                    raise
+                except Exception as error:
+                    _logger.exception("Credit %s cannot expire", credit.id)
+                    credit._alert_administrators(
+                        self.env._("The credit cannot expire"), str(error)
+                    )
+            if not progress._commit_progress(1):
+                break
+
+    # === HELPER METHODS === #
 
     def _post_write_backs(self, today):
         """Post the entries that take the rests back, and match them."""
@@ -84,23 +127,12 @@ class KaviCredit(models.Model):
             [credit._prepare_write_back_vals(lines[credit], today) for credit in self]
         )
         entries._post(soft=False)
-        plan = []
-        for credit, entry in zip(self, entries, strict=True):
-            account = lines[credit].account_id
-            plan.append(
-                lines[credit]
-                + entry.line_ids.filtered(
-                    lambda line, account=account: line.account_id == account
-                )
-            )
-        self.env["account.move.line"].with_context(
-            tracking_disable=True
-        )._reconcile_plan(plan)
+        self._match_with_entries(lines, entries)
         # only now: an entry that is posted as a reversal is matched by Odoo's own rule
         for credit, entry in zip(self, entries, strict=True):
             entry.reversed_entry_id = credit.move_id
         Move.env.flush_all()
-        self._log_entries(entries)
+        self._log_documents(entries)
 
     def _prepare_write_back_vals(self, lines, today):
         """Values of the entry that mirrors the credit note, as far as it is open.
@@ -122,7 +154,7 @@ class KaviCredit(models.Model):
         ):
             rest = Decimal(str(currency.round(sum(lines.mapped(total)))))
             weights = [Decimal(str(line[name])) for line in others]
-            shares[name] = _spread(rest, weights, currency.decimal_places)
+            shares[name] = spread(rest, weights, currency.decimal_places, Decimal(1))
         receivable = {
             "account_id": lines.account_id.id,
             "amount_currency": -sum(lines.mapped("amount_residual_currency")),
@@ -160,53 +192,3 @@ class KaviCredit(models.Model):
             "ref": label,
             "line_ids": [Command.create(vals) for vals in vals_list],
         }
-
-    def _check_not_expired(self):
-        for credit in self:
-            today = credit.company_id._billing_today()
-            if (credit.expiry_date or date.max) < today:
-                raise UserError(
-                    self.env._(
-                        "Credit %(credit)s expired on %(expiry)s. Set a later day on "
-                        "it, if it is still to be used.",
-                        credit=credit.display_name,
-                        expiry=fields.Date.to_string(credit.expiry_date),
-                    )
-                )
-
-    # === EVERY NIGHT === #
-
-    @api.model
-    def _cron_expire(self):
-        """Take back what was not used in time; a bad one does not stop the others."""
-        by_day = defaultdict(list)
-        # all companies: a job has no chosen ones
-        for company in self.env["res.company"].sudo().search(Domain.TRUE):
-            by_day[company._billing_today()].append(company.id)
-        credits = self.browse()
-        for day, company_ids in by_day.items():
-            credits += self.search(
-                [
-                    ("company_id", "in", company_ids),
-                    ("state", "=", "open"),
-                    ("kind", "!=", "overpayment"),
-                    ("expiry_date", "<", day),
-                ]
-            )
-        progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=len(credits))
-        for credit in credits:
-            # whoever works on it now is served first; tomorrow is another night
-            if credit.try_lock_for_update(allow_referencing=True):
-                try:
-                    with self.env.cr.savepoint():
-                        credit._expire()
-                except OperationalError:
-                    raise
-                except Exception as error:
-                    _logger.exception("Credit %s cannot expire", credit.id)
-                    credit._alert_administrators(
-                        self.env._("The credit cannot expire"), str(error)
-                    )
-            if not progress._commit_progress(1):
-                break

@@ -1,15 +1,13 @@
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
 
 class KaviCredit(models.Model):
-    """What each act does in the books (D-03).
+    """How a credit is issued, and what a payment leaves over (D-03).
 
-    The guard is asked first, as the user; the entries are then made with superuser
-    rights, for a billing officer needs no accounting role.
+    The guard is asked first, as the user; the entries are then made by
+    :meth:`_for_books`, for a billing officer needs no accounting role.
 
     A credit's note is not one of the bill's own documents (``kavi_bill_id``) and is no
     reversal of its invoice: such a note would swallow what is open on the invoice when
@@ -18,12 +16,14 @@ class KaviCredit(models.Model):
 
     _inherit = "kavi.credit"
 
-    # === ISSUE === #
+    # === ACTION METHODS === #
 
     def action_issue(self):
         """Give the credit: number, posted credit note."""
         self._issue()
         return True
+
+    # === BUSINESS METHODS === #
 
     def _issue(self):
         """Issue drafts, as many as there are in one batch.
@@ -34,14 +34,14 @@ class KaviCredit(models.Model):
         """
         self._lock_in_state("draft")
         self.filtered(lambda credit: credit.kind == "memo").bill_id._lock_to_correct()
-        for credit in self.sudo():
+        books = self._for_books()
+        for credit in books:
             credit._check_issuable()
         self.partner_id._open_billing_account()
-        credits = self.sudo().with_context(
+        credits = books.with_context(
             tracking_disable=True, mail_create_nolog=True, mail_notrack=True
         )
-        for company in credits.company_id:
-            batch = credits.filtered(lambda credit, c=company: credit.company_id == c)
+        for company, batch in credits.grouped("company_id").items():
             batch.with_company(company)._post_notes()
         credits.env.flush_all()
         self._log(
@@ -57,6 +57,67 @@ class KaviCredit(models.Model):
             on_account=True,
         )
         self._apply_automatically()
+
+    @api.model
+    def _record_overpayments(self, payments, bills=None):
+        """Make the open rest of posted payments their accounts' credits.
+
+        Nothing is booked: the rest is in the books already, on the payment. Payments
+        that left nothing, and those recorded before, are passed over.
+
+        :param payments: posted inbound ``account.payment`` of billing accounts
+        :param bills: the bills that they were meant for; what they paid of these is not
+            taken off again with :meth:`_unapply`
+        :return: the new credits
+        """
+        self._check_role("officer")
+        books = self._for_books()
+        payments = payments.with_env(books.env)
+        known = books.search([("move_id", "in", payments.move_id.ids)]).move_id
+        vals_list = []
+        for payment in payments.filtered(lambda payment: payment.move_id - known):
+            items = self._get_credit_items(payment.move_id)
+            rest = -sum(items.mapped("amount_residual_currency"))
+            if payment.currency_id.compare_amounts(rest, 0.0) <= 0:
+                continue
+            paid = items.matched_debit_ids.debit_move_id.move_id.kavi_bill_id
+            bill = paid & bills.with_env(books.env) if bills else paid
+            (name,) = payment.company_id._next_credit_names([payment.date])
+            vals_list.append(
+                {
+                    "name": name,
+                    "kind": "overpayment",
+                    "partner_id": payment.partner_id.id,
+                    "company_id": payment.company_id.id,
+                    "currency_id": payment.currency_id.id,
+                    "reason": self.env._("Left over of payment %s", payment.name),
+                    "amount": rest,
+                    "date": payment.date,
+                    "bill_id": bill[:1].id,
+                    "move_id": payment.move_id.id,
+                }
+            )
+        credits = (
+            books._as_act()
+            .with_context(mail_create_nolog=True)
+            .create(vals_list)
+            .with_env(self.env)
+        )
+        credits._log(
+            {
+                credit: self.env._(
+                    "%(amount)s paid too much. %(reason)s",
+                    amount=credit.currency_id.format(credit.amount),
+                    reason=credit.reason,
+                )
+                for credit in credits
+            },
+            on_account=True,
+        )
+        credits._apply_automatically()
+        return credits
+
+    # === HELPER METHODS === #
 
     def _check_issuable(self):
         """Refuse a draft that cannot become a credit note, with what to do."""
@@ -86,7 +147,7 @@ class KaviCredit(models.Model):
         elif self.expiry_date and self.expiry_date < company._billing_today():
             problem = self.env._("it would have expired already. Choose a later day.")
         elif self.bill_id:
-            problem = self._get_mismatch(self.bill_id)
+            problem = self._get_incompatibility_reason(self.bill_id)
         if not problem and self.kind == "memo" and not self.bill_id.is_posted:
             problem = self.env._(
                 "the invoice of bill %s is not posted, there is nothing to correct. "
@@ -105,14 +166,14 @@ class KaviCredit(models.Model):
 
     @api.model
     def _check_open_period(self, company, journal, date):
-        """Odoo would book it on another day without a word."""
-        locks = company._get_violated_lock_dates(date, True, journal)
-        if locks:
+        """Refuse what would be booked in a closed period."""
+        closed = self._get_closed_until(company, journal, date)
+        if closed:
             raise UserError(
                 self.env._(
                     "The books are closed until %(locked)s: nothing can be booked on "
                     "%(date)s. Choose a later day.",
-                    locked=fields.Date.to_string(locks[-1][0]),
+                    locked=fields.Date.to_string(closed),
                     date=fields.Date.to_string(date),
                 )
             )
@@ -139,7 +200,7 @@ class KaviCredit(models.Model):
         notes._post(soft=False)
         for credit, note in zip(self, notes, strict=True):
             credit._write_facts({"move_id": note.id})
-        self._log_entries(notes)
+        self._log_documents(notes)
 
     def _prepare_note_vals(self, journal):
         """Values of the credit note behind the credit."""
@@ -252,203 +313,3 @@ class KaviCredit(models.Model):
                     total=self.currency_id.format(note.amount_total),
                 )
             )
-
-    # === WHAT A PAYMENT LEFT OVER === #
-
-    @api.model
-    def _record_overpayments(self, payments, bills=None):
-        """Make the open rest of posted payments their accounts' credits.
-
-        Nothing is booked: the rest is in the books already, on the payment. Payments
-        that left nothing, and those recorded before, are passed over.
-
-        :param payments: posted inbound ``account.payment`` of billing accounts
-        :param bills: the bills that they were meant for; what they paid of these is not
-            taken off again with :meth:`_unapply`
-        :return: the new credits
-        """
-        self._check_role("officer")
-        payments = payments.sudo()
-        known = self.sudo().search([("move_id", "in", payments.move_id.ids)]).move_id
-        vals_list = []
-        for payment in payments.filtered(lambda payment: payment.move_id - known):
-            items = self._get_credit_items(payment.move_id)
-            rest = -sum(items.mapped("amount_residual_currency"))
-            if payment.currency_id.compare_amounts(rest, 0.0) <= 0:
-                continue
-            paid = items.matched_debit_ids.debit_move_id.move_id.kavi_bill_id
-            bill = paid & bills.sudo() if bills else paid
-            (name,) = payment.company_id._next_credit_names([payment.date])
-            vals_list.append(
-                {
-                    "name": name,
-                    "kind": "overpayment",
-                    "partner_id": payment.partner_id.id,
-                    "company_id": payment.company_id.id,
-                    "currency_id": payment.currency_id.id,
-                    "reason": self.env._("Left over of payment %s", payment.name),
-                    "amount": rest,
-                    "date": payment.date,
-                    "bill_id": bill[:1].id,
-                    "move_id": payment.move_id.id,
-                }
-            )
-        credits = (
-            self.sudo()
-            ._as_act()
-            .with_context(mail_create_nolog=True)
-            .create(vals_list)
-            .with_env(self.env)
-        )
-        credits._log(
-            {
-                credit: self.env._(
-                    "%(amount)s paid too much. %(reason)s",
-                    amount=credit.currency_id.format(credit.amount),
-                    reason=credit.reason,
-                )
-                for credit in credits
-            },
-            on_account=True,
-        )
-        credits._apply_automatically()
-        return credits
-
-    # === REFUND IN MONEY === #
-
-    def _refund_in_money(self, method, date=None):
-        """Pay out what is left of these credits.
-
-        :param method: the ``kavi.payment.method`` the money goes by
-        :param datetime.date date: when; default today
-        :return: the posted ``account.payment`` records
-        :raise UserError: with the reason; then none of them is paid out
-        """
-        self._lock_in_state("open")
-        self._check_method(method)
-        self._check_not_expired()
-        date = date or method.company_id._billing_today()
-        credits = self.sudo().with_company(method.company_id)
-        payments = credits._post_refunds(method.sudo(), date)
-        self.env.flush_all()
-        self._log(
-            {
-                credit: self.env._(
-                    "%(amount)s paid out by %(method)s on %(date)s.",
-                    amount=credit.currency_id.format(payment.amount),
-                    method=method.name,
-                    date=fields.Date.to_string(payment.date),
-                )
-                for credit, payment in zip(self, payments, strict=True)
-            },
-            on_account=True,
-        )
-        return payments
-
-    def _check_method(self, method):
-        if not method or not method.active:
-            raise UserError(
-                self.env._("Choose a payment method that is still offered.")
-            )
-        for credit in self:
-            if method.company_id != credit.company_id:
-                raise UserError(
-                    self.env._(
-                        "%(method)s is a payment method of %(other)s; credit "
-                        "%(credit)s was given by %(company)s.",
-                        method=method.name,
-                        other=method.company_id.name,
-                        credit=credit.name,
-                        company=credit.company_id.name,
-                    )
-                )
-
-    def _post_refunds(self, method, date):
-        """One posted outgoing payment a credit, matched with it; all in one batch."""
-        journal = method._get_journal()
-        self._check_open_period(method.company_id, journal, date)
-        lines = {credit: credit._get_open_lines() for credit in self}
-        Payment = self.env["account.payment"].with_context(
-            skip_invoice_sync=True, tracking_disable=True
-        )
-        payments = Payment.create(
-            [
-                {
-                    "payment_type": "outbound",
-                    "partner_type": "customer",
-                    "partner_id": credit.partner_id.id,
-                    "company_id": credit.company_id.id,
-                    "journal_id": journal.id,
-                    "currency_id": credit.currency_id.id,
-                    "amount": -sum(lines[credit].mapped("amount_residual_currency")),
-                    "date": date,
-                    "memo": self.env._("Refund of credit %s", credit.name),
-                    "destination_account_id": lines[credit].account_id[:1].id,
-                }
-                for credit in self
-            ]
-        )
-        payments.action_post()
-        plan = []
-        for credit, payment in zip(self, payments, strict=True):
-            account = lines[credit].account_id
-            plan.append(
-                lines[credit]
-                + payment.move_id.line_ids.filtered(
-                    lambda line, account=account: line.account_id == account
-                )
-            )
-        self.env["account.move.line"].with_context(
-            tracking_disable=True
-        )._reconcile_plan(plan)
-        Payment.env.flush_all()
-        payments = payments.with_env(self.env)
-        self._log_entries(payments)
-        return payments
-
-    # === COMMON === #
-
-    def _get_open_lines(self):
-        """The items of the entry on which something is still in the account's favour.
-
-        Odoo keeps the match with an entry that was reset to draft, and the item stays
-        "reconciled" with nothing.
-        """
-        lines = self._get_credit_lines()
-        lines.matched_debit_ids.filtered(
-            lambda match: match.debit_move_id.parent_state != "posted"
-        ).unlink()
-        return lines.filtered(lambda line: not line.reconciled)
-
-    def _log(self, bodies, on_account=False):
-        """Write who did what, when, in the history: one line a credit."""
-        self.sudo()._message_log_batch(
-            {credit.id: body.strip() for credit, body in bodies.items()}
-        )
-        self.env["kavi.activity"]._record("credit", bodies, "credit_id")
-        if on_account and bodies:
-            by_account = defaultdict(list)
-            for credit, body in bodies.items():
-                by_account[credit.partner_id.id].append(
-                    self.env._(
-                        "Credit %(credit)s: %(what)s",
-                        credit=credit.name,
-                        what=body.strip(),
-                    )
-                )
-            # sudo: contacts may be read-only for whoever may give credits
-            self.env["res.partner"].sudo().browse(by_account)._message_log_batch(
-                {id_: "\n".join(lines) for id_, lines in by_account.items()}
-            )
-
-    def _log_entries(self, records):
-        """Say on each entry or payment which credit it was made for."""
-        records._message_log_batch(
-            {
-                record.id: self.env._(
-                    "Created and posted for credit %s.",
-                    credit._get_html_link(credit.name),
-                )
-                for record, credit in zip(records, self, strict=True)
-            }
-        )

@@ -11,11 +11,11 @@ from ...tools.context import Private
 
 
 class KaviCredit(models.Model):
-    """Credits and bills: applied, taken off again, and what happens by itself."""
+    """Credits are applied to bills and taken off again, by hand or automatically."""
 
     _inherit = "kavi.credit"
 
-    # === BY HAND === #
+    # === ACTION METHODS === #
 
     def action_apply(self):
         """Open the wizard that applies these credits to bills."""
@@ -25,13 +25,7 @@ class KaviCredit(models.Model):
         action["context"] = {"active_model": self._name, "active_ids": self.ids}
         return action
 
-    def action_refund(self):
-        """Open the wizard that pays out what is left of these credits."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "kavi_billing.action_kavi_credit_refund_wizard"
-        )
-        action["context"] = {"active_model": self._name, "active_ids": self.ids}
-        return action
+    # === BUSINESS METHODS === #
 
     def _apply(self, bills, amount=None):
         """Apply these credits to bills, in the order in which both are given.
@@ -44,7 +38,7 @@ class KaviCredit(models.Model):
         self._check_not_expired()
         bills._lock_for_act("apply_credit")
         self._check_fit(bills)
-        plan_credits, plan_bills = self.sudo(), bills.sudo()
+        plan_credits, plan_bills = self._for_books(), bills._for_books()
         if amount is not None:
             self._check_applied_amount(plan_bills, amount)
         plan = plan_credits._plan_matches(plan_bills, amount)
@@ -59,56 +53,6 @@ class KaviCredit(models.Model):
             )
         self._match(plan)
 
-    @api.model
-    def _get_usable_domain(self, bills):
-        """The open credits that one of ``bills`` could take, none that has expired."""
-        return (
-            Domain("state", "=", "open")
-            & Domain("partner_id", "in", bills.partner_id.ids)
-            & Domain("currency_id", "in", bills.currency_id.ids)
-            & Domain.OR(
-                Domain("company_id", "=", company.id)
-                & (
-                    Domain("expiry_date", "=", False)
-                    | Domain("expiry_date", ">=", company._billing_today())
-                )
-                for company in bills.company_id
-            )
-        )
-
-    def _check_fit(self, bills):
-        if not self or not bills:
-            raise UserError(self.env._("Choose the credits and the bills to match."))
-        for bill in bills:
-            for credit in self:
-                problem = credit._get_mismatch(bill)
-                if problem:
-                    raise UserError(problem)
-            bill._check_posted()
-
-    def _check_applied_amount(self, bills, amount):
-        """No more than is open on the credits, no more than is owed on the bills."""
-        currency = bills.currency_id
-        self._check_amount(amount, currency)
-        for available, sentence in (
-            (
-                sum(self.mapped("amount_open")),
-                self.env._("%(amount)s is more than the %(most)s that are left."),
-            ),
-            (
-                sum(bills.mapped("amount_due")),
-                self.env._("%(amount)s is more than the %(most)s that are owed."),
-            ),
-        ):
-            if currency.compare_amounts(amount, available) > 0:
-                raise UserError(
-                    sentence
-                    % {
-                        "amount": currency.format(amount),
-                        "most": currency.format(available),
-                    }
-                )
-
     def _unapply(self, bills):
         """Take these credits off bills again: the credits are open, the bills owed.
 
@@ -117,7 +61,8 @@ class KaviCredit(models.Model):
         self._lock_in_state("open", "used", "refunded", "expired")
         bills._lock_for_act("unapply_credit")
         found = defaultdict(list)
-        for credit in self.sudo():
+        books = self._for_books()
+        for credit in books:
             for match in credit._get_credit_lines().matched_debit_ids:
                 invoice = match.debit_move_id.move_id
                 if invoice.kavi_bill_id in bills and invoice.move_type == "out_invoice":
@@ -144,20 +89,18 @@ class KaviCredit(models.Model):
                     bill=missing[:1].display_name or self.env._("any of these"),
                 )
             )
-        partials = self.env["account.partial.reconcile"].sudo()
-        with bills.sudo()._defer_accounting_recompute():
-            partials.union(
-                *(match for matches in found.values() for match in matches)
-            ).with_context(tracking_disable=True).unlink()
-        self.env.flush_all()
+        partials = books.env["account.partial.reconcile"].union(
+            *(match for matches in found.values() for match in matches)
+        )
+        with bills._for_books()._defer_accounting_recompute():
+            partials.with_context(tracking_disable=True).unlink()
+        books.env.flush_all()
         self._log_matches(
             "unapply_credit",
             done,
             lambda credit, what: self.env._("Taken off: %s", what),
         )
         bills._run_state_hooks()
-
-    # === BY ITSELF === #
 
     @api.model
     def _apply_to_bills(self, bills):
@@ -173,7 +116,7 @@ class KaviCredit(models.Model):
         )
         if not bills:
             return
-        credits = self.sudo().search(
+        credits = self._for_books().search(
             [
                 ("partner_id", "in", bills.partner_id.ids),
                 ("company_id", "in", bills.company_id.ids),
@@ -196,20 +139,123 @@ class KaviCredit(models.Model):
         )
         if not credits:
             return
-        bills = (
-            self.env["kavi.bill"]
-            .sudo()
-            .search(
-                [
-                    ("partner_id", "in", credits.partner_id.ids),
-                    ("company_id", "in", credits.company_id.ids),
-                    ("currency_id", "in", credits.currency_id.ids),
-                    ("state", "in", OPEN),
-                    ("amount_due", ">", 0.0),
-                ]
-            )
+        bills = self.env["kavi.bill"]._for_books()
+        bills = bills.search(
+            [
+                ("partner_id", "in", credits.partner_id.ids),
+                ("company_id", "in", credits.company_id.ids),
+                ("currency_id", "in", credits.currency_id.ids),
+                ("state", "in", OPEN),
+                ("amount_due", ">", 0.0),
+            ]
         )
         credits._match_automatically(bills.with_env(self.env))
+
+    @api.model
+    def _get_usable_domain(self, bills):
+        """The open credits that one of ``bills`` could take, none that has expired."""
+        return (
+            Domain("state", "=", "open")
+            & Domain("partner_id", "in", bills.partner_id.ids)
+            & Domain("currency_id", "in", bills.currency_id.ids)
+            & Domain.OR(
+                Domain("company_id", "=", company.id)
+                & (
+                    Domain("expiry_date", "=", False)
+                    | Domain("expiry_date", ">=", company._billing_today())
+                )
+                for company in bills.company_id
+            )
+        )
+
+    def _get_incompatibility_reason(self, bill):
+        """Why this credit can never go to ``bill``, as a sentence; "" if it can."""
+        self.ensure_one()
+        if bill.partner_id != self.partner_id:
+            return self.env._(
+                "Credit %(credit)s belongs to %(account)s; bill %(bill)s is that of "
+                "%(other)s.",
+                credit=self.display_name,
+                account=self.partner_id.name,
+                bill=bill.display_name,
+                other=bill.partner_id.name,
+            )
+        if bill.company_id != self.company_id:
+            return self.env._(
+                "Credit %(credit)s was given by %(company)s; bill %(bill)s is one of "
+                "%(other)s.",
+                credit=self.display_name,
+                company=self.company_id.name,
+                bill=bill.display_name,
+                other=bill.company_id.name,
+            )
+        if bill.currency_id != self.currency_id:
+            return self.env._(
+                "Credit %(credit)s is in %(currency)s; bill %(bill)s asks for "
+                "%(other)s.",
+                credit=self.display_name,
+                currency=self.currency_id.name,
+                bill=bill.display_name,
+                other=bill.currency_id.name,
+            )
+        return ""
+
+    def _get_open_lines(self):
+        """The items of the entry on which something is still open."""
+        return self._get_credit_lines()._drop_dead_matches()
+
+    def _match_with_entries(self, lines, entries):
+        """Match what is open of each credit with the entry that takes it away.
+
+        :param dict lines: the open items of each credit
+        :param entries: posted ``account.move``, one a credit, in the credits' order
+        """
+        plan = []
+        for credit, entry in zip(self, entries, strict=True):
+            account = lines[credit].account_id
+            plan.append(
+                lines[credit]
+                + entry.line_ids.filtered(
+                    lambda line, account=account: line.account_id == account
+                )
+            )
+        Line = self.env["account.move.line"].with_context(tracking_disable=True)
+        Line._reconcile_plan(plan)
+
+    # === HELPER METHODS === #
+
+    def _check_fit(self, bills):
+        if not self or not bills:
+            raise UserError(self.env._("Choose the credits and the bills to match."))
+        for bill in bills:
+            for credit in self:
+                problem = credit._get_incompatibility_reason(bill)
+                if problem:
+                    raise UserError(problem)
+            bill._check_posted()
+
+    def _check_applied_amount(self, bills, amount):
+        """No more than is open on the credits, no more than is owed on the bills."""
+        currency = bills.currency_id
+        self._check_money(amount, currency)
+        for available, sentence in (
+            (
+                sum(self.mapped("amount_open")),
+                self.env._("%(amount)s is more than the %(most)s that are left."),
+            ),
+            (
+                sum(bills.mapped("amount_due")),
+                self.env._("%(amount)s is more than the %(most)s that are owed."),
+            ),
+        ):
+            if currency.compare_amounts(amount, available) > 0:
+                raise UserError(
+                    sentence
+                    % {
+                        "amount": currency.format(amount),
+                        "most": currency.format(available),
+                    }
+                )
 
     def _match_automatically(self, bills):
         """Match what fits: the oldest due first, by the credits that expire first.
@@ -217,8 +263,8 @@ class KaviCredit(models.Model):
         What a credit is meant for comes before all others.
         """
         self._check_role("officer")
-        # sudo: by settings of the company, for accounts that the user works on anyway
-        credits, bills = self.sudo(), bills.sudo()
+        # by settings of the company, for accounts that the user works on anyway
+        credits, bills = self._for_books(), bills._for_books()
         if not credits or not bills:
             return
         bills = bills.filtered(
@@ -280,7 +326,7 @@ class KaviCredit(models.Model):
         )
         for credit in waiting:
             for bill in bills:
-                if credit._get_mismatch(bill):
+                if credit._get_incompatibility_reason(bill):
                     continue
                 if (
                     bill.item_key == credit.item_key
@@ -290,8 +336,6 @@ class KaviCredit(models.Model):
                     firsts[credit.id] = bill.id
                     break
         return firsts
-
-    # === MATCHING === #
 
     def _plan_matches(self, bills, amount=None, rounds=(None,)):
         """Say which credit settles how much of which bill, in the order given.
@@ -350,14 +394,13 @@ class KaviCredit(models.Model):
         """Make the matches of ``plan``, all in one batch, and write the history."""
         if not plan:
             return
-        bills = self.env["kavi.bill"].sudo().union(*(bill for _c, bill, *_r in plan))
+        books = self._for_books().env
+        bills = books["kavi.bill"].union(*(bill for _c, bill, *_r in plan))
         amounts = {
             (item.id, line.id): part for _credit, _bill, line, item, part in plan
         }
-        Line = (
-            self.env["account.move.line"]
-            .sudo()
-            .with_context(tracking_disable=True, kavi_match_amounts=Private(amounts))
+        Line = books["account.move.line"].with_context(
+            tracking_disable=True, kavi_match_amounts=Private(amounts)
         )
         with bills._defer_accounting_recompute():
             Line._reconcile_plan([item + line for _c, _b, line, item, _p in plan])

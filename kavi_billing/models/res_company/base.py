@@ -5,10 +5,8 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import email_normalize
 
-from ..tools.bill_id import DEFAULT_TEMPLATE
-from ..tools.context import Private
+from ...tools.context import Private
 
 COMPANY_CHECKED = (
     "billing_payment_term_id",
@@ -19,6 +17,8 @@ COMPANY_CHECKED = (
 
 
 class ResCompany(models.Model):
+    """What billing needs to know of a company: its settings, its journal, its day."""
+
     _inherit = "res.company"
 
     billing_payment_term_id = fields.Many2one(
@@ -33,19 +33,6 @@ class ResCompany(models.Model):
         check_company=True,
         ondelete="set null",
         help="What a new bill is about, unless it says otherwise.",
-    )
-    billing_id_template = fields.Char(
-        string="Bill ID Template",
-        default=DEFAULT_TEMPLATE,
-        help="How Bill IDs are made: $counter (always) and, if wanted, "
-        "$year, $month and $day. Example: $year-$counter",
-    )
-    billing_sequence_id = fields.Many2one(
-        "ir.sequence",
-        string="Bill ID Sequence",
-        readonly=True,
-        copy=False,
-        ondelete="restrict",
     )
     billing_account_creation = fields.Selection(
         [
@@ -63,16 +50,6 @@ class ResCompany(models.Model):
         string="Collect Purchase Order Number", default=True
     )
 
-    billing_email_from = fields.Char(
-        string="Administrative Email",
-        help="The sender of billing mail. Empty: the company's own address.",
-    )
-    billing_email_copy = fields.Char(
-        string="Administrative Copy Email",
-        help="Gets a copy of every mail that billing sends. Several addresses are "
-        "parted by commas.",
-    )
-
     billing_allow_part_payment = fields.Boolean(
         string="Allow Part Payments", default=True
     )
@@ -83,22 +60,20 @@ class ResCompany(models.Model):
     billing_write_off_account_id = fields.Many2one(
         "account.account", string="Write-Off Account", check_company=True
     )
+    billing_credit_product_id = fields.Many2one(
+        "product.product",
+        string="Credit Product",
+        check_company=True,
+        help="Names the account and the taxes of credits. Empty: the account of the "
+        "sales journal, no taxes.",
+    )
+    billing_apply_credits_automatically = fields.Boolean(
+        string="Apply Credits Automatically",
+        help="What an account has in its favour settles its bills by itself, oldest "
+        "due first.",
+    )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        # a company's own contact is nobody whom it bills
-        companies = super(
-            ResCompany, self.with_context(kavi_no_billing_account=Private())
-        ).create(vals_list)
-        companies = companies.with_env(self.env)
-        companies._prepare_billing()
-        return companies
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "billing_id_template" in vals:
-            self._sync_billing_sequence()
-        return result
+    # === CONSTRAINT METHODS === #
 
     @api.constrains(*COMPANY_CHECKED)
     def _check_billing_companies(self):
@@ -121,29 +96,29 @@ class ResCompany(models.Model):
                     self.env._("The write-off limit is zero or more, never negative.")
                 )
 
-    @api.constrains("billing_email_from", "billing_email_copy")
-    def _check_billing_emails(self):
-        for company in self:
-            addresses = [company.billing_email_from or ""]
-            addresses += (company.billing_email_copy or "").split(",")
-            for address in filter(str.strip, addresses):
-                if not email_normalize(address):
-                    raise ValidationError(
-                        self.env._(
-                            "“%s” is not an email address. Example: "
-                            "billing@example.com; several copies are parted by commas.",
-                            address.strip(),
-                        )
-                    )
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # a company's own contact is nobody whom it bills
+        companies = super(
+            ResCompany, self.with_context(kavi_no_billing_account=Private())
+        ).create(vals_list)
+        companies = companies.with_env(self.env)
+        companies._prepare_billing()
+        return companies
+
+    # === BUSINESS METHODS === #
 
     def _prepare_billing(self):
-        """Give companies what billing needs: sequence, default term, two methods."""
+        """Give companies what billing needs: sequences, default term, two methods."""
         term = self.env.ref("account.account_payment_term_30days", False)
         for company in self.sudo():
             if not company.billing_sequence_id:
                 company._sync_billing_sequence()
             if term and not company.billing_payment_term_id:
                 company.billing_payment_term_id = term
+        self._prepare_credit_sequences()
         self.env["kavi.payment.method"].sudo()._create_default_methods(self)
 
     def _get_default_kind(self):

@@ -9,6 +9,15 @@ class ResCompany(models.Model):
 
     _inherit = "res.company"
 
+    billing_email_from = fields.Char(
+        string="Administrative Email",
+        help="The sender of billing mail. Empty: the company's own address.",
+    )
+    billing_email_copy = fields.Char(
+        string="Administrative Copy Email",
+        help="Gets a copy of every mail that billing sends. Several addresses are "
+        "separated by commas.",
+    )
     billing_notify_new_bill = fields.Boolean(
         string="Mail New Bills",
         default=True,
@@ -22,6 +31,16 @@ class ResCompany(models.Model):
         "the receipt.",
     )
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("billing_email_from", "billing_email_copy")
+    def _check_billing_emails(self):
+        for company in self:
+            self._check_email_address(company.billing_email_from)
+            self._check_email_addresses(company.billing_email_copy)
+
+    # === BUSINESS METHODS === #
+
     @api.model
     def _check_email_addresses(self, addresses):
         """Refuse what is no list of mail addresses, separated by commas.
@@ -30,16 +49,10 @@ class ResCompany(models.Model):
         :rtype: list[str]
         :raise ValidationError: naming the first that is none
         """
-        for address in (addresses or "").replace(";", ",").split(","):
-            if address.strip() and not email_normalize(address):
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is no e-mail address. Enter addresses like "
-                        "jane@example.com, with commas between them.",
-                        address.strip(),
-                    )
-                )
-        return email_split_and_format_normalize((addresses or "").replace(";", ","))
+        addresses = (addresses or "").replace(";", ",")
+        for address in addresses.split(","):
+            self._check_email_address(address)
+        return email_split_and_format_normalize(addresses)
 
     def _get_billing_sender(self):
         """Whom billing's mail comes from: the administrative address."""
@@ -74,3 +87,17 @@ class ResCompany(models.Model):
         if queue:
             # sudo: whoever may queue a mail may have it sent
             queue.sudo()._trigger()
+
+    # === HELPER METHODS === #
+
+    @api.model
+    def _check_email_address(self, address):
+        """Refuse what is not one mail address; nothing at all is well."""
+        if address and address.strip() and not email_normalize(address):
+            raise ValidationError(
+                self.env._(
+                    "“%s” is not an email address. Example: billing@example.com; "
+                    "several are separated by commas.",
+                    address.strip(),
+                )
+            )

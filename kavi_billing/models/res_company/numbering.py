@@ -1,10 +1,16 @@
 import re
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..tools.bill_id import CounterError, UnknownVariableError, split_template
+from ...tools.bill_id import (
+    DEFAULT_TEMPLATE,
+    CounterError,
+    UnknownVariableError,
+    split_template,
+)
+from ...tools.context import bookkeeping_context
 
 # Of a counter that is moved by Bill IDs from elsewhere; more is no counter.
 MAX_DIGITS = 9
@@ -18,7 +24,7 @@ def _as_pattern(text):
 
 
 class ResCompany(models.Model):
-    """How a company numbers its bills (KB-13, KB-71).
+    """How a company numbers its bills and credits (KB-13, KB-71).
 
     A template has one counter in a company, whoever uses it: two kinds with the same
     template, or a kind with the company's own, count together and so never give the
@@ -27,10 +33,39 @@ class ResCompany(models.Model):
 
     _inherit = "res.company"
 
+    billing_id_template = fields.Char(
+        string="Bill ID Template",
+        default=DEFAULT_TEMPLATE,
+        help="How Bill IDs are made: $counter (always) and, if wanted, "
+        "$year, $month and $day. Example: $year-$counter",
+    )
+    billing_sequence_id = fields.Many2one(
+        "ir.sequence",
+        string="Bill ID Sequence",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+    )
+    billing_credit_sequence_id = fields.Many2one(
+        "ir.sequence", string="Credit Sequence", readonly=True, copy=False
+    )
+
+    # === CONSTRAINT METHODS === #
+
     @api.constrains("billing_id_template")
     def _check_billing_id_template(self):
         for company in self:
             company._split_bill_id_template(company.billing_id_template)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "billing_id_template" in vals:
+            self._sync_billing_sequence()
+        return result
+
+    # === BUSINESS METHODS === #
 
     @api.model
     def _split_bill_id_template(self, template):
@@ -58,19 +93,6 @@ class ResCompany(models.Model):
                 )
             ) from error
 
-    def _sync_billing_sequence(self):
-        """Let companies count by their template; no number comes back."""
-        for company in self.sudo():
-            before = company.billing_sequence_id
-            after = company._get_bill_id_sequence(company.billing_id_template)
-            if before and after != before:
-                # Odoo does not know when they change
-                (before | after).invalidate_recordset(["number_next_actual"])
-                after.number_next_actual = max(
-                    before.number_next_actual, after.number_next_actual
-                )
-            company.billing_sequence_id = after
-
     def _get_bill_id_sequence(self, template):
         """The counter of a template in this company; made when it is first asked for.
 
@@ -79,7 +101,8 @@ class ResCompany(models.Model):
         self.ensure_one()
         prefix, suffix = self._split_bill_id_template(template)
         # sudo: whoever may issue a bill may have it numbered
-        own = self.sudo().billing_sequence_id
+        company = self.sudo().with_context(bookkeeping_context(self.env.context))
+        own = company.billing_sequence_id
         if own and (own.prefix or "", own.suffix or "") == (prefix, suffix):
             return own
         Sequence = own.browse()
@@ -108,6 +131,60 @@ class ResCompany(models.Model):
                 "padding": 5,
             }
         )
+
+    def _next_bill_ids(self, dates, template=None):
+        """Draw Bill IDs. Numbers are never given twice; a rollback leaves a gap.
+
+        :param list dates: the issue date of each bill
+        :param str template: a bill kind's own; default the company's
+        :return: list of str, one for each date
+        :raise UserError: when the company has no sequence
+        """
+        self.ensure_one()
+        if template:
+            sequence = self._get_bill_id_sequence(template)
+        else:
+            sequence = self.sudo().billing_sequence_id  # the guard was asked before
+        if not sequence:
+            raise UserError(
+                self.env._(
+                    "%s has no Bill ID sequence. An administrator can set the Bill ID "
+                    "template under Billing → Configuration → Settings.",
+                    self.name,
+                )
+            )
+        dated = [sequence.with_context(ir_sequence_date=date) for date in dates]
+        if sequence.implementation != "standard" or sequence.use_date_range:
+            # somebody set it up otherwise: then Odoo draws them, one by one
+            return [
+                one.next_by_id(sequence_date=date)
+                for one, date in zip(dated, dates, strict=True)
+            ]
+        numbers = self.env.execute_query(
+            SQL(
+                "SELECT nextval(%s) FROM generate_series(1, %s)",
+                f"ir_sequence_{sequence.id:03d}",
+                len(dates),
+            )
+        )
+        return [
+            one.get_next_char(number)
+            for one, (number,) in zip(dated, numbers, strict=True)
+        ]
+
+    def _next_credit_names(self, dates):
+        """Draw numbers for credits. None is given twice; a rollback leaves a gap.
+
+        :param list dates: the date of each credit
+        :return: list of str, one for each date
+        """
+        self.ensure_one()
+        self._prepare_credit_sequences()
+        sequence = self.sudo().billing_credit_sequence_id  # the guard was asked before
+        return [
+            sequence.with_context(ir_sequence_date=date).next_by_id(sequence_date=date)
+            for date in dates
+        ]
 
     def _skip_bill_ids(self, names):
         """Let the counters go on after these Bill IDs, which come from elsewhere.
@@ -152,42 +229,33 @@ class ResCompany(models.Model):
                 )
                 sequence.invalidate_recordset(["number_next_actual"])
 
-    def _next_bill_ids(self, dates, template=None):
-        """Draw Bill IDs. Numbers are never given twice; a rollback leaves a gap.
+    # === HELPER METHODS === #
 
-        :param list dates: the issue date of each bill
-        :param str template: a bill kind's own; default the company's
-        :return: list of str, one for each date
-        :raise UserError: when the company has no sequence
-        """
-        self.ensure_one()
-        if template:
-            sequence = self._get_bill_id_sequence(template)
-        else:
-            sequence = self.sudo().billing_sequence_id  # the guard was asked before
-        if not sequence:
-            raise UserError(
-                self.env._(
-                    "%s has no Bill ID sequence. An administrator can set the Bill ID "
-                    "template under Billing → Configuration → Settings.",
-                    self.name,
+    def _sync_billing_sequence(self):
+        """Let companies count by their template; no number comes back."""
+        for company in self.sudo():
+            before = company.billing_sequence_id
+            after = company._get_bill_id_sequence(company.billing_id_template)
+            if before and after != before:
+                # Odoo does not know when they change
+                (before | after).invalidate_recordset(["number_next_actual"])
+                after.number_next_actual = max(
+                    before.number_next_actual, after.number_next_actual
                 )
-            )
-        dated = [sequence.with_context(ir_sequence_date=date) for date in dates]
-        if sequence.implementation != "standard" or sequence.use_date_range:
-            # somebody set it up otherwise: then Odoo draws them, one by one
-            return [
-                one.next_by_id(sequence_date=date)
-                for one, date in zip(dated, dates, strict=True)
-            ]
-        numbers = self.env.execute_query(
-            SQL(
-                "SELECT nextval(%s) FROM generate_series(1, %s)",
-                f"ir_sequence_{sequence.id:03d}",
-                len(dates),
-            )
-        )
-        return [
-            one.get_next_char(number)
-            for one, (number,) in zip(dated, numbers, strict=True)
-        ]
+            company.billing_sequence_id = after
+
+    def _prepare_credit_sequences(self):
+        """Give companies a counter of credits."""
+        context = bookkeeping_context(self.env.context)
+        for company in self.sudo().with_context(context):
+            if not company.billing_credit_sequence_id:
+                company.billing_credit_sequence_id = company.env["ir.sequence"].create(
+                    {
+                        "name": self.env._("Credits of %s", company.name),
+                        "code": "kavi.credit",
+                        "company_id": company.id,
+                        "implementation": "standard",
+                        "prefix": "CR-%(year)s-",
+                        "padding": 5,
+                    }
+                )

@@ -1,15 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ...tools.const import OFFICER, USER
+from ...tools.const import ACCOUNT_TYPES, OFFICER, USER
 from ...tools.context import private_value
 
-ACCOUNT_TYPES = [
-    ("pending_user", "Pending User"),
-    ("pending_company", "Pending Company"),
-    ("user", "User"),
-    ("company", "Company"),
-]
 # What makes a contact an account; the rest of an account is the contact's own (KB-05).
 ACCOUNT_FIELDS = {
     "is_billing_account",
@@ -93,8 +87,11 @@ class ResPartner(models.Model):
         "gets their own bills.",
     )
     bill_ids = fields.One2many("kavi.bill", "partner_id", string="Bills", groups=USER)
+    billing_credit_ids = fields.One2many(
+        "kavi.credit", "partner_id", string="Credits", groups=USER
+    )
 
-    # === COMPUTES === #
+    # === COMPUTE METHODS === #
 
     @api.depends("is_billing_account", "is_billing_pending", "is_company")
     def _compute_billing_account_type(self):
@@ -105,18 +102,6 @@ class ResPartner(models.Model):
             kind = "company" if partner.is_company else "user"
             pending = "pending_" if partner.is_billing_pending else ""
             partner.billing_account_type = pending + kind
-
-    def _get_mailed_contact(self):
-        """Who gets an account's mail: the first of billing contact, primary contact and
-        the account itself that has an address (KB-06); nobody if none has."""
-        self.ensure_one()
-        if not self.is_company:
-            return self.filtered("email")
-        people = (self.billing_contact_id, self.primary_contact_id)
-        for contact in (*(person.filtered("active") for person in people), self):
-            if contact.email:
-                return contact
-        return self.browse()
 
     @api.depends("is_company", "billing_contact_id", "primary_contact_id")
     def _compute_billing_recipient_id(self):
@@ -138,7 +123,7 @@ class ResPartner(models.Model):
                 partner.commercial_partner_id = partner
         return result
 
-    # === GUARDS === #
+    # === CONSTRAINT METHODS === #
 
     @api.constrains(
         "is_billing_account", "is_billing_holder", "parent_id", "is_company"
@@ -168,14 +153,6 @@ class ResPartner(models.Model):
                 self.env._("%s is a person: only a company holds people.", partner.name)
             )
 
-    def _get_holder_problem(self):
-        self.ensure_one()
-        return self.env._(
-            "%s is a company for individuals: it is not billed itself. Bill the person "
-            "it stands for.",
-            self.name,
-        )
-
     @api.constrains("billing_contact_id", "primary_contact_id", "billing_admin_ids")
     def _check_billing_contacts(self):
         for partner in self.sudo():
@@ -186,7 +163,7 @@ class ResPartner(models.Model):
             )
             strangers = contacts.filtered(
                 lambda contact, partner=partner: (
-                    contact.parent_id != partner and not contact._stands_alone()
+                    contact.parent_id != partner and not contact._is_independent()
                 )
             )
             if strangers:
@@ -199,22 +176,7 @@ class ResPartner(models.Model):
                     )
                 )
 
-    def _stands_alone(self):
-        """A person of no company, who may have an account of their own (KB-43)."""
-        self.ensure_one()
-        return not self.is_company and self.commercial_partner_id == self
-
-    def _check_account_rights(self, vals_list):
-        """Contacts are many people's; what makes them accounts is billing's."""
-        if self.env.su or self.env.user.has_group(OFFICER):
-            return
-        if any(vals.get(name) for vals in vals_list for name in ACCOUNT_FIELDS):
-            raise AccessError(
-                self.env._(
-                    "Opening and changing billing accounts takes the Billing Officer "
-                    "role."
-                )
-            )
+    # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -238,86 +200,57 @@ class ResPartner(models.Model):
             self._leave_billing_roles()
         return result
 
-    def _delete_drafts(self):
-        """Drafts go with their account (KB-10); nothing of them is in the books."""
-        # sudo: whether it was ever billed was checked, in all companies
-        self.env["kavi.bill"].sudo().search([("partner_id", "in", self.ids)]).unlink()
-
-    def _leave_billing_roles(self):
-        """Who left a company no longer speaks for it."""
-        # sudo: whoever may move a contact need not see who bills whom
-        contacts = self.sudo()
-        for account in contacts.search(
-            [
-                "|",
-                "|",
-                ("billing_contact_id", "in", self.ids),
-                ("primary_contact_id", "in", self.ids),
-                ("billing_admin_ids", "in", self.ids),
-            ]
-        ):
-            left = contacts.filtered(lambda c, a=account: c.parent_id != a)
-            account.write(
-                {
-                    "billing_contact_id": (account.billing_contact_id - left).id,
-                    "primary_contact_id": (account.primary_contact_id - left).id,
-                    "billing_admin_ids": [
-                        fields.Command.unlink(contact.id) for contact in left
-                    ],
-                }
-            )
-
-    def _check_holder_change(self, is_holder):
-        """Whoever has entries keeps them: a change would move their receivable."""
-        changed = self.sudo().filtered(lambda p: p.is_billing_holder != is_holder)
-        family = self.sudo().search([("id", "child_of", changed.ids)])
-        billed = family.filtered("is_billing_account") | family.filtered("bill_ids")
-        if billed:
-            raise UserError(
-                self.env._(
-                    "%s has a billing account: whether it is a company for individuals "
-                    "can no longer be changed.",
-                    billed[0].name,
-                )
-            )
-        entry = (
-            self.env["account.move.line"]
-            .sudo()
-            .search([("partner_id", "in", family.ids)], limit=1)
-        )
-        if entry:
-            raise UserError(
-                self.env._(
-                    "%s has journal entries: whether it is a company for individuals "
-                    "can no longer be changed.",
-                    entry.partner_id.name,
-                )
-            )
-
-    def _check_account_removal(self):
-        """An account that was ever billed is archived, not removed (D-12)."""
-        issued = (
-            self.env["kavi.bill"]
-            .sudo()
-            ._read_group(
-                [("partner_id", "in", self.ids), ("name", "!=", False)], ["partner_id"]
-            )
-        )
-        if issued:
-            raise UserError(
-                self.env._(
-                    "%s has issued bills: the account cannot be deleted. Archive the "
-                    "contact instead; the bills stay.",
-                    ", ".join(partner.name for (partner,) in issued),
-                )
-            )
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
         self._check_account_removal()
         self._delete_drafts()
 
-    # === OPENING ACCOUNTS === #
+    # === ACTION METHODS === #
+
+    def action_open_billing_account(self):
+        """Button of the list of those without an account."""
+        self._check_account_rights([{"is_billing_account": True}])
+        accounts = self._open_billing_account()
+        return accounts._get_billing_accounts_action()
+
+    def action_manage_billing_account(self):
+        """The page *Manage an account* (KB-09)."""
+        self.ensure_one()
+        return self._get_billing_accounts_action()
+
+    def action_open_contact(self):
+        """The contact itself: where name, address and e-mail are edited (KB-05)."""
+        self.ensure_one()
+        return self._get_records_action()
+
+    def action_delete_billing_account(self):
+        """Remove accounts that were never billed; the contacts stay."""
+        self._check_account_rights([{"is_billing_account": True}])
+        # sudo: the rights were checked; a contact may be read-only for the officer
+        self.sudo()._set_billing_account(
+            {"is_billing_account": False}, self.env._("Billing account deleted.")
+        )
+        return self._get_billing_accounts_action(empty=True)
+
+    def action_approve_billing_account(self):
+        """Approve applicants: regular as soon as their bills are settled (KB-07)."""
+        self._check_account_rights([{"is_billing_account": True}])
+        # sudo: as above
+        self.sudo()._set_billing_account(
+            {"is_billing_approved": True}, self.env._("Billing account approved.")
+        )
+        self._settle_pending_accounts()
+
+    def _get_billing_accounts_action(self, empty=False):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_billing_account"
+        )
+        if len(self) == 1 and not empty:
+            form = self.env.ref("kavi_billing.view_billing_account_form")
+            action.update(res_id=self.id, views=[(form.id, "form")])
+        return action
+
+    # === BUSINESS METHODS === #
 
     def _get_billing_account(self):
         """The partners that are billed for these contacts.
@@ -328,6 +261,34 @@ class ResPartner(models.Model):
         for account in accounts.sudo():
             if account.is_billing_holder:
                 raise UserError(account._get_holder_problem())
+        return accounts
+
+    def _get_mailed_contact(self):
+        """Who gets an account's mail: the first of billing contact, primary contact and
+        the account itself that has an address (KB-06); nobody if none has."""
+        self.ensure_one()
+        if not self.is_company:
+            return self.filtered("email")
+        people = (self.billing_contact_id, self.primary_contact_id)
+        for contact in (*(person.filtered("active") for person in people), self):
+            if contact.email:
+                return contact
+        return self.browse()
+
+    @api.model
+    def _replace_by_accounts(self, vals_list):
+        """Put the account that is billed into values of bills or credits (KB-01).
+
+        :param list vals_list: dicts with any contact as ``partner_id``; changed
+        :return: the accounts
+        :raise UserError: for a company for individuals
+        """
+        contacts = self.browse({vals["partner_id"] for vals in vals_list})
+        accounts = contacts._get_billing_account()
+        for vals in vals_list:
+            vals["partner_id"] = self.browse(
+                vals["partner_id"]
+            ).commercial_partner_id.id
         return accounts
 
     def _open_billing_account(self, pending=False):
@@ -374,40 +335,6 @@ class ResPartner(models.Model):
             ):
                 partner._open_billing_account()
 
-    def action_open_billing_account(self):
-        """Button of the list of those without an account."""
-        self._check_account_rights([{"is_billing_account": True}])
-        accounts = self._open_billing_account()
-        return accounts._get_billing_accounts_action()
-
-    def action_manage_billing_account(self):
-        """The page *Manage an account* (KB-09)."""
-        self.ensure_one()
-        return self._get_billing_accounts_action()
-
-    def action_open_contact(self):
-        """The contact itself: where name, address and e-mail are edited (KB-05)."""
-        self.ensure_one()
-        return self._get_records_action()
-
-    def action_delete_billing_account(self):
-        """Remove accounts that were never billed; the contacts stay."""
-        self._check_account_rights([{"is_billing_account": True}])
-        # sudo: the rights were checked; a contact may be read-only for the officer
-        self.sudo()._set_billing_account(
-            {"is_billing_account": False}, self.env._("Billing account deleted.")
-        )
-        return self._get_billing_accounts_action(empty=True)
-
-    def action_approve_billing_account(self):
-        """Approve applicants: regular as soon as their bills are settled (KB-07)."""
-        self._check_account_rights([{"is_billing_account": True}])
-        # sudo: as above
-        self.sudo()._set_billing_account(
-            {"is_billing_approved": True}, self.env._("Billing account approved.")
-        )
-        self._settle_pending_accounts()
-
     def _settle_pending_accounts(self):
         """Make approved pending accounts regular ones once nothing is open."""
         waiting = self.sudo().filtered(
@@ -433,11 +360,123 @@ class ResPartner(models.Model):
             self.env._("Approved and settled: a regular billing account from now on."),
         )
 
-    def _get_billing_accounts_action(self, empty=False):
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "kavi_billing.action_billing_account"
+    # === HELPER METHODS === #
+
+    def _check_account_rights(self, vals_list):
+        """Contacts are many people's; what makes them accounts is billing's."""
+        if self.env.su or self.env.user.has_group(OFFICER):
+            return
+        if any(vals.get(name) for vals in vals_list for name in ACCOUNT_FIELDS):
+            raise AccessError(
+                self.env._(
+                    "Opening and changing billing accounts takes the Billing Officer "
+                    "role."
+                )
+            )
+
+    def _check_holder_change(self, is_holder):
+        """Whoever has entries keeps them: a change would move their receivable."""
+        changed = self.sudo().filtered(lambda p: p.is_billing_holder != is_holder)
+        family = self.sudo().search([("id", "child_of", changed.ids)])
+        billed = family.filtered("is_billing_account") | family.filtered("bill_ids")
+        if billed:
+            raise UserError(
+                self.env._(
+                    "%s has a billing account: whether it is a company for individuals "
+                    "can no longer be changed.",
+                    billed[0].name,
+                )
+            )
+        entry = (
+            self.env["account.move.line"]
+            .sudo()
+            .search([("partner_id", "in", family.ids)], limit=1)
         )
-        if len(self) == 1 and not empty:
-            form = self.env.ref("kavi_billing.view_billing_account_form")
-            action.update(res_id=self.id, views=[(form.id, "form")])
-        return action
+        if entry:
+            raise UserError(
+                self.env._(
+                    "%s has journal entries: whether it is a company for individuals "
+                    "can no longer be changed.",
+                    entry.partner_id.name,
+                )
+            )
+
+    def _check_account_removal(self):
+        """An account that was ever billed or credited is archived, not removed (D-12).
+
+        :raise UserError: naming those that were
+        """
+        billed = self._get_accounts_with_issued("kavi.bill")
+        if billed:
+            raise UserError(
+                self.env._(
+                    "%s has issued bills: the account cannot be deleted. Archive the "
+                    "contact instead; the bills stay.",
+                    ", ".join(billed.mapped("name")),
+                )
+            )
+        credited = self._get_accounts_with_issued("kavi.credit")
+        if credited:
+            raise UserError(
+                self.env._(
+                    "%s was given credits: the account cannot be deleted. Archive the "
+                    "contact instead; the credits stay.",
+                    ", ".join(credited.mapped("name")),
+                )
+            )
+
+    def _get_accounts_with_issued(self, model):
+        """Those of these accounts that have a bill or credit that is no draft."""
+        # sudo: those of companies that the user does not see count, too
+        groups = (
+            self.env[model]
+            .sudo()
+            ._read_group(
+                [("partner_id", "in", self.ids), ("name", "!=", False)], ["partner_id"]
+            )
+        )
+        return self.sudo().browse(partner.id for (partner,) in groups)
+
+    def _delete_drafts(self):
+        """Drafts go with their account (KB-10); nothing of them is in the books."""
+        for model in ("kavi.credit", "kavi.bill"):
+            # sudo: whether one was ever issued was checked, in all companies
+            drafts = self.env[model].sudo().search([("partner_id", "in", self.ids)])
+            drafts.unlink()
+
+    def _leave_billing_roles(self):
+        """Who left a company no longer speaks for it."""
+        # sudo: whoever may move a contact need not see who bills whom
+        contacts = self.sudo()
+        for account in contacts.search(
+            [
+                "|",
+                "|",
+                ("billing_contact_id", "in", self.ids),
+                ("primary_contact_id", "in", self.ids),
+                ("billing_admin_ids", "in", self.ids),
+            ]
+        ):
+            left = contacts.filtered(lambda c, a=account: c.parent_id != a)
+            account.write(
+                {
+                    "billing_contact_id": (account.billing_contact_id - left).id,
+                    "primary_contact_id": (account.primary_contact_id - left).id,
+                    "billing_admin_ids": [
+                        fields.Command.unlink(contact.id) for contact in left
+                    ],
+                }
+            )
+
+    def _is_independent(self):
+        """A person of no company, who may have an account of their own (KB-43)."""
+        self.ensure_one()
+        return not self.is_company and self.commercial_partner_id == self
+
+    def _get_holder_problem(self):
+        self.ensure_one()
+        return self.env._(
+            "%s is a company for individuals: it is not billed itself. Bill the person "
+            "it stands for.",
+            self.name,
+        )

@@ -17,6 +17,8 @@ class ResPartner(models.Model):
         "contact, primary contact or administrator of.",
     )
 
+    # === COMPUTE METHODS === #
+
     @api.depends("active", "billing_contact_id", "primary_contact_id")
     @api.depends("billing_admin_ids")
     @api.depends_context("uid")
@@ -30,6 +32,8 @@ class ResPartner(models.Model):
             return NotImplemented
         mine = Domain("id", "in", self._get_my_billing_accounts().ids)
         return mine if set(value) == {True} else NotImplemented
+
+    # === BUSINESS METHODS === #
 
     @api.model
     def _get_my_billing_accounts(self):
@@ -70,27 +74,3 @@ class ResPartner(models.Model):
             "administrator": person in account.billing_admin_ids,
         }
         return {role for role, holds in fact.items() if holds}
-
-    def _get_open_credits(self):
-        """What is open on these accounts' credits, per currency, in one query.
-
-        :return: ``{partner_id: {res.currency: amount}}``; accounts without are missing
-        """
-        # sudo: as for the balances
-        groups = (
-            self.env["kavi.credit"]
-            .sudo()
-            ._read_group(
-                [
-                    ("partner_id", "in", self.ids),
-                    ("company_id", "in", self.env.companies.ids),
-                    ("amount_open", "!=", 0.0),
-                ],
-                ["partner_id", "currency_id"],
-                ["amount_open:sum"],
-            )
-        )
-        credits_ = {}
-        for partner, currency, amount in groups:
-            credits_.setdefault(partner.id, {})[currency] = amount
-        return credits_
