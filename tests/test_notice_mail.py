@@ -70,7 +70,7 @@ def office(scratch, mailbox):
         rule = env["kavi.notice.rule"].create(
             {
                 "name": "Reminder",
-                "number": 3,
+                "interval_number": 3,
                 "company_id": company.id,
                 "start_date": "2020-01-01",
                 "template_id": env.ref("kavi_billing.mail_template_bill_reminder").id,

@@ -34,12 +34,14 @@ class AccountPaymentTerm(models.Model):
     fee_collection = fields.Selection(**_COLLECTION, string="Fees")
     has_instalments = fields.Boolean(compute="_compute_has_instalments")
 
+    # === COMPUTE METHODS === #
+
     @api.depends("line_ids")
     def _compute_has_instalments(self):
         for term in self:
             term.has_instalments = len(term.line_ids) > 1
 
-    # === CONSTRAINTS === #
+    # === CONSTRAINT METHODS === #
 
     @api.constrains("billing_method_ids", "company_id")
     def _check_billing_methods(self):
@@ -93,6 +95,8 @@ class AccountPaymentTerm(models.Model):
                     )
                 )
 
+    # === CRUD METHODS === #
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
         # sudo: bills of companies that the user does not see count, too
@@ -108,7 +112,7 @@ class AccountPaymentTerm(models.Model):
                 )
             )
 
-    # === INSTALMENTS === #
+    # === BUSINESS METHODS === #
 
     def _get_instalments(self, date, total, charges, currency):
         """What is due when, on a bill with these terms.

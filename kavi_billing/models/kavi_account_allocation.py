@@ -145,6 +145,8 @@ class KaviAccountAllocation(models.Model):
             """
         )
 
+    # === ACTION METHODS === #
+
     def action_open_bill(self):
         """The bill that was settled."""
         return self.bill_id._get_records_action()

@@ -188,6 +188,8 @@ class KaviAccountLedger(models.Model):
             """
         )
 
+    # === COMPUTE METHODS === #
+
     @api.depends("partner_id", "company_id", "currency_id", "date")
     def _compute_balance(self):
         """Add up each account's documents in the order of dates: one query for all."""
@@ -233,6 +235,8 @@ class KaviAccountLedger(models.Model):
             balance, balance_company = balances.get(line.id, (0.0, 0.0))
             line.balance = line.currency_id.round(balance)
             line.balance_company = line.company_currency_id.round(balance_company)
+
+    # === ACTION METHODS === #
 
     def action_open_bill(self):
         """The bill that the document belongs to."""

@@ -124,6 +124,8 @@ class KaviBillInstalment(models.Model):
             """
         )
 
+    # === COMPUTE METHODS === #
+
     @api.depends("bill_id", "number")
     def _compute_display_name(self):
         for instalment in self:
@@ -133,8 +135,7 @@ class KaviBillInstalment(models.Model):
                 bill=instalment.bill_id.name or "",
             )
 
-    # === STATE: depends on today, as the bill's overdue does === #
-
+    # not stored: it depends on today
     @api.depends("due_date", "amount_paid", "amount_due", "bill_state", "company_id")
     def _compute_state(self):
         today = {company: company._billing_today() for company in self.company_id}
@@ -190,6 +191,8 @@ class KaviBillInstalment(models.Model):
             }[state]
             for day, ids in days.items()
         )
+
+    # === ACTION METHODS === #
 
     def action_open_bill(self):
         """The bill of which this is a part."""

@@ -78,6 +78,8 @@ class KaviBillLine(models.Model):
     distribution_analytic_account_ids = fields.Many2many(groups=STAFF)
     analytic_precision = fields.Integer(groups=STAFF)
 
+    # === COMPUTE METHODS === #
+
     @api.depends("product_id", "bill_id.title")
     def _compute_name(self):
         for line in self:
@@ -134,6 +136,39 @@ class KaviBillLine(models.Model):
             line.price_subtotal = details["total_excluded_currency"]
             line.price_total = details["total_included_currency"]
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("tax_ids")
+    def _check_tax_ids(self):
+        for tax in self.tax_ids:
+            if tax.type_tax_use != "sale":
+                raise ValidationError(
+                    self.env._("%s is not a tax on sales.", tax.display_name)
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_numbers(vals_list)
+        lines = super().create(vals_list)
+        lines._check_draft()
+        return lines
+
+    def write(self, vals):
+        self._check_draft()
+        self._check_numbers([vals])
+        result = super().write(vals)
+        if "bill_id" in vals:
+            self._check_draft()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_issued(self):
+        self._check_draft()
+
+    # === BUSINESS METHODS === #
+
     def _prepare_base_line(self):
         """The line in the form that Odoo's tax computation takes."""
         self.ensure_one()
@@ -166,37 +201,12 @@ class KaviBillLine(models.Model):
             ),
         }
 
+    # === HELPER METHODS === #
+
     def _prepare_account_vals(self):
         """The kind's account, where no product names one."""
         account = self.bill_id.kind_id.account_id
         return {"account_id": account.id} if account and not self.product_id else {}
-
-    @api.constrains("tax_ids")
-    def _check_tax_ids(self):
-        for tax in self.tax_ids:
-            if tax.type_tax_use != "sale":
-                raise ValidationError(
-                    self.env._("%s is not a tax on sales.", tax.display_name)
-                )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._check_numbers(vals_list)
-        lines = super().create(vals_list)
-        lines._check_draft()
-        return lines
-
-    def write(self, vals):
-        self._check_draft()
-        self._check_numbers([vals])
-        result = super().write(vals)
-        if "bill_id" in vals:
-            self._check_draft()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_issued(self):
-        self._check_draft()
 
     @api.model
     def _check_numbers(self, vals_list):

@@ -37,14 +37,7 @@ class KaviNotice(models.Model):
     currency_id = fields.Many2one(related="bill_id.currency_id")
     event = fields.Selection(
         [
-            ("new", "New Bill"),
-            ("receipt", "Receipt"),
-            ("refund", "Refund"),
-            ("cancel", "Canceled"),
-            ("reversal", "Payment Reversed"),
-            ("dispute", "Dispute Opened"),
-            ("resolve", "Dispute Resolved"),
-            ("update", "Updated"),
+            *((name, event.label) for name, event in EVENTS.items()),
             ("reminder", "Reminder"),
             ("custom", "Sent by Hand"),
         ],
@@ -100,12 +93,25 @@ class KaviNotice(models.Model):
         "(company_id, date) WHERE state IN ('failed', 'undeliverable')"
     )
 
+    # === COMPUTE METHODS === #
+
     def _compute_display_name(self):
         labels = dict(self._fields["event"]._description_selection(self.env))
         for notice in self:
             notice.display_name = f"{labels[notice.event]}: {notice.bill_id.name}"
 
-    # === SENDING === #
+    # === ACTION METHODS === #
+
+    def action_send_again(self):
+        """Send these notices once more, with what the bills say now (BB-13)."""
+        self.bill_id._lock_for_act("send_notice")
+        for (template, event), notices in self.grouped(
+            lambda notice: (notice.template_id, notice.event)
+        ).items():
+            notices.bill_id._notify_by(template.sudo(), event)
+        return True
+
+    # === BUSINESS METHODS === #
 
     def _send(self, **text):
         """Queue the mails of these notices; what cannot be made is marked as failed.
@@ -135,8 +141,31 @@ class KaviNotice(models.Model):
         if any(notice.state == "queued" for notice in self):
             self.env["res.company"]._trigger_mail_queue()
 
+    def _set_failed(self, reason):
+        self.write({"state": "failed", "reason": str(reason)[:500]})
+
+    def _get_document(self):
+        """Which document goes with the mail: "invoice", "receipt", or "" for none.
+
+        That of the template, also when somebody sends it by hand.
+        """
+        if not self or not self.company_id.billing_attach_documents:
+            return ""
+        for event in EVENTS.values():
+            template = self.env.ref(f"kavi_billing.{event.template}", False)
+            if event.document and template and template == self.template_id:
+                if not self.bill_id._get_document_refusal(event.document):
+                    return event.document
+        return ""
+
+    # === HELPER METHODS === #
+
     def _send_with_template(self, template, text):
-        """One template's mails. A bad bill among them is found by halving."""
+        """Queue the mails of one template.
+
+        If that fails, each half is tried by itself, down to the notice that cannot be
+        made: it is marked as failed.
+        """
         try:
             with self.env.cr.savepoint():
                 self._queue_mails(template, text)
@@ -150,9 +179,6 @@ class KaviNotice(models.Model):
             half = len(self) // 2
             self[:half]._send_with_template(template, text)
             self[half:]._send_with_template(template, text)
-
-    def _set_failed(self, reason):
-        self.write({"state": "failed", "reason": str(reason)[:500]})
 
     def _queue_mails(self, template, text):
         if not template.exists():
@@ -252,28 +278,3 @@ class KaviNotice(models.Model):
                 fields.Command.link(id_) for id_ in rendered.get("attachment_ids") or ()
             ],
         }
-
-    def _get_document(self):
-        """Which document goes with the mail: "invoice", "receipt", or "" for none.
-
-        That of the template, also when somebody sends it by hand.
-        """
-        if not self or not self.company_id.billing_attach_documents:
-            return ""
-        for event in EVENTS.values():
-            template = self.env.ref(f"kavi_billing.{event.template}", False)
-            if event.document and template and template == self.template_id:
-                if not self.bill_id._get_document_refusal(event.document):
-                    return event.document
-        return ""
-
-    # === THE OFFICER'S BUTTONS === #
-
-    def action_send_again(self):
-        """Send these notices once more, with what the bills say now (BB-13)."""
-        self.bill_id._lock_for_act("send_notice")
-        for (template, event), notices in self.grouped(
-            lambda notice: (notice.template_id, notice.event)
-        ).items():
-            notices.bill_id._notify_by(template.sudo(), event)
-        return True

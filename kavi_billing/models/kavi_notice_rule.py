@@ -38,18 +38,20 @@ class KaviNoticeRule(models.Model):
         check_company=True,
         help="Empty: bills of all kinds, and those without.",
     )
-    number = fields.Integer(default=7)
-    unit = fields.Selection(
+    interval_number = fields.Integer(string="Number", default=7)
+    interval_unit = fields.Selection(
         [("days", "Days"), ("weeks", "Weeks"), ("months", "Months")],
+        string="Unit",
         required=True,
         default="days",
     )
-    moment = fields.Selection(
+    trigger = fields.Selection(
         [
             ("before", "Before the due date"),
             ("on", "On the due date"),
             ("after", "After the due date"),
         ],
+        string="When",
         required=True,
         default="after",
     )
@@ -88,10 +90,12 @@ class KaviNoticeRule(models.Model):
     notice_ids = fields.One2many("kavi.notice", "rule_id")
     notice_count = fields.Integer(compute="_compute_notice_count")
 
-    _number_fits = models.Constraint(
-        "CHECK(number > 0 OR moment = 'on')",
+    _interval_fits = models.Constraint(
+        "CHECK(interval_number > 0 OR trigger = 'on')",
         "Say how many days, weeks or months before or after the due date.",
     )
+
+    # === COMPUTE METHODS === #
 
     def _compute_notice_count(self):
         counts = dict(
@@ -102,7 +106,7 @@ class KaviNoticeRule(models.Model):
         for rule in self:
             rule.notice_count = counts.get(rule, 0)
 
-    # === GUARDS === #
+    # === CONSTRAINT METHODS === #
 
     @api.constrains("template_id")
     def _check_template_id(self):
@@ -133,6 +137,8 @@ class KaviNoticeRule(models.Model):
                     self.env._("Choose who gets the notices of “%s”.", rule.name)
                 )
 
+    # === CRUD METHODS === #
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         for rule in self:
@@ -145,33 +151,21 @@ class KaviNoticeRule(models.Model):
                     )
                 )
 
-    # === WHEN === #
+    # === ACTION METHODS === #
 
-    def _get_offset(self):
+    def action_open_notices(self):
         self.ensure_one()
-        if self.moment == "on":
-            return relativedelta()
-        sign = -1 if self.moment == "before" else 1
-        return relativedelta(**{self.unit: sign * self.number})
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_kavi_notice"
+        )
+        action.update(domain=[("rule_id", "=", self.id)], context={})
+        return action
+
+    # === BUSINESS METHODS === #
 
     def _get_day(self, due):
         """The day on which the rule writes about something that is due on ``due``."""
         return due + self._get_offset()
-
-    def _get_last_due(self, day):
-        """The last due date of which the rule writes on ``day`` or before.
-
-        Months differ in length: what is due on the 28th to the 31st of January has its
-        notice "one month after" on the 28th of February.
-        """
-        due = day - self._get_offset()
-        while self._get_day(due) > day:
-            due -= timedelta(days=1)
-        while self._get_day(due + timedelta(days=1)) <= day:
-            due += timedelta(days=1)
-        return due
-
-    # === TO WHOM === #
 
     def _get_recipients(self, bill):
         """:return: list of formatted addresses, without repetitions"""
@@ -198,7 +192,7 @@ class KaviNoticeRule(models.Model):
         extra = self.env["res.company"]._check_email_addresses(self.extra_emails)
         return [*addresses.values(), *(a for a in extra if a not in addresses)]
 
-    # === THE NIGHTLY JOB === #
+    # === CRON METHODS === #
 
     @api.model
     def _cron_send_notices(self):
@@ -239,6 +233,28 @@ class KaviNoticeRule(models.Model):
         notices.filtered(lambda notice: notice.state == "queued")._send()
         return notices.filtered(lambda notice: notice.state == "failed")
 
+    # === HELPER METHODS === #
+
+    def _get_offset(self):
+        self.ensure_one()
+        if self.trigger == "on":
+            return relativedelta()
+        sign = -1 if self.trigger == "before" else 1
+        return relativedelta(**{self.interval_unit: sign * self.interval_number})
+
+    def _get_last_due(self, day):
+        """The last due date of which the rule writes on ``day`` or before.
+
+        Months differ in length: what is due on the 28th to the 31st of January has its
+        notice "one month after" on the 28th of February.
+        """
+        due = day - self._get_offset()
+        while self._get_day(due) > day:
+            due -= timedelta(days=1)
+        while self._get_day(due + timedelta(days=1)) <= day:
+            due += timedelta(days=1)
+        return due
+
     def _find_due(self, bill_ids=None):
         """What these rules of one company have to write, and have not written yet.
 
@@ -269,7 +285,7 @@ class KaviNoticeRule(models.Model):
                 reason = ""
                 if day < last:
                     reason = self.env._("A later notice was due as well.")
-                elif rule.moment == "before" and due < today:
+                elif rule.trigger == "before" and due < today:
                     reason = self.env._("The due date had passed.")
                 rows.append(
                     {
@@ -409,11 +425,3 @@ class KaviNoticeRule(models.Model):
                 reason=first.reason,
             ),
         )
-
-    def action_open_notices(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "kavi_billing.action_kavi_notice"
-        )
-        action.update(domain=[("rule_id", "=", self.id)], context={})
-        return action

@@ -35,6 +35,7 @@ from . import test_credit
 from . import test_credit_ends
 from . import test_credit_memo
 from . import test_credit_refused
+from . import test_credit_access
 from . import test_ledger
 from . import test_property_credit
 from . import test_ledger_check

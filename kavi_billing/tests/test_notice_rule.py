@@ -33,9 +33,9 @@ class RuleCommon(NoticeCommon):
         return cls.rules.create(
             {
                 "name": f"{number} {unit} {moment}",
-                "number": number,
-                "unit": unit,
-                "moment": moment,
+                "interval_number": number,
+                "interval_unit": unit,
+                "trigger": moment,
                 "start_date": "2026-01-01",
                 "template_id": cls.template.id,
                 **vals,
@@ -385,7 +385,7 @@ class TestNoticeRule(RuleCommon):
         )
         with self.assertRaises(ValidationError):
             self.rule(template_id=other.id)
-        for vals in ({"number": 0}, {"number": -1}):
+        for vals in ({"interval_number": 0}, {"interval_number": -1}):
             with (
                 self.assertRaises(CheckViolation),
                 mute_logger("odoo.sql_db"),
@@ -399,7 +399,7 @@ class TestNoticeRule(RuleCommon):
         for role in ("user", "officer"):
             known = rule.with_env(self.as_user(role))
             self.assertTrue(known.read(["name"]))
-            for act in (lambda k=known: k.write({"number": 1}), known.unlink):
+            for act in (lambda k=known: k.write({"interval_number": 1}), known.unlink):
                 with self.assertRaises(AccessError):
                     act()
         portal = self._new_user("rule_portal", "base.group_portal")
@@ -436,7 +436,11 @@ class TestPropertyNoticeRule(TransactionCase):
     ):
         """What the index is asked for is exactly what a rule's day has come for."""
         rule = self.env["kavi.notice.rule"].new(
-            {"number": number, "unit": unit, "moment": moment}
+            {
+                "interval_number": number,
+                "interval_unit": unit,
+                "trigger": moment,
+            }
         )
         day = rule._get_day(due)
         last = rule._get_last_due(day)

@@ -23,7 +23,7 @@ class FindDueNotices(Benchmark):
             .create(
                 {
                     "name": "Bench",
-                    "number": 7,
+                    "interval_number": 7,
                     "start_date": "2020-01-01",
                     "template_id": env.ref(
                         "kavi_billing.mail_template_bill_reminder"
