@@ -197,8 +197,8 @@ class AccountMove(models.Model):
     def _check_canceled_bill(self):
         """Canceled is final (KB-27): its entries stay as they are, and so does what it
         was settled with."""
-        settled = self.sudo().line_ids.matched_debit_ids.debit_move_id.move_id
-        settled = settled.filtered(lambda move: move.state == "posted")
+        matches = self.sudo().line_ids._get_live_matches()
+        settled = matches.debit_move_id.move_id
         for bill in self.sudo().kavi_bill_id | settled.kavi_bill_id:
             if bill.is_canceled:
                 raise UserError(

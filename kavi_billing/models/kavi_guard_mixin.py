@@ -195,6 +195,19 @@ class KaviGuardMixin(models.AbstractModel):
                 )
             )
 
+    def _refuse_created_fields(self, vals_list, names):
+        """Refuse to have a record created with these fields: by its values, or by the
+        defaults of the caller's context. What is empty may be sent.
+
+        :param vals_list: of ``create()``
+        :param names: of fields that only an act writes
+        :raise UserError: with the labels of those that were sent
+        """
+        sent = {name for name in names if self.env.context.get(f"default_{name}")}
+        for vals in vals_list:
+            sent |= {name for name in names if vals.get(name)}
+        self._refuse_fields(sent)
+
     def _get_guarded_name(self):
         """What a sentence calls one of these records."""
         return self._description.lower()

@@ -26,8 +26,7 @@ class KaviPaymentMethod(models.Model):
     _check_company_auto = True
 
     name = fields.Char(required=True, translate=True)
-    # Card payment comes from another addon, which adds its kind (KB-50). Every kind
-    # but this one pays by itself.
+    # Another addon may add a kind (KB-50). Each but this one pays by itself.
     kind = fields.Selection([("manual", "Manual")], default="manual", required=True)
     company_id = fields.Many2one(
         "res.company",

@@ -93,7 +93,7 @@ class CreditOffice(Office):
             credit.state == "open"
             and self.is_open(bill)
             and bill.is_posted
-            and not credit._get_mismatch(bill)
+            and not credit._get_incompatibility_reason(bill)
             and amount > 0
         )
         self.act(bill, allowed, lambda bill: credit._apply(bill, amount))

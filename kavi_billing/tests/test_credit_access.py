@@ -142,3 +142,26 @@ class TestCreditAccess(CreditCommon):
         for key, value in context.items():
             with self.subTest(key):
                 self.assertEqual(self.give(**{key: value}), plain)
+
+    def test_access_no_credit_is_born_issued(self):
+        """By values and by the defaults of a context: only acts say what is booked."""
+        entry = self.issued().sudo().invoice_id
+        vals = {
+            "partner_id": self.account.id,
+            "reason": "For the trouble",
+            "amount": 50.0,
+        }
+        for name, value in (
+            ("name", "CR-2020-00001"),
+            ("state", "open"),
+            ("amount_open", 50.0),
+            ("move_id", entry.id),
+            ("kind", "overpayment"),
+        ):
+            with self.subTest(name):
+                with self.refused("by hand"):
+                    self.act("kavi.credit", "create", [{**vals, name: value}])
+                with self.refused("by hand"):
+                    self.act(
+                        "kavi.credit", "create", [vals], **{f"default_{name}": value}
+                    )

@@ -432,8 +432,9 @@ class KaviCredit(models.Model):
 
     @api.model
     def _check_created_vals(self, vals):
-        self._refuse_fields({name for name in vals if vals[name]} & (DERIVED | FACTS))
-        if vals.get("kind") == "overpayment":
+        self._refuse_created_fields([vals], DERIVED | FACTS)
+        kind = vals.get("kind") or self.env.context.get("default_kind")
+        if kind == "overpayment":
             raise UserError(
                 self.env._(
                     "An overpayment is not entered by hand: it is what a payment left "
