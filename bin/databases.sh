@@ -2,8 +2,10 @@
 #
 #   kavi_base_KEY      Odoo with demo data and what our addons build on; made once, takes a minute
 #   kavi_seed          a copy of it with our addons installed; made anew when their files have changed
-#   kavi               the demo database of `up`: kept, and updated when the addons have changed
+#   kavi               the demo database of `up`: kept, and updated when the addons have changed; made anew
+#                      when there are others, or another major version of one
 #   kavi_test, kavi_test_scratch, kavi_bench    fresh copies of kavi_seed
+#   kavi_test_gw0, kavi_test_scratch_gw0 ...    the same for each of several test processes
 #
 # Where a server is shared, KAVI_DB=NAME gives another name in place of kavi.
 db=${KAVI_DB:-kavi}
@@ -31,6 +33,14 @@ rename_db() {
   sql -c "alter database \"$1\" rename to \"$2\""
   rm -rf "$home/data/filestore/$2"
   [ ! -d "$home/data/filestore/$1" ] || mv "$home/data/filestore/$1" "$home/data/filestore/$2"
+}
+
+# All that there are of these, one a line, but for the base; also what a test has left that was killed.
+made_dbs() {
+  sql -v db="$db" <<'SQL'
+select datname from pg_database where starts_with(datname, :'db')
+  and substr(datname, length(:'db') + 1) ~ '^(|_seed|_seed-part|_bench|_test(_scratch)?(_gw\d+)?(_\d+_\d+)?)$'
+SQL
 }
 
 # Mail goes to a mail catcher on port 1025, where there is one: demo data has addresses, and the machine may
@@ -102,16 +112,28 @@ get_seed() {
 
 get_demo() {
   get_base
-  if ! has_db "$db"; then
-    get_seed
+  local was
+  if has_db "$db"; then
+    was=$(db_key "$db")   # its addons_key and its addons_set
+    if [ "${was%% *}" = "$addons_key" ]; then return; fi
+    # a database without such a note is none of ours, and never dropped
+    if [ "${was#* }" = "$addons_set" ] || ! [[ $was =~ ^[0-9a-f]{12}( |$) ]]; then update_demo; return; fi
+    say "there are other addons than the demo database was made from: making it anew, without what was entered ..."
+    stop_server
+  else
     say "making the demo database ..."
-    copy_db "$seed" "$db"
-    set_db_key "$db" "$addons_key"
-  elif [ "$(db_key "$db")" != "$addons_key" ]; then
-    say "the addons have changed: updating the demo database ..."
-    : > "$home/log/update.log"
-    odoo_quietly update -d "$db" -i "$addons" -u "$addons" ||
-      die "the update failed and was undone (log: $home/log/update.log; \`bin/kavi reset\` makes the demo anew)"
-    set_db_key "$db" "$addons_key"
   fi
+  get_seed
+  copy_db "$seed" "$db"
+  note_demo
 }
+
+update_demo() {
+  say "the addons have changed: updating the demo database ..."
+  : > "$home/log/update.log"
+  odoo_quietly update -d "$db" -i "$addons" -u "$addons" ||
+    die "the update failed and was undone (log: $home/log/update.log; \`bin/kavi reset\` makes the demo anew)"
+  note_demo
+}
+
+note_demo() { set_db_key "$db" "$addons_key $addons_set"; }

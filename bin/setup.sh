@@ -294,7 +294,7 @@ get_postgres() {
     # Only this user can reach the socket, and there is no TCP port. The data can be made again: no fsync.
     # (9>&- 8>&-: the server must not inherit our locks)
     (cd / && "${as[@]}" "$pgbin/pg_ctl" -w -s -D "$data" -l "$data/server.log" -o "-k '$socket' -p 5432 \
-      -c listen_addresses='' -c unix_socket_permissions=0700 -c max_connections=80 \
+      -c listen_addresses='' -c unix_socket_permissions=0700 -c max_connections=200 \
       -c fsync=off -c synchronous_commit=off -c full_page_writes=off" start </dev/null >/dev/null 9>&- 8>&-) ||
       die "PostgreSQL did not start (what it said: $data/server.log)"
   fi

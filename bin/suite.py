@@ -6,6 +6,8 @@ As a script it prints what bin/kavi needs, as shell variables:
     suite_name, version, addons   from the root manifest
     base                          the addons of Odoo that ours are built on
     addons_key                    changes when an installed database would differ
+    addons_set                    changes when one is not updated but made anew: each
+                                  addon, with its version as far as the major
 """
 
 import ast
@@ -54,6 +56,16 @@ def addons_key(root=ROOT):
     return digest.hexdigest()[:12]
 
 
+def addons_set(root=ROOT):
+    versions = {
+        addon: manifest(Path(root) / addon)["version"] for addon in addons(root)
+    }
+    return ",".join(
+        f"{addon}={'.'.join(version.split('.')[:3])}"
+        for addon, version in sorted(versions.items())
+    )
+
+
 def main():
     suite = manifest()
     values = {
@@ -62,6 +74,7 @@ def main():
         "addons": ",".join(addons()),
         "base": ",".join(base()),
         "addons_key": addons_key(),
+        "addons_set": addons_set(),
     }
     for name, value in values.items():
         print(f"{name}={shlex.quote(value)}")

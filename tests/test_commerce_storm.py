@@ -1,7 +1,8 @@
 """Many payers at once, at a real server, while answers are lost and events come twice
 and out of order: when it is over, PayPal's ledger and ours agree.
 
-KAVI_STORM_BILLS (default 40) bills, KAVI_STORM_SEED (default: chance; it is printed).
+KAVI_STORM_BILLS (default 40; with KAVI_LONG, 200) bills, KAVI_STORM_SEED (default:
+chance; it is printed).
 """
 
 import contextlib
@@ -21,7 +22,9 @@ from odoo.tools import mute_logger
 
 from .till import LONG, open_till
 
-BILLS = int(os.environ.get("KAVI_STORM_BILLS", "40"))
+BILLS = int(
+    os.environ.get("KAVI_STORM_BILLS") or (200 if os.environ.get("KAVI_LONG") else 40)
+)
 SEED = int(os.environ.get("KAVI_STORM_SEED") or random.SystemRandom().randrange(10**6))
 CLIENTS = 20
 TRIES = 12

@@ -76,6 +76,20 @@ def test_the_database_is_made_anew_only_for_what_it_is_made_of(tmp_path):
     assert keys["a/views/thing.xml"] == keys["a/README.rst"]
 
 
+def test_the_set_of_addons_is_their_names_and_major_versions(tmp_path):
+    def described(**versions):
+        (tmp_path / "__manifest__.py").write_text(repr({"depends": list(versions)}))
+        for name, version in versions.items():
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / "__manifest__.py").write_text(repr({"version": version}))
+        return suite.addons_set(tmp_path)
+
+    assert described(b="19.0.1.2.3", a="19.0.1.0.0") == "a=19.0.1,b=19.0.1"
+    assert described(a="19.0.1.9.9", b="19.0.1.0.0") == "a=19.0.1,b=19.0.1"
+    assert described(a="19.0.2.0.0", b="19.0.1.0.0") == "a=19.0.2,b=19.0.1"
+    assert described(a="19.0.1.0.0") == "a=19.0.1"
+
+
 # --- what bin/kavi answers
 
 
@@ -130,7 +144,7 @@ def pytest_here(tmp_path, source, *arguments):
     (tmp_path / "test_it.py").write_text(source)
     command = [sys.executable, "-m", "pytest", "-p", "no:odoo", *arguments]
     return subprocess.run(
-        [*command, "-p", "no:cacheprovider", str(tmp_path)],
+        [*command, str(tmp_path)],
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -169,6 +183,19 @@ def test_the_seed_of_random_examples_is_told_and_brings_them_back(tmp_path):
     assert "@reproduce_failure" in answer.stdout
     answer = pytest_here(tmp_path, source, "--hypothesis-seed=42")
     assert "random examples: seed 42 " in answer.stdout
+
+
+def test_a_run_by_hand_takes_longer(tmp_path, monkeypatch):
+    source = (
+        "from hypothesis import settings\n"
+        "def test_it():\n"
+        "    print('examples:', settings.default.max_examples)\n"
+    )
+    monkeypatch.delenv("KAVI_LONG", raising=False)
+    monkeypatch.setenv("CI", "1")
+    assert "examples: 60\n" in pytest_here(tmp_path, source, "-s").stdout
+    monkeypatch.setenv("KAVI_LONG", "1")
+    assert "examples: 400\n" in pytest_here(tmp_path, source, "-s").stdout
 
 
 # --- the check of Odoo's log
