@@ -148,6 +148,8 @@ class Stopwatch:
         self.seconds = defaultdict(float)
 
     def pytest_runtest_logreport(self, report):
+        if hasattr(report, "context"):
+            return  # a subtest's time is in its test's
         self.seconds[report.nodeid] += report.duration
 
     def pytest_sessionfinish(self):
