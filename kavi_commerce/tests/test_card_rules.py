@@ -55,6 +55,21 @@ class TestCardRules(BaseCase):
                 found = bill_rules.refusal(act, state, {"awaiting_gateway"}, TABLE)
                 self.assertEqual(found, ("flag", "awaiting_gateway"), (act, state))
 
+    def test_money_moves_of_cards(self):
+        """KB-20: an attempt by card makes a Pending bill New again; it adds no other
+        move to those of the core."""
+
+        def moves(acts):
+            return {
+                (start, end)
+                for rule in acts.values()
+                for start, ends in rule.leads.items()
+                for end in ends
+                if start != end
+            }
+
+        self.assertEqual(moves(TABLE) - moves(bill_rules.ACTS), {("pending", "new")})
+
     def test_failed_gateway_forbids_nothing(self):
         """KB-25: after a failed charge the bill is paid again, by any method."""
         for rule in TABLE.values():
