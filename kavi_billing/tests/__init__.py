@@ -1,48 +1,60 @@
-from . import test_table_rules
-from . import test_table_walk
-from . import test_accountant_payments
-from . import test_accountant_invoices
-from . import test_accountant_limits
-from . import test_journey
-from . import test_bill
-from . import test_bill_dates
-from . import test_bill_kind
-from . import test_bill_documents
-from . import test_company
-from . import test_payment_method
-from . import test_account
-from . import test_account_balance
-from . import test_billable
-from . import test_access
-from . import test_activity_note
-from . import test_bad_input_bill
-from . import test_bad_input_acts
-from . import test_payment
-from . import test_surcharge
-from . import test_discount
-from . import test_surcharge_failures
-from . import test_property_surcharge
-from . import test_refund
-from . import test_reversal
-from . import test_change_amount
-from . import test_proportion
-from . import test_schedule
-from . import test_instalments
-from . import test_postpone
-from . import test_property
-from . import test_query_count
-from . import test_credit
-from . import test_credit_ends
-from . import test_credit_memo
-from . import test_credit_refused
-from . import test_credit_access
-from . import test_ledger
-from . import test_property_credit
-from . import test_ledger_check
-from . import test_accounting_setups
-from . import test_portal_access
-from . import test_portal_account
-from . import test_portal_journey
-from . import test_notice
-from . import test_notice_rule
-from . import test_search
+from . import (
+    test_access,
+    test_access_calls,
+    test_access_portal,
+    test_account,
+    test_account_balance,
+    test_accountant_invoices,
+    test_accountant_limits,
+    test_accountant_payments,
+    test_accounting_setups,
+    test_activity_note,
+    test_bad_input_acts,
+    test_bad_input_bill,
+    test_bill,
+    test_bill_dates,
+    test_bill_documents,
+    test_bill_kind,
+    test_bill_pdf,
+    test_billable,
+    test_change_amount,
+    test_company,
+    test_credit,
+    test_credit_access,
+    test_credit_ends,
+    test_credit_memo,
+    test_credit_refused,
+    test_discount,
+    test_dispute,
+    test_instalments,
+    test_journey,
+    test_ledger,
+    test_ledger_check,
+    test_notice,
+    test_notice_content,
+    test_notice_rule,
+    test_payment,
+    test_payment_method,
+    test_portal_access,
+    test_portal_account,
+    test_portal_bill,
+    test_portal_journey,
+    test_portal_text,
+    test_postpone,
+    test_property,
+    test_property_credit,
+    test_property_surcharge,
+    test_proportion,
+    test_query_count,
+    test_refund,
+    test_reversal,
+    test_schedule,
+    test_schedule_states,
+    test_search,
+    test_statement,
+    test_surcharge,
+    test_surcharge_failures,
+    test_table_rules,
+    test_table_walk,
+    test_terms,
+)

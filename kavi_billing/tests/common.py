@@ -200,7 +200,7 @@ class BillingCommon(TransactionCase):
         cls.wizard(bills, "dispute", {"reason": reason, **vals}).action_dispute()
 
     @classmethod
-    def resolve(cls, bills, reason="agreed", **vals):
+    def resolve_dispute(cls, bills, reason="agreed", **vals):
         wizard = cls.wizard(bills, "resolve", {"reason": reason, **vals})
         wizard.action_resolve_dispute()
 
@@ -361,6 +361,29 @@ class BillingCommon(TransactionCase):
             "amount_due": round(charged - paid - credited, 6),
             "amount_due_company": due_company,
         }
+
+    def assertPublicMethods(self, addon, known, overridden="", mixins=()):
+        """Clients can call of an addon's models what is known, and nothing else.
+
+        :param dict known: the names of the methods by model, with spaces between
+        :param str overridden: names of Odoo's own methods that are no news
+        :param mixins: models whose methods come with each model that inherits them
+        """
+        inherited = {
+            name: set(known[mixin].split())
+            for mixin in mixins
+            for name in self.env.registry[mixin]._inherit_children
+        }
+        for name, model in self.env.registry.items():
+            ours = {
+                attribute
+                for part in model.mro()
+                if part.__module__.startswith(f"odoo.addons.{addon}.")
+                for attribute, value in vars(part).items()
+                if callable(value) and not attribute.startswith("_")
+            }
+            allowed = set(known.get(name, "").split()) | inherited.get(name, set())
+            self.assertEqual(ours - set(overridden.split()), allowed, name)
 
     def assertBooks(self, *bills):
         """Bills and ledger agree, and the nightly check sees it the same way."""

@@ -1,6 +1,6 @@
 """What accountants do to the invoice of a bill is seen by the bill at once.
 
-As in test_outside_changes: after each step bill and ledger agree.
+As in test_accountant_payments: after each step bill and ledger agree.
 """
 
 from datetime import date

@@ -333,7 +333,7 @@ class TestBadActs(BadInput):
         reason = "<script>alert(1)</script>" + "x" * 5000
         bill = self.issued()
         self.dispute(bill, reason=reason)
-        self.resolve(bill, reason=reason)
+        self.resolve_dispute(bill, reason=reason)
         self.pay(bill, note=reason)
         self.give_back(bill, 5, reason=reason)
         self.cancel(bill, reason=reason)

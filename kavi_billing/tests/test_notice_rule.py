@@ -190,7 +190,7 @@ class TestNoticeRule(RuleCommon):
             self.assertEqual(written, name in ("open", "part"), name)
         self.assertIn("70.00", str(self.notices(bills["part"])[-1:].message_id.body))
         # it is written to as soon as the dispute is over
-        self.resolve(bills["disputed"])
+        self.resolve_dispute(bills["disputed"])
         self.run_cron("2026-03-21")
         self.assertEqual(len(self.sent(bills["disputed"])), 1)
 

@@ -1,15 +1,112 @@
-"""Instalments are moved, one or all (BB-12, KB-85), and stay where they were put; when
-they are due, at the ends of months and years (KB-15)."""
+"""Due dates are postponed, of a bill or of its instalments, and stay where they were put
+(BB-12, KB-85); when they are due, at the ends of months and years (KB-15)."""
 
 from datetime import date
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
+from .common import BillingCommon
 from .test_schedule import TermsCommon
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 3, 31), date(2026, 4, 30)
+
+
+@tagged("post_install", "-at_install")
+class TestPostpone(BillingCommon):
+    def test_postpone(self):
+        """KB-85: bill, invoice and journal item; the history has both dates."""
+        bill = self.issued(100, bill_date="2026-03-01")
+        self.assertTrue(bill.is_overdue)
+        self.postpone(bill, "2036-05-06", reason="asked for")
+        self.assertBill(
+            bill, "new", due_date=date(2036, 5, 6), next_due_date=date(2036, 5, 6)
+        )
+        self.assertFalse(bill.is_overdue)
+        invoice = bill.sudo().invoice_id
+        self.assertEqual(invoice.invoice_date_due, date(2036, 5, 6))
+        maturity = invoice.line_ids.filtered("date_maturity").date_maturity
+        self.assertEqual(maturity, date(2036, 5, 6))
+        self.assertEqual(bill.bill_date, date(2026, 3, 1))
+        history = " ".join(str(m.body) for m in self.messages(bill))
+        for word in ("03/31/2026", "05/06/2036", "asked for"):
+            self.assertIn(word, history)
+        # and back, on the day of issue at the earliest
+        self.postpone(bill, "2026-03-01")
+        self.assertTrue(bill.is_overdue)
+        with self.refused("before it was issued", bill.name):
+            self.postpone(bill, "2026-02-28")
+
+    def test_many(self):
+        bills = self.issued(1) | self.issued(2) | self.issued(3)
+        self.choose(bills[1])
+        self.pay(bills[2], amount=1)
+        self.postpone(bills, "2036-05-06")
+        for bill in bills:
+            self.assertBill(bill, bill.state, due_date=date(2036, 5, 6))
+
+    def test_kept_by_what_follows(self):
+        """Part payments, their reversal and the nightly jobs leave the date alone."""
+        bill = self.issued(100, bill_date="2026-03-01")
+        self.postpone(bill, "2036-05-06")
+        for step in (
+            lambda bill: self.pay(bill, amount=40),
+            self.bounce,
+            self.choose,
+            self.dispute,
+        ):
+            step(bill)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.assertEqual(bill.due_date, date(2036, 5, 6))
+            self.assertEqual(bill.next_due_date, date(2036, 5, 6))
+            self.assertFalse(bill.is_overdue)
+
+    def test_paid_refuses(self):
+        bill, paid = self.issued(1), self.issued(2)
+        self.pay(paid)
+        due = bill.due_date
+        with self.refused("Postpone", paid.display_name):
+            (bill | paid)._postpone(date(2036, 5, 6))
+        self.assertBill(bill, "new", due_date=due)
+        canceled = self.issued(3)
+        self.cancel(canceled)
+        with self.refused("Postpone", "canceled"):
+            canceled._postpone(date(2036, 5, 6))
+        # the form offers no more than the table
+        for settled in (paid, canceled):
+            with self.assertRaisesRegex(AssertionError, "readonly"):
+                Form(settled).due_date = date(2036, 5, 6)
+        with Form(bill) as form:
+            form.due_date = date(2036, 5, 6)
+        self.assertBill(bill, "new", due_date=date(2036, 5, 6))
+
+    def test_instalments(self):
+        halves = {"value_amount": 50, "nb_days": 0}, {"value_amount": 50, "nb_days": 30}
+        term = self.env["account.payment.term"].create(
+            {"name": "Halves", "line_ids": [Command.create(half) for half in halves]}
+        )
+        bill = self.issued(100, payment_term_id=term.id)
+        with self.refused("instalments", "Postpone"):
+            bill.due_date = "2036-05-06"
+        first, last = bill.instalment_ids
+        self.postpone(bill, "2036-05-06", instalment_id=last.id)
+        self.assertBill(bill, "new", due_date=date(2036, 5, 6))
+        self.assertEqual(bill.next_due_date, first.due_date)
+
+    def test_without_a_date(self):
+        bill = self.issued(100)
+        with self.refused(bill.name):
+            bill._postpone(None)
+
+    def test_after_the_amount_was_changed(self):
+        bill = self.issued(100, bill_date="2026-03-01")
+        self.postpone(bill, "2036-05-06")
+        self.change_price(bill, 60)
+        self.assertBill(bill, "new", due_date=date(2036, 5, 6), amount_due=60.0)
+        self.postpone(bill, "2036-07-08")
+        self.assertBill(bill, "new", next_due_date=date(2036, 7, 8))
 
 
 @tagged("post_install", "-at_install")

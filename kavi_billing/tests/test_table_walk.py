@@ -16,7 +16,7 @@ from .common import BillingCommon
 from .test_table_rules import every_combination
 
 # Acts that a bill with nothing in the books, or without a payment or a credit, refuses
-# although the table allows them: test_bad_input has the sentences.
+# although the table allows them: test_bad_input_acts has the sentences.
 BOOKED = ("complete_payment", "write_off", "change_amount", "postpone")
 BOOKED += ("apply_credit", "unapply_credit")
 UNBOOKED = "invoice reset to draft"
