@@ -8,3 +8,41 @@ def scratch():
 
     with scratch_database() as database:
         yield database
+
+
+@pytest.fixture(scope="module")
+def office():
+    """Officers of one company, in a database of the module's own."""
+    from .office import Office
+    from .scratch import scratch_database
+
+    with scratch_database() as database:
+        yield Office(database)
+
+
+@pytest.fixture
+def fake():
+    """A fake PayPal that nothing contrary to PayPal's specifications was asked of."""
+    from .fake_paypal import FakePayPal
+
+    with FakePayPal() as fake:
+        print(f"seed {fake.seed}; {fake.specs.note or 'checked by specification'}")
+        yield fake
+    assert fake.violations == []
+
+
+@pytest.fixture
+def caller(fake):
+    """A client of the fake PayPal."""
+    from .paypal_caller import Caller
+
+    return Caller(fake)
+
+
+@pytest.fixture
+def receiver():
+    """A server that takes the fake PayPal's webhooks."""
+    from .paypal_caller import Receiver
+
+    with Receiver() as receiver:
+        yield receiver

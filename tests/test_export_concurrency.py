@@ -9,8 +9,8 @@ from odoo import Command
 from odoo.service.model import retrying
 from odoo.tools import mute_logger
 
+from .office import BILLS_EACH, Office
 from .scratch import scratch_database
-from .test_concurrency import BILLS_EACH, Office
 
 ISSUERS, READERS = 6, 2
 PAGE = 3

@@ -9,8 +9,8 @@ import pytest
 from odoo import Command
 from odoo.tools import mute_logger
 
+from .office import Office
 from .scratch import scratch_database
-from .test_concurrency import Office
 
 ROWS = 40
 CHUNK = 4

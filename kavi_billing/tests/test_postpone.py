@@ -1,4 +1,4 @@
-"""Due dates are postponed, of a bill or of its instalments, and stay where they were put
+"""Due dates are postponed, of a bill or of instalments, and stay where they were put
 (BB-12, KB-85); when they are due, at the ends of months and years (KB-15)."""
 
 from datetime import date
