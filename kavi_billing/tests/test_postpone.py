@@ -209,7 +209,7 @@ class TestPostponeInstalments(TermsCommon):
             credit_note,
             lambda bill: self.register_payment(self.invoice(bill), 20),
             self.dispute,
-            self.resolve,
+            self.resolve_dispute,
             lambda bill: self.invoice(bill).write({"ref": "PO 7"}),
             lambda bill: bill.write({"purchase_order": "PO 8"}),
             self.pay,

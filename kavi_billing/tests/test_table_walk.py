@@ -127,179 +127,6 @@ class BillsInEveryState(BillingCommon):
             bill.sudo()._write_facts(facts)
         cls.zoo[state, flags, how] = bill
 
-
-@tagged("post_install", "-at_install")
-class TestTableWalk(BillsInEveryState):
-    def test_table_walk_buttons(self):
-        """Buttons and wizards, as the officer clicks them."""
-        self._walk(
-            issue=lambda bill: self._call(bill, "action_issue"),
-            delete=lambda bill: self._call(bill, "unlink"),
-            edit=lambda bill: self._call(bill, "web_save", {"title": "New"}, {}),
-            change_amount=self._change_price,
-            postpone=lambda bill: self.postpone(bill, "2036-01-01"),
-            choose_method=lambda bill: self.choose(bill, self.wire),
-            complete_payment=self.pay,
-            write_off=lambda bill: self.pay(
-                bill, amount=bill.amount_due - 3, write_off=True
-            ),
-            apply_credit=lambda bill: self._call_credit(bill, "apply", amount=10),
-            unapply_credit=lambda bill: self.credit._unapply(bill),
-            reverse_payment=self.bounce,
-            refund=lambda bill: self.give_back(bill, 7),
-            cancel=self.cancel,
-            dispute=self.dispute,
-            resolve_dispute=self.resolve,
-            send_notice=self.send,
-        )
-
-    def test_table_walk_rpc(self):
-        """Crafted calls: wizards that were never opened on the bill, and that claim
-        to act for somebody else."""
-        crafted = {"kavi_act": 1, "default_state": "paid", "tracking_disable": True}
-        self._walk(
-            issue=lambda bill: self._call(bill, "action_issue", context=crafted),
-            delete=lambda bill: self._call(bill, "unlink", context=crafted),
-            edit=lambda bill: self._call(
-                bill, "write", {"title": "New"}, context=crafted
-            ),
-            change_amount=self._change_price_by_rpc,
-            postpone=lambda bill: self._call_wizard(
-                bill, "postpone", "action_postpone", date="2036-01-01"
-            ),
-            choose_method=lambda bill: self._call_wizard(
-                bill, "method", "action_choose_method", method_id=self.check.id
-            ),
-            complete_payment=lambda bill: self._call_payment(bill, 0, False),
-            write_off=lambda bill: self._call_payment(bill, 3, True),
-            reverse_payment=self._reverse_by_rpc,
-            refund=lambda bill: self._call_wizard(bill, "refund", "action_refund"),
-            cancel=lambda bill: self._call_wizard(
-                bill, "cancel", "action_cancel_bills", refund_amount=0
-            ),
-            dispute=lambda bill: self._call_wizard(bill, "dispute", "action_dispute"),
-            resolve_dispute=lambda bill: self._call_wizard(
-                bill, "resolve", "action_resolve_dispute"
-            ),
-            send_notice=lambda bill: self._call_wizard(
-                bill,
-                "send",
-                "action_send",
-                template_id=self.env.ref("kavi_billing.mail_template_bill_new").id,
-                recipients="jane@doe.example",
-            ),
-        )
-
-    def test_table_walk_methods(self):
-        """What other addons call, as an officer: the guard is in the method itself."""
-        self._walk(
-            issue=lambda bill: bill._issue(),
-            change_amount=self._change_lines,
-            postpone=lambda bill: bill._postpone(date(2036, 1, 1)),
-            choose_method=lambda bill: bill._choose_method(self.wire),
-            complete_payment=lambda bill: bill._complete_payment(self.check),
-            write_off=lambda bill: bill._complete_payment(
-                self.check, amount=bill.amount_due - 3, write_off=True
-            ),
-            apply_credit=lambda bill: self.credit._apply(bill, 10),
-            reverse_payment=lambda bill: bill._reverse_payment(self.payments(bill)[:1]),
-            refund=lambda bill: bill._refund(),
-            cancel=lambda bill: bill._cancel(
-                refund_amount=1 if bill.amount_retained else None
-            ),
-            dispute=lambda bill: bill._dispute(),
-            resolve_dispute=lambda bill: bill._resolve_dispute(),
-        )
-
-    def test_table_walk_import(self):
-        """A file that is imported over existing bills: it edits, and changes amounts
-        of drafts only."""
-        self._walk(edit=lambda bill: self._import(bill, "title", "New"))
-        for (state, flags, how), bill in self.zoo.items():
-            with self.subTest(state=state, flags=flags, how=how):
-                if state == "draft":
-                    self._do(
-                        "change_amount",
-                        lambda bill: self._import(bill, "amount", "50"),
-                        bill,
-                    )
-                else:
-                    self._refuse(
-                        "change_amount",
-                        lambda bill: self._import(bill, "amount", "50"),
-                        bill,
-                    )
-
-    def test_state_is_written_on_no_path(self):
-        """Whatever the state: nobody writes what follows from acts and books."""
-        values = {
-            "state": "paid",
-            "name": "2020-00001",
-            "is_canceled": True,
-            "is_disputed": True,
-            "is_frozen": False,
-            "amount_due": 0.0,
-            "amount_paid": 100.0,
-            "payment_method_id": self.wire.id,
-            "payment_number": "1",
-            "move_ids": [],
-        }
-        for (state, flags, how), bill in self.zoo.items():
-            before = self._facts(bill)
-            for name, value in values.items():
-                with self.subTest(state=state, flags=flags, how=how, name=name):
-                    with self.refused("cannot be set by hand"):
-                        self._call(bill, "write", {name: value})
-                    with self.refused("cannot be set by hand"):
-                        # together with what may be written
-                        self._call(bill, "write", {"title": "New", name: value})
-            with self.refused("cannot be set by hand"):
-                self._import(bill, "state", "Paid")
-            self.assertEqual(self._facts(bill), before)
-
-    def test_buttons_shown_are_the_acts_allowed(self):
-        """KB-30: the form asks the field that holds the table's answer."""
-        for (state, flags, how), bill in self.zoo.items():
-            shown = set(bill.allowed_acts or ())
-            acts = bill._get_acts()
-            wanted = {act for act in acts if self._is_allowed(act, state, flags)}
-            self.assertEqual(shown, wanted, (state, flags, how))
-
-    def test_bills_are_in_the_state_they_were_made_for(self):
-        """KB-21: flags stand beside the state, in any combination."""
-        for (state, flags, how), bill in self.zoo.items():
-            wanted = set(flags)
-            self.assertEqual(bill.state, state, (flags, how))
-            self.assertEqual(bill._get_flags(), wanted, (state, how))
-            marks = set(filter(None, (bill.flag_label or "").split(" · ")))
-            self.assertEqual(marks, {FLAGS[flag] for flag in wanted})
-        self.assertEqual({state for state, *__ in self.zoo}, set(STATES))
-
-    def test_acts_of_other_addons_are_theirs(self):
-        """Acts that another addon brings are in its own table: where it is not
-        installed, nothing allows them, and asking for them is an error."""
-        brought = set(self.bills._get_acts()) - set(ACTS)
-        # as it is where nothing else is installed
-        patcher = patch.object(type(self.bills), "_get_acts", lambda bill: ACTS)
-        patcher.start()
-        self.addCleanup(patcher.stop)
-        for act in {*brought, "no_such_act"}:
-            for (state, flags, how), bill in self.zoo.items():
-                with self.subTest(act=act, state=state, flags=flags, how=how):
-                    self.assertNotIn(act, bill.allowed_acts or ())
-                    with self.assertRaises(KeyError):
-                        bill._check_act(act)
-
-    def test_acts_take_the_role_of_the_table(self):
-        """A Billing User sees the bill and may do nothing with it."""
-        for (state, flags, __), bill in self.zoo.items():
-            as_user = bill.with_user(self.users["user"])
-            as_user.check_access("read")
-            for act in bill._get_acts():
-                if self._is_allowed(act, state, flags):
-                    with self.refused("Officer", error=AccessError):
-                        as_user._check_act(act)
-
     # === THE WALK === #
 
     def _walk(self, **paths):
@@ -435,3 +262,182 @@ class TestTableWalk(BillsInEveryState):
         )
         for message in answer["messages"]:
             raise UserError(message["message"])
+
+
+@tagged("post_install", "-at_install")
+class TestTableWalk(BillsInEveryState):
+    def test_table_walk_buttons(self):
+        """Buttons and wizards, as the officer clicks them."""
+        self._walk(
+            issue=lambda bill: self._call(bill, "action_issue"),
+            delete=lambda bill: self._call(bill, "unlink"),
+            edit=lambda bill: self._call(bill, "web_save", {"title": "New"}, {}),
+            change_amount=self._change_price,
+            postpone=lambda bill: self.postpone(bill, "2036-01-01"),
+            choose_method=lambda bill: self.choose(bill, self.wire),
+            complete_payment=self.pay,
+            write_off=lambda bill: self.pay(
+                bill, amount=bill.amount_due - 3, write_off=True
+            ),
+            apply_credit=lambda bill: self._call_credit(bill, "apply", amount=10),
+            unapply_credit=lambda bill: self.credit._unapply(bill),
+            reverse_payment=self.bounce,
+            refund=lambda bill: self.give_back(bill, 7),
+            cancel=self.cancel,
+            dispute=self.dispute,
+            resolve_dispute=self.resolve_dispute,
+            send_notice=self.send,
+        )
+
+    def test_buttons_shown_are_the_acts_allowed(self):
+        """KB-30: the form asks the field that holds the table's answer."""
+        for (state, flags, how), bill in self.zoo.items():
+            shown = set(bill.allowed_acts or ())
+            acts = bill._get_acts()
+            wanted = {act for act in acts if self._is_allowed(act, state, flags)}
+            self.assertEqual(shown, wanted, (state, flags, how))
+
+    def test_bills_are_in_the_state_they_were_made_for(self):
+        """KB-21: flags stand beside the state, in any combination."""
+        for (state, flags, how), bill in self.zoo.items():
+            wanted = set(flags)
+            self.assertEqual(bill.state, state, (flags, how))
+            self.assertEqual(bill._get_flags(), wanted, (state, how))
+            marks = set(filter(None, (bill.flag_label or "").split(" · ")))
+            self.assertEqual(marks, {FLAGS[flag] for flag in wanted})
+        self.assertEqual({state for state, *__ in self.zoo}, set(STATES))
+
+    def test_acts_of_other_addons_are_theirs(self):
+        """Acts that another addon brings are in its own table: where it is not
+        installed, nothing allows them, and asking for them is an error."""
+        brought = set(self.bills._get_acts()) - set(ACTS)
+        # as it is where nothing else is installed
+        patcher = patch.object(type(self.bills), "_get_acts", lambda bill: ACTS)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        for act in {*brought, "no_such_act"}:
+            for (state, flags, how), bill in self.zoo.items():
+                with self.subTest(act=act, state=state, flags=flags, how=how):
+                    self.assertNotIn(act, bill.allowed_acts or ())
+                    with self.assertRaises(KeyError):
+                        bill._check_act(act)
+
+    def test_acts_take_the_role_of_the_table(self):
+        """A Billing User sees the bill and may do nothing with it."""
+        for (state, flags, __), bill in self.zoo.items():
+            as_user = bill.with_user(self.users["user"])
+            as_user.check_access("read")
+            for act in bill._get_acts():
+                if self._is_allowed(act, state, flags):
+                    with self.refused("Officer", error=AccessError):
+                        as_user._check_act(act)
+
+
+@tagged("post_install", "-at_install")
+class TestTableWalkRpc(BillsInEveryState):
+    def test_table_walk_rpc(self):
+        """Crafted calls: wizards that were never opened on the bill, and that claim
+        to act for somebody else."""
+        crafted = {"kavi_act": 1, "default_state": "paid", "tracking_disable": True}
+        self._walk(
+            issue=lambda bill: self._call(bill, "action_issue", context=crafted),
+            delete=lambda bill: self._call(bill, "unlink", context=crafted),
+            edit=lambda bill: self._call(
+                bill, "write", {"title": "New"}, context=crafted
+            ),
+            change_amount=self._change_price_by_rpc,
+            postpone=lambda bill: self._call_wizard(
+                bill, "postpone", "action_postpone", date="2036-01-01"
+            ),
+            choose_method=lambda bill: self._call_wizard(
+                bill, "method", "action_choose_method", method_id=self.check.id
+            ),
+            complete_payment=lambda bill: self._call_payment(bill, 0, False),
+            write_off=lambda bill: self._call_payment(bill, 3, True),
+            reverse_payment=self._reverse_by_rpc,
+            refund=lambda bill: self._call_wizard(bill, "refund", "action_refund"),
+            cancel=lambda bill: self._call_wizard(
+                bill, "cancel", "action_cancel_bills", refund_amount=0
+            ),
+            dispute=lambda bill: self._call_wizard(bill, "dispute", "action_dispute"),
+            resolve_dispute=lambda bill: self._call_wizard(
+                bill, "resolve", "action_resolve_dispute"
+            ),
+            send_notice=lambda bill: self._call_wizard(
+                bill,
+                "send",
+                "action_send",
+                template_id=self.env.ref("kavi_billing.mail_template_bill_new").id,
+                recipients="jane@doe.example",
+            ),
+        )
+
+    def test_state_is_written_on_no_path(self):
+        """Whatever the state: nobody writes what follows from acts and books."""
+        values = {
+            "state": "paid",
+            "name": "2020-00001",
+            "is_canceled": True,
+            "is_disputed": True,
+            "is_frozen": False,
+            "amount_due": 0.0,
+            "amount_paid": 100.0,
+            "payment_method_id": self.wire.id,
+            "payment_number": "1",
+            "move_ids": [],
+        }
+        for (state, flags, how), bill in self.zoo.items():
+            before = self._facts(bill)
+            for name, value in values.items():
+                with self.subTest(state=state, flags=flags, how=how, name=name):
+                    with self.refused("cannot be set by hand"):
+                        self._call(bill, "write", {name: value})
+                    with self.refused("cannot be set by hand"):
+                        # together with what may be written
+                        self._call(bill, "write", {"title": "New", name: value})
+            with self.refused("cannot be set by hand"):
+                self._import(bill, "state", "Paid")
+            self.assertEqual(self._facts(bill), before)
+
+
+@tagged("post_install", "-at_install")
+class TestTableWalkMethods(BillsInEveryState):
+    def test_table_walk_methods(self):
+        """What other addons call, as an officer: the guard is in the method itself."""
+        self._walk(
+            issue=lambda bill: bill._issue(),
+            change_amount=self._change_lines,
+            postpone=lambda bill: bill._postpone(date(2036, 1, 1)),
+            choose_method=lambda bill: bill._choose_method(self.wire),
+            complete_payment=lambda bill: bill._complete_payment(self.check),
+            write_off=lambda bill: bill._complete_payment(
+                self.check, amount=bill.amount_due - 3, write_off=True
+            ),
+            apply_credit=lambda bill: self.credit._apply(bill, 10),
+            reverse_payment=lambda bill: bill._reverse_payment(self.payments(bill)[:1]),
+            refund=lambda bill: bill._refund(),
+            cancel=lambda bill: bill._cancel(
+                refund_amount=1 if bill.amount_retained else None
+            ),
+            dispute=lambda bill: bill._dispute(),
+            resolve_dispute=lambda bill: bill._resolve_dispute(),
+        )
+
+    def test_table_walk_import(self):
+        """A file that is imported over existing bills: it edits, and changes amounts
+        of drafts only."""
+        self._walk(edit=lambda bill: self._import(bill, "title", "New"))
+        for (state, flags, how), bill in self.zoo.items():
+            with self.subTest(state=state, flags=flags, how=how):
+                if state == "draft":
+                    self._do(
+                        "change_amount",
+                        lambda bill: self._import(bill, "amount", "50"),
+                        bill,
+                    )
+                else:
+                    self._refuse(
+                        "change_amount",
+                        lambda bill: self._import(bill, "amount", "50"),
+                        bill,
+                    )
