@@ -43,6 +43,11 @@ class NoticeCommon(BillingCommon):
         self.assertEqual(notice.state, "queued", notice.reason)
         return notice.sudo().mail_id
 
+    def sent_files(self, bill, event):
+        """What is attached when the mail is sent: pairs of name and content."""
+        (sent,) = self.mail(bill, event)._prepare_outgoing_list()
+        return [(name, content) for name, content, __ in sent["attachments"]]
+
 
 @tagged("post_install", "-at_install")
 class TestNotice(NoticeCommon):
@@ -96,11 +101,6 @@ class TestNotice(NoticeCommon):
                 self.assertIn(word, " ".join(bodies.split()), event)
         self.assertEqual(len(self.notices(bill, "receipt")), 3)
         self.assertEqual(set(EVENT_OF_ACT.values()), set(texts))
-
-    def sent_files(self, bill, event):
-        """What is attached when the mail is sent: pairs of name and content."""
-        (sent,) = self.mail(bill, event)._prepare_outgoing_list()
-        return [(name, content) for name, content, __ in sent["attachments"]]
 
     def test_document_that_fails(self):
         """The mail goes all the same; billing people read why it had no document."""
