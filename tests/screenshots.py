@@ -147,7 +147,7 @@ PICTURES = {
 ADDONS = dict.fromkeys(
     ("pay_by_card", "pay_by_card_phone", "transactions", "transaction"),
     "kavi_commerce",
-)
+) | {"import": "kavi_billing_import"}
 
 
 def find_folder(name):
