@@ -12,7 +12,10 @@
         "security/kavi_billing_import_rules.xml",
         "data/ir_cron.xml",
         "views/kavi_import_views.xml",
+        "views/kavi_import_line_views.xml",
+        "views/kavi_import_mapping_views.xml",
         "views/kavi_bill_views.xml",
+        "views/kavi_billing_import_menus.xml",
     ],
     "demo": [
         "demo/imports.xml",

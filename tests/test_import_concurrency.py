@@ -30,7 +30,7 @@ def office():
 
 
 def new_import(office, officer, prefix, rows=ROWS):
-    """An import that was tried: every second bill is open, four accounts are new."""
+    """An import that was tested: every second bill is open, four accounts are new."""
     lines = [
         f"{prefix}-{n},{prefix} account {n % 4},{state},2024-01-31,7.50"
         for n, state in zip(range(rows), cycle(("New", "Paid")), strict=False)
@@ -41,7 +41,7 @@ def new_import(office, officer, prefix, rows=ROWS):
             {"file": content, "file_name": "x.csv", "opening_date": "2024-06-30"}
         )
         record.action_read()
-        record.action_try()
+        record.action_test()
         assert record.created_count == rows
         return record.id
 
@@ -76,14 +76,14 @@ def test_two_import_at_once(office):
         lines = env["kavi.import.line"].search([("import_id", "in", records)])
         results = lines.mapped("result")
         assert results.count("created") == ROWS
-        assert results.count("matched") + results.count("refused") == ROWS
+        assert results.count("matched") + results.count("rejected") == ROWS
 
 
 def work(env, record_id):
     """A worker of the job, with few rows at a time."""
-    from odoo.addons.kavi_billing_import.models import kavi_import_job
+    from odoo.addons.kavi_billing_import.importer import runner
 
-    kavi_import_job.CHUNK = CHUNK
+    runner.CHUNK = CHUNK
     env["kavi.import"]._cron_import()
 
 

@@ -1,65 +1,103 @@
-from odoo import models
+"""Whose a row is: by e-mail, reference, tax ID, name, in that order."""
+
+from dataclasses import dataclass
+
+from odoo.fields import Command
 from odoo.tools import SQL, email_normalize
 
 from odoo.addons.kavi_billing.tools.context import Private
 
-from ..importer.rules import plain
+from .base import ImportPart
+from .rules import normalize_key
 
-# How accounts are found, in this order.
-WAYS = ("email", "reference", "vat", "name")
+# How accounts are found, in this order, and what of a contact is compared.
+CRITERIA = {
+    "email": SQL("contact.email_normalized"),
+    "reference": SQL("contact.ref"),
+    "vat": SQL("UPPER(REGEXP_REPLACE(contact.vat, '[^[:alnum:]]', '', 'g'))"),
+    "name": SQL("LOWER(REGEXP_REPLACE(TRIM(contact.name), '[[:space:]]+', ' ', 'g'))"),
+}
 
 
-class KaviImport(models.Model):
-    """Whose a row is: by e-mail, reference, tax ID, name, in that order."""
+def get_account_key(content):
+    """What a row says of its account; rows with the same key are one account's.
 
-    _inherit = "kavi.import"
+    :param dict content: of a row
+    :return: str, or False when the row names no account
+    """
+    parts = [
+        normalize_key(content.get(name))
+        for name in ("email", "reference", "vat", "account")
+    ]
+    return "|".join(parts) if any(parts) else False
 
-    def _get_account_key(self, content):
-        """What a row says of its account; rows that say the same are one's."""
-        parts = [
-            plain(content.get(name))
-            for name in ("email", "reference", "vat", "account")
-        ]
-        return "|".join(parts) if any(parts) else False
 
-    def _get_search_keys(self, content):
-        """What is looked for.
+def get_search_keys(content):
+    """What accounts are searched by.
 
-        :return: ``{way: text}``, without the empty ones
-        """
-        vat = "".join(filter(str.isalnum, content.get("vat") or "")).upper()
-        keys = {
-            "email": email_normalize(content.get("email") or "", strict=False),
-            "reference": content.get("reference"),
-            "vat": vat,
-            "name": " ".join((content.get("account") or "").lower().split()),
-        }
-        return {way: key for way, key in keys.items() if key}
+    :param dict content: of a row
+    :return: ``{criterion: text}``, without the empty ones
+    """
+    vat = "".join(filter(str.isalnum, content.get("vat") or "")).upper()
+    keys = {
+        "email": email_normalize(content.get("email") or "", strict=False),
+        "reference": content.get("reference"),
+        "vat": vat,
+        "name": " ".join((content.get("account") or "").lower().split()),
+    }
+    return {criterion: key for criterion, key in keys.items() if key}
 
-    def _find_accounts(self, lines):
-        """The accounts that rows could mean, in one query.
 
-        :return: ``{way: {text: account ids}}``; archived ones only where there is no
-            other. Under "row", the first row of the file that names the same account,
-            by ``account_key``
-        """
-        wanted = {way: set() for way in WAYS}
+@dataclass
+class Match:
+    """The account of a row.
+
+    :ivar partner: the account; empty if there is none yet
+    :ivar new_account: values of the account to open, if it is not there
+    :ivar how: a sentence that says how it was found
+    :ivar result: the row's result, if it ends here
+    """
+
+    partner: object
+    new_account: dict | None = None
+    how: str = ""
+    result: dict | None = None
+
+
+class AccountMatcher(ImportPart):
+    """Finds the accounts of rows, and opens those that are new."""
+
+    def __init__(self, record):
+        super().__init__(record)
+        # sudo: the role was checked; contacts may be hidden from who imports
+        self.nobody = self.env["res.partner"].sudo()
+        self.found = {criterion: {} for criterion in CRITERIA}
+        self.first_rows = {}
+
+    # -- search
+
+    def load(self, lines):
+        """Search the accounts that rows could mean, in one query for all of them."""
+        self.first_rows = self._find_first_rows(lines)
+        wanted = {criterion: set() for criterion in CRITERIA}
         for line in lines:
-            for way, key in self._get_search_keys(line.content).items():
-                wanted[way].add(key)
+            for criterion, key in get_search_keys(line.content).items():
+                wanted[criterion].add(key)
+        self.found = self._search_accounts(wanted)
+
+    def _search_accounts(self, wanted):
+        """Search accounts.
+
+        :param dict wanted: ``{criterion: texts}``
+        :return: ``{criterion: {text: account ids}}``; archived accounts only where
+            there is no other
+        """
         self.env["res.partner"].flush_model()
-        parts = {
-            "email": SQL("contact.email_normalized"),
-            "reference": SQL("contact.ref"),
-            "vat": SQL("UPPER(REGEXP_REPLACE(contact.vat, '[^[:alnum:]]', '', 'g'))"),
-            "name": SQL(
-                "LOWER(REGEXP_REPLACE(TRIM(contact.name), '[[:space:]]+', ' ', 'g'))"
-            ),
-        }
         queries = [
             SQL(
                 """
-                SELECT %(way)s AS way, %(text)s AS text, account.id, account.active
+                SELECT %(criterion)s AS criterion, %(text)s AS text,
+                       account.id, account.active
                   FROM res_partner contact
                   JOIN res_partner account
                     ON account.id = contact.commercial_partner_id
@@ -67,101 +105,110 @@ class KaviImport(models.Model):
                    AND (account.company_id IS NULL OR account.company_id = %(company)s)
                    AND %(own)s
                 """,
-                way=way,
+                criterion=criterion,
                 text=text,
-                wanted=list(wanted[way]),
-                company=self.company_id.id,
+                wanted=list(wanted[criterion]),
+                company=self.record.company_id.id,
                 # a company's people are found by their addresses, not by their names
-                own=SQL("TRUE") if way == "email" else SQL("contact.id = account.id"),
+                own=SQL("TRUE")
+                if criterion == "email"
+                else SQL("contact.id = account.id"),
             )
-            for way, text in parts.items()
-            if wanted[way]
+            for criterion, text in CRITERIA.items()
+            if wanted[criterion]
         ]
-        found = {way: {} for way in WAYS}
         rows = self.env.execute_query(SQL(" UNION ").join(queries)) if queries else ()
-        for way, text, id_, active in rows:
-            found[way].setdefault(text, {True: set(), False: set()})[active].add(id_)
-        found = {
-            way: {text: ids[True] or ids[False] for text, ids in texts.items()}
-            for way, texts in found.items()
+        found = {criterion: {} for criterion in CRITERIA}
+        for criterion, text, id_, active in rows:
+            by_activity = found[criterion].setdefault(text, {True: set(), False: set()})
+            by_activity[active].add(id_)
+        return {
+            criterion: {text: ids[True] or ids[False] for text, ids in texts.items()}
+            for criterion, texts in found.items()
         }
-        found["row"] = dict(
+
+    def _find_first_rows(self, lines):
+        """The first row of the file that names each account, ``{key: row}``."""
+        return dict(
             self.env["kavi.import.line"]._read_group(
                 [
-                    ("import_id", "=", self.id),
+                    ("import_id", "=", self.record.id),
                     ("account_key", "in", lines.mapped("account_key")),
                 ],
                 ["account_key"],
                 ["row:min"],
             )
         )
-        return found
 
-    def _match_account(self, line, found):
-        """The account of a row, see :meth:`_choose_account`; of several rows that name
-        the same one, the first says how it was found."""
-        partner, vals, how = self._choose_account(line, found)
-        first = found["row"].get(line.account_key, line.row)
-        if isinstance(how, str) and first < line.row:
-            how = self.env._("The account of row %s.", first)
-        return partner, vals, how
+    # -- match
 
-    def _choose_account(self, line, found):
-        """Choose the account of a row.
+    def match(self, line):
+        """The account of one of the rows that were loaded.
 
-        The first way that finds somebody counts; if it finds several, the next ones
-        tell them apart. Whom nothing tells apart, somebody has to decide.
+        Of several rows that name the same account, the first says how it was found.
 
-        :param dict found: of :meth:`_find_accounts`
-        :return: ``(account, None, how)``, ``(none, values of a new one, how)``, or
-            ``(none, None, the row's result)``
+        :rtype: Match
         """
-        nobody = self.env["res.partner"].sudo()
+        match = self._match(line)
+        first = self.first_rows.get(line.account_key, line.row)
+        if not match.result and first < line.row:
+            match.how = self.env._("The account of row %s.", first)
+        return match
+
+    def _match(self, line):
+        """The first criterion that finds somebody counts; if it finds several, the next
+        ones tell them apart. Otherwise, somebody has to decide."""
         if line.decision == "use" and line.chosen_partner_id:
             partner = line.chosen_partner_id.sudo().commercial_partner_id
             return self._check_account(partner, self.env._("Account as decided."))
         if line.decision == "new":
             return self._prepare_new_account(line)
-        keys = self._get_search_keys(line.content)
+        keys = get_search_keys(line.content)
         hits = [
-            (way, found[way][keys[way]]) for way in WAYS if keys.get(way) in found[way]
+            (criterion, self.found[criterion][keys[criterion]])
+            for criterion in CRITERIA
+            if keys.get(criterion) in self.found[criterion]
         ]
         if not hits:
-            if self.create_accounts:
+            if self.record.create_accounts:
                 return self._prepare_new_account(line)
             reason = self.env._("No account like this is here: decide who it is.")
-            return nobody, None, self._conclude("doubt", reason)
-        way, ids = hits[0]
+            return self._end(self._get_row_result("ambiguous", reason))
+        criterion, ids = hits[0]
         for __, others in hits[1:]:
             ids = ids & others or ids
         if len(ids) > 1:
             reason = self.env._("%s accounts fit: decide which one it is.", len(ids))
-            candidates = [(6, 0, sorted(ids))]
-            doubt = self._conclude("doubt", reason, candidate_ids=candidates)
-            return nobody, None, doubt
+            candidates = [Command.set(sorted(ids))]
+            return self._end(
+                self._get_row_result("ambiguous", reason, candidate_ids=candidates)
+            )
         how = {
             "email": self.env._("Account found by its e-mail address."),
             "reference": self.env._("Account found by its reference."),
             "vat": self.env._("Account found by its tax ID."),
             "name": self.env._("Account found by its name."),
-        }[way]
-        return self._check_account(nobody.browse(ids), how)
+        }[criterion]
+        return self._check_account(self.nobody.browse(ids), how)
+
+    def _end(self, result):
+        return Match(self.nobody, result=result)
 
     def _check_account(self, partner, how):
         # sudo: whether it may be billed is asked again when the bill is made
         if partner.sudo().is_billing_holder:
             reason = partner.sudo()._get_holder_problem()
-            return partner.browse(), None, self._refuse(reason, partner_id=partner.id)
-        return partner, None, how
+            return self._end(self._reject_row(reason, partner_id=partner.id))
+        return Match(partner, how=how)
 
     def _prepare_new_account(self, line):
-        """Values of the account that a row names and nobody has."""
-        nobody = self.env["res.partner"].sudo()
+        """Match a row with the account that it names and that is not here."""
         content = line.content
         name = content.get("account") or content.get("email")
         if not name:
-            return nobody, None, self._refuse(self.env._("The row names no account."))
-        kind = plain(content.get("account_type")) or self.new_account_type
+            return self._end(self._reject_row(self.env._("The row names no account.")))
+        kind = normalize_key(content.get("account_type"))
+        kind = kind or self.record.new_account_type
         vals = {
             "name": name,
             "is_company": "company" in kind,
@@ -170,13 +217,16 @@ class KaviImport(models.Model):
             "vat": content.get("vat"),
             "is_pending": "pending" in kind,
         }
-        return nobody, vals, self.env._("New account.")
+        return Match(self.nobody, vals, self.env._("New account."))
 
-    def _open_accounts(self, plans, opened):
+    # -- open
+
+    def open_accounts(self, plans, opened):
         """Open the accounts that are new, each once.
 
-        :param dict opened: those that were opened before, ``{key: id}``
-        :return: ``{key: id}``
+        :param list plans: ``Plan`` of some rows
+        :param dict opened: accounts that were opened before, ``{key: id}``
+        :return: those that were opened now, ``{key: id}``
         """
         new = {}
         for plan in plans:
@@ -187,13 +237,9 @@ class KaviImport(models.Model):
             {name: value for name, value in vals.items() if name != "is_pending"}
             for vals in new.values()
         ]
-        # sudo: the role was checked; contacts may be read-only for who imports
-        accounts = (
-            self.env["res.partner"]
-            .sudo()
-            .with_context(kavi_no_billing_account=Private(), tracking_disable=True)
-            .create(vals_list)
-        )
+        accounts = self.nobody.with_context(
+            kavi_no_billing_account=Private(), tracking_disable=True
+        ).create(vals_list)
         for is_pending in (False, True):
             accounts.browse(
                 account.id

@@ -1,137 +1,101 @@
-from odoo import models
+"""What is wrong with a file or a row, as sentences that say what to do."""
+
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+# By the code of an ImportFileError; see there for what each sentence can name.
+FILE_ERRORS = {
+    "empty": _lt("The file is empty."),
+    "format": _lt("This is neither CSV nor XLSX: save it as one of them."),
+    "unreadable": _lt("The file is damaged, or not what its name says: save it again."),
+    "too_large": _lt("The file is larger than %(limit)s MB: split it."),
+    "too_many_rows": _lt("The file has more than %(limit)s rows: split it."),
+    "too_many_columns": _lt(
+        "The file has more than %(limit)s columns: remove what is not needed."
+    ),
+    "too_many_cells": _lt(
+        "The worksheet holds more than can be read (%(limit)s elements): split it."
+    ),
+    "cell_too_long": _lt(
+        "A cell in row %(row)s has more than %(limit)s characters. If it should not, a "
+        "quotation mark is missing there."
+    ),
+    "encoding": _lt(
+        "The file is not written in %(encoding)s: choose another encoding."
+    ),
+    "separator": _lt("“%(separator)s” cannot separate columns: choose another one."),
+    "quoting": _lt("In row %(row)s, a quotation mark is missing or too much."),
+    "no_headers": _lt("The file has no row with the names of columns."),
+    "empty_header": _lt("Column %(column)s has no name: write one in the first row."),
+    "duplicate_headers": _lt(
+        "Several columns have the same name: %(headers)s. Give each its own."
+    ),
+    "no_such_sheet": _lt("There is no worksheet “%(sheet)s”, but: %(sheets)s."),
+    "formula": _lt(
+        "Cell %(cell)s is a formula without a result: open the file in a spreadsheet "
+        "and save it, or paste it as values."
+    ),
+    "error_cell": _lt("Cell %(cell)s holds an error, %(value)s: mend it."),
+}
+# By the code of a RowError.
+ROW_ERRORS = {
+    "missing": _lt("“%(field)s” is empty."),
+    "state": _lt("“%(value)s” is no state of a bill."),
+    "draft": _lt("A draft is no bill yet: raise it here."),
+    "negative": _lt("“%(field)s” is negative."),
+    "huge": _lt("“%(field)s” is no amount that can be billed."),
+    "decimals": _lt("“%(field)s” has more decimals than %(value)s has."),
+    "sum": _lt(
+        "The amounts do not add up: the total is %(total)s, but paid %(paid)s, "
+        "credited %(credited)s and due %(due)s."
+    ),
+    "nothing_due": _lt("The bill is open, but nothing is due on it."),
+    "still_due": _lt("The bill is settled or canceled, but %(due)s is due on it."),
+    "refunded": _lt("More was refunded (%(refunded)s) than paid (%(paid)s)."),
+    "not_refunded": _lt("The bill is refunded, but by no amount."),
+    "surcharge": _lt("The surcharge is more than the total."),
+    "due_before": _lt("The bill is due on %(due)s, before it is issued on %(issued)s."),
+    "after_opening": _lt(
+        "The bill was issued on %(issued)s, after the day on which what is open is "
+        "booked: choose a later one."
+    ),
+    "inactive": _lt("The currency %(value)s is not active. Activate it in Invoicing."),
+    "unknown": _lt(
+        "There is no %(field)s “%(value)s” here: add it, or do not import that column."
+    ),
+}
 
 
-class KaviImport(models.Model):
-    """What is wrong with a file or a row, as sentences that say what to do."""
+def format_file_error(env, error):
+    """Say why a file cannot be read.
 
-    _inherit = "kavi.import"
+    :param ImportFileError error: see there for its codes
+    """
+    params = {
+        name: ", ".join(value) if isinstance(value, list) else value
+        for name, value in error.params.items()
+    }
+    if error.code not in FILE_ERRORS:
+        return env._("The file cannot be read.")
+    return env._(FILE_ERRORS[error.code]) % params
 
-    def _say_file_error(self, error):
-        """A file that cannot be read, as a sentence.
 
-        :param ImportFileError error: see there for its codes
-        """
-        params = {
-            name: ", ".join(value) if isinstance(value, list) else value
-            for name, value in error.params.items()
-        }
-        sentences = {
-            "empty": lambda: self.env._("The file is empty."),
-            "format": lambda: self.env._(
-                "This is neither CSV nor XLSX: save it as one of them."
-            ),
-            "unreadable": lambda: self.env._(
-                "The file is damaged, or not what its name says: save it again."
-            ),
-            "too_large": lambda: self.env._(
-                "The file is larger than %(limit)s MB: split it.", **params
-            ),
-            "too_many_rows": lambda: self.env._(
-                "The file has more than %(limit)s rows: split it.", **params
-            ),
-            "too_many_columns": lambda: self.env._(
-                "The file has more than %(limit)s columns: remove what is not needed.",
-                **params,
-            ),
-            "too_many_cells": lambda: self.env._(
-                "The worksheet holds more than can be read (%(limit)s elements): split "
-                "it.",
-                **params,
-            ),
-            "cell_too_long": lambda: self.env._(
-                "A cell in row %(row)s has more than %(limit)s characters. If it "
-                "should not, a quotation mark is missing there.",
-                **params,
-            ),
-            "encoding": lambda: self.env._(
-                "The file is not written in %(encoding)s: choose another encoding.",
-                **params,
-            ),
-            "separator": lambda: self.env._(
-                "“%(separator)s” cannot separate columns: choose another one.", **params
-            ),
-            "quoting": lambda: self.env._(
-                "In row %(row)s, a quotation mark is missing or too much.", **params
-            ),
-            "no_headers": lambda: self.env._(
-                "The file has no row with the names of columns."
-            ),
-            "empty_header": lambda: self.env._(
-                "Column %(column)s has no name: write one in the first row.", **params
-            ),
-            "duplicate_headers": lambda: self.env._(
-                "Several columns have the same name: %(headers)s. Give each its own.",
-                **params,
-            ),
-            "no_such_sheet": lambda: self.env._(
-                "There is no worksheet “%(sheet)s”, but: %(sheets)s.", **params
-            ),
-            "formula": lambda: self.env._(
-                "Cell %(cell)s is a formula without a result: open the file in a "
-                "spreadsheet and save it, or paste it as values.",
-                **params,
-            ),
-            "error_cell": lambda: self.env._(
-                "Cell %(cell)s holds an error, %(value)s: mend it.", **params
-            ),
-        }
-        say = sentences.get(error.code)
-        return say() if say else self.env._("The file cannot be read.")
+def format_row_error(env, error):
+    """Say why a row is rejected.
 
-    def _say_row_error(self, error):
-        """A row that is refused, as a sentence.
+    :param RowError error: its params may have ``field``, a column's name
+    """
+    params = {name: str(value) for name, value in error.params.items()}
+    if "field" in params:
+        params["field"] = get_target_label(env, params["field"])
+    return env._(ROW_ERRORS[error.code]) % params
 
-        :param RowError error: its params may have ``field``, a column's name
-        """
-        params = {name: str(value) for name, value in error.params.items()}
-        if "field" in params:
-            params["field"] = self._get_target_label(params["field"])
-        sentences = {
-            "missing": lambda: self.env._("“%(field)s” is empty.", **params),
-            "state": lambda: self.env._("“%(value)s” is no state of a bill.", **params),
-            "draft": lambda: self.env._("A draft is no bill yet: raise it here."),
-            "negative": lambda: self.env._("“%(field)s” is negative.", **params),
-            "huge": lambda: self.env._(
-                "“%(field)s” is no amount that can be billed.", **params
-            ),
-            "decimals": lambda: self.env._(
-                "“%(field)s” has more decimals than %(value)s has.", **params
-            ),
-            "sum": lambda: self.env._(
-                "The amounts do not add up: the total is %(total)s, but paid "
-                "%(paid)s, credited %(credited)s and due %(due)s.",
-                **params,
-            ),
-            "nothing_due": lambda: self.env._(
-                "The bill is open, but nothing is due on it."
-            ),
-            "still_due": lambda: self.env._(
-                "The bill is settled or canceled, but %(due)s is due on it.", **params
-            ),
-            "refunded": lambda: self.env._(
-                "More was refunded (%(refunded)s) than paid (%(paid)s).", **params
-            ),
-            "not_refunded": lambda: self.env._(
-                "The bill is refunded, but by no amount."
-            ),
-            "surcharge": lambda: self.env._("The surcharge is more than the total."),
-            "due_before": lambda: self.env._(
-                "The bill is due on %(due)s, before it is issued on %(issued)s.",
-                **params,
-            ),
-            "after_opening": lambda: self.env._(
-                "The bill was issued on %(issued)s, after the day on which what is "
-                "open is booked: choose a later one.",
-                **params,
-            ),
-            "inactive": lambda: self.env._(
-                "The currency %(value)s is not active. Activate it in Invoicing.",
-                **params,
-            ),
-            "unknown": lambda: self.env._(
-                "There is no %(field)s “%(value)s” here: add it, or do not import that "
-                "column.",
-                **params,
-            ),
-        }
-        return sentences[error.code]()
+
+def get_target_label(env, name):
+    """What a column that can be imported is called.
+
+    :param str name: a key of ``rules.TARGETS``
+    """
+    field = env["kavi.import.column"]._fields["target"]
+    return dict(field._description_selection(env)).get(name, name)

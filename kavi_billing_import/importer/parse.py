@@ -1,23 +1,15 @@
+"""The file as rows: what its columns are, how dates and amounts are written."""
+
 import base64
 import binascii
 import hashlib
 from datetime import date, datetime
 from decimal import Decimal
 
-from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import split_every
 
-from ..importer.rules import (
-    MAX_LONG_TEXT,
-    MAX_TEXT,
-    TARGETS,
-    column_problem,
-    plain,
-    recognize_columns,
-    recognize_kind,
-)
 from ..reader.errors import ImportFileError
 from ..reader.table import (
     parse_amount,
@@ -25,6 +17,19 @@ from ..reader.table import (
     read_table,
     recognize_dates,
     recognize_decimal_mark,
+)
+from .accounts import get_account_key
+from .base import ImportPart
+from .messages import format_file_error, get_target_label
+from .rules import (
+    BILLS,
+    MAX_LONG_TEXT,
+    MAX_TEXT,
+    TARGETS,
+    column_problem,
+    normalize_key,
+    recognize_columns,
+    recognize_kind,
 )
 
 # Rows that are looked at for an example of what a column holds.
@@ -34,50 +39,47 @@ MAX_EXAMPLE = 60
 BATCH = 1000
 
 
-class KaviImport(models.Model):
-    """How the file is read: what its columns are, how dates and amounts are written."""
+class FileParser(ImportPart):
+    """Reads the file of an import into its columns and rows."""
 
-    _inherit = "kavi.import"
-
-    # === THE FILE === #
+    # -- the file
 
     def _get_table(self):
         """The file as a table.
 
-        :rtype: import_file.Table
+        :rtype: reader.table.Table
         :raise UserError: when it cannot be read
         """
-        self.ensure_one()
-        content = self.with_context(bin_size=False).file
+        content = self.record.file
         try:
             return read_table(
                 base64.b64decode(content or b""),
-                self.file_name or "",
-                encoding=self.encoding or None,
-                separator=self.separator or None,
-                sheet=self.sheet or None,
+                self.record.file_name or "",
+                encoding=self.record.encoding or None,
+                separator=self.record.separator or None,
+                sheet=self.record.sheet or None,
             )
         except ImportFileError as error:
-            raise UserError(self._say_file_error(error)) from error
+            raise UserError(format_file_error(self.env, error)) from error
         except binascii.Error as error:
             raise UserError(self.env._("Choose a file, CSV or XLSX.")) from error
 
-    def _read_file(self):
+    def read_file(self):
         """Recognize the file, or find out that one like it was here before."""
-        self.ensure_one()
+        record = self.record
         table = self._get_table()
         mapping = self._find_mapping(table.headers)
-        kind = self.kind or mapping.kind or recognize_kind(table.headers) or "bills"
+        kind = record.kind or mapping.kind or recognize_kind(table.headers) or BILLS
         if mapping.kind == kind:
             targets = list(mapping.targets)
         else:
             targets = recognize_columns(table.headers, kind)
         # what somebody has named already stays
-        known = {column.header: column.target for column in self.column_ids}
-        if set(known) == set(table.headers) and kind == self.kind:
+        known = {column.header: column.target for column in record.column_ids}
+        if set(known) == set(table.headers) and kind == record.kind:
             targets = [known[header] or None for header in table.headers]
-        self._as_act().column_ids.unlink()
-        self._write_own(
+        record._as_act().column_ids.unlink()
+        record._write_facts(
             {
                 "state": "read",
                 "kind": kind,
@@ -86,23 +88,27 @@ class KaviImport(models.Model):
                 "sheet": table.sheet,
                 "sheets": ", ".join(table.sheets),
                 "row_count": len(table.rows),
-                "column_ids": [
-                    Command.create(
-                        {
-                            "position": position,
-                            "header": header,
-                            "target": target,
-                            "example": self._get_example(table, position),
-                        }
-                    )
-                    for position, (header, target) in enumerate(
-                        zip(table.headers, targets, strict=True)
-                    )
-                ],
+                "column_ids": self._prepare_columns(table, targets),
                 **self._recognize_formats(table, targets, mapping),
             }
         )
-        self._as_act().line_ids.unlink()
+        record._as_act().line_ids.unlink()
+
+    def _prepare_columns(self, table, targets):
+        """:return: commands that create the columns"""
+        return [
+            Command.create(
+                {
+                    "position": position,
+                    "header": header,
+                    "target": target,
+                    "example": self._get_example(table, position),
+                }
+            )
+            for position, (header, target) in enumerate(
+                zip(table.headers, targets, strict=True)
+            )
+        ]
 
     def _get_example(self, table, position):
         for row in table.rows[:EXAMPLE_ROWS]:
@@ -125,18 +131,19 @@ class KaviImport(models.Model):
 
         dates, amounts = values("date"), values("amount")
         return {
-            "date_format": self.date_format
+            "date_format": self.record.date_format
             or (dates and recognize_dates(dates))
             or mapping.date_format,
-            "decimal_mark": self.decimal_mark
+            "decimal_mark": self.record.decimal_mark
             or (amounts and recognize_decimal_mark(amounts))
             or mapping.decimal_mark,
         }
 
-    # === COLUMNS === #
+    # -- columns
 
     def _get_headers_key(self, headers):
-        return hashlib.sha256("\n".join(map(plain, headers)).encode()).hexdigest()
+        names = "\n".join(map(normalize_key, headers))
+        return hashlib.sha256(names.encode()).hexdigest()
 
     def _find_mapping(self, headers):
         mapping = self.env["kavi.import.mapping"].search(
@@ -146,15 +153,14 @@ class KaviImport(models.Model):
 
     def _remember_mapping(self, headers):
         """The next file with these headers is read like this one."""
-        self.ensure_one()
         vals = {
-            "name": self.file_name or self.env._("File"),
-            "kind": self.kind,
+            "name": self.record.file_name or self.env._("File"),
+            "kind": self.record.kind,
             "headers_key": self._get_headers_key(headers),
             "headers": ", ".join(headers),
-            "targets": [column.target or None for column in self.column_ids],
-            "date_format": self.date_format,
-            "decimal_mark": self.decimal_mark,
+            "targets": [column.target or None for column in self.record.column_ids],
+            "date_format": self.record.date_format,
+            "decimal_mark": self.record.decimal_mark,
         }
         mapping = self._find_mapping(headers).sudo()  # the role was checked
         if mapping:
@@ -162,15 +168,17 @@ class KaviImport(models.Model):
         else:
             mapping.create(vals)
 
-    def _check_columns(self):
-        self.ensure_one()
-        if not self.column_ids or not self.kind:
+    def check_columns(self):
+        """Refuse columns that a file of this kind cannot be read with."""
+        record = self.record
+        if not record.column_ids or not record.kind:
             raise UserError(self.env._("Read the file first."))
-        problem = column_problem(self.column_ids.mapped("target"), self.kind)
+        problem = column_problem(record.column_ids.mapped("target"), record.kind)
         if not problem:
             return
         code, name = problem
-        label = self._get_target_label(name)
+        label = get_target_label(self.env, name)
+        kinds = dict(record._fields["kind"]._description_selection(self.env))
         raise UserError(
             {
                 "twice": self.env._(
@@ -180,9 +188,7 @@ class KaviImport(models.Model):
                     "“%(column)s” is nothing that %(kind)s has. Choose something "
                     "else for that column, or nothing.",
                     column=label,
-                    kind=dict(self._fields["kind"]._description_selection(self.env))[
-                        self.kind
-                    ],
+                    kind=kinds[record.kind],
                 ),
                 "missing": self.env._(
                     "Say which column is “%s”: without it, nothing can be imported.",
@@ -191,30 +197,25 @@ class KaviImport(models.Model):
             }[code]
         )
 
-    def _get_target_label(self, name):
-        field = self.env["kavi.import.column"]._fields["target"]
-        return dict(field._description_selection(self.env)).get(name, name)
+    # -- rows
 
-    # === ROWS === #
-
-    def _load_lines(self):
+    def load_lines(self):
         """Take the rows out of the file, each cell read as what its column is."""
-        self.ensure_one()
         table = self._get_table()
-        if table.headers != self.column_ids.mapped("header"):
+        if table.headers != self.record.column_ids.mapped("header"):
             raise UserError(
                 self.env._("The columns of the file have changed: read it again.")
             )
-        targets = [column.target or None for column in self.column_ids]
+        targets = [column.target or None for column in self.record.column_ids]
         formats = self._recognize_formats(
             table, targets, self.env["kavi.import.mapping"]
         )
         self._check_formats(formats, targets)
-        self._write_own({**formats, "row_count": len(table.rows)})
+        self.record._write_facts({**formats, "row_count": len(table.rows)})
         self._remember_mapping(table.headers)
         decided = self._get_decisions()
         lines = self.env["kavi.import.line"]._as_act()
-        self.line_ids._as_act().unlink()
+        self.record.line_ids._as_act().unlink()
         rows = zip(table.numbers, table.rows, strict=True)
         for batch in split_every(BATCH, rows):
             lines.create(
@@ -229,10 +230,10 @@ class KaviImport(models.Model):
 
     def _get_decisions(self):
         """What somebody has decided about accounts, ``{key: (decision, account id)}``;
-        it outlives another try."""
+        it outlives another test."""
         lines = self.env["kavi.import.line"].search(
             [
-                ("import_id", "=", self.id),
+                ("import_id", "=", self.record.id),
                 ("decision", "!=", False),
                 ("account_key", "!=", False),
             ]
@@ -243,10 +244,10 @@ class KaviImport(models.Model):
         }
 
     def _prepare_line_vals(self, number, content, decided):
-        key = self._get_account_key(content)
+        key = get_account_key(content)
         decision, partner_id = decided.get(key, (False, False))
         return {
-            "import_id": self.id,
+            "import_id": self.record.id,
             "row": number,
             "content": content,
             "account": content.get("account"),
@@ -294,14 +295,14 @@ class KaviImport(models.Model):
                 problem = problem or self.env._(
                     "“%(cell)s” is not understood as “%(column)s”.",
                     cell=str(cell)[:MAX_EXAMPLE],
-                    column=self._get_target_label(name),
+                    column=get_target_label(self.env, name),
                 )
                 continue
             most = MAX_LONG_TEXT if TARGETS[name].kind == "long" else MAX_TEXT
             if len(text) > most:
                 problem = problem or self.env._(
                     "“%(column)s” is longer than %(most)s characters.",
-                    column=self._get_target_label(name),
+                    column=get_target_label(self.env, name),
                     most=most,
                 )
                 text = text[:MAX_EXAMPLE]
@@ -312,9 +313,9 @@ class KaviImport(models.Model):
 
     def _read_cell(self, cell, kind):
         if kind == "date":
-            return parse_date(cell, self.date_format).isoformat()
+            return parse_date(cell, self.record.date_format).isoformat()
         if kind == "amount":
-            return str(parse_amount(cell, self.decimal_mark))
+            return str(parse_amount(cell, self.record.decimal_mark))
         text = self._as_text(cell)
         return text if kind == "long" else " ".join(text.split())
 

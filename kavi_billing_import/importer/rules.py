@@ -12,6 +12,8 @@ from decimal import Decimal
 from odoo.addons.kavi_billing.tools.bill_rules import OPEN, SETTLED, STATES
 
 BILLS, BALANCES = "bills", "balances"
+# The kinds of files, and what people call them.
+KINDS = {BILLS: "Bill Data", BALANCES: "Account Balances"}
 ZERO = Decimal(0)
 # More is no name, number or reference any more.
 MAX_TEXT = 256
@@ -23,7 +25,7 @@ MAX_AMOUNT = Decimal(10) ** 12
 class RowError(ValueError):
     """A row that cannot be imported.
 
-    :ivar code: why; the model has the sentence
+    :ivar code: why; ``messages.py`` has the sentence
     :ivar params: what the sentence names
     """
 
@@ -104,7 +106,7 @@ NEEDED = {
 }
 
 
-def plain(text):
+def normalize_key(text):
     """A header, name or key as it is compared: no case, one space between words."""
     return re.sub(r"[\s_\-./:]+", " ", text or "").strip().casefold()
 
@@ -114,7 +116,7 @@ def _known_headers(kind):
     for name, target in TARGETS.items():
         if kind in target.files:
             for word in (name, target.label, *target.names):
-                known.setdefault(plain(word), name)
+                known.setdefault(normalize_key(word), name)
     return known
 
 
@@ -128,7 +130,7 @@ def recognize_columns(headers, kind):
     """
     found = []
     for header in headers:
-        name = KNOWN[kind].get(plain(header))
+        name = KNOWN[kind].get(normalize_key(header))
         found.append(None if name in found else name)
     return found
 
@@ -144,8 +146,8 @@ def recognize_kind(headers):
 
 
 _STATES = {
-    **{plain(state): state for state in STATES},
-    **{plain(label): state for state, label in STATES.items()},
+    **{normalize_key(state): state for state in STATES},
+    **{normalize_key(label): state for state, label in STATES.items()},
     "cancelled": "canceled",
     "void": "canceled",
     "open": "new",
@@ -159,7 +161,7 @@ def read_state(text):
     :param str text: as the original writes it ("New"), or as others do
     :raise RowError: "state" for an unknown one, "draft" for one that is no bill yet
     """
-    state = _STATES.get(plain(text))
+    state = _STATES.get(normalize_key(text))
     if not state:
         raise RowError("state", value=text)
     if state == "draft":

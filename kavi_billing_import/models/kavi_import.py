@@ -1,8 +1,16 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ..importer.parse import FileParser
+from ..importer.rules import BILLS, KINDS
+from ..importer.runner import ImportRunner
 from ..reader.table import DATE_FORMATS, ENCODINGS, SEPARATORS
+
+_logger = logging.getLogger(__name__)
 
 # What the import itself writes, and nobody else.
 OWN = {
@@ -15,25 +23,14 @@ OWN = {
 }
 # What cannot change any more when rows of the file are in.
 FIXED = {
-    "file",
-    "file_name",
-    "kind",
-    "encoding",
-    "separator",
-    "sheet",
-    "date_format",
-    "decimal_mark",
-    "mode",
-    "opening_date",
-    "opening_account_id",
-    "opening_journal_id",
-    "create_accounts",
-    "new_account_type",
-    "book_balances",
-    "column_ids",
+    *("file", "file_name", "kind", "encoding", "separator", "sheet", "column_ids"),
+    *("date_format", "decimal_mark", "mode", "create_accounts", "new_account_type"),
+    *("opening_date", "opening_account_id", "opening_journal_id", "book_balances"),
 }
-# Rows that are worked on within a request; more are left to the job.
-AT_ONCE = 200
+# What is recognized anew in another file.
+RECOGNIZED = ("encoding", "separator", "sheet", "date_format", "decimal_mark")
+# The states in which rows are worked on, and the one before: somebody may stop there.
+BUSY = {"testing": "read", "importing": "tested"}
 SEPARATOR_LABELS = {
     ",": "Comma (,)",
     ";": "Semicolon (;)",
@@ -45,10 +42,10 @@ SEPARATOR_LABELS = {
 class KaviImport(models.Model):
     """Existing data from a file: bills of the time before, and what accounts owe.
 
-    In steps: the file is read, its columns are known or named, it is tried, and then
-    imported. Each row has a result. How a file is read is in ``kavi_import_file``, how
-    rows are worked on in ``kavi_import_job``, what becomes of them in
-    ``kavi_import_account``, ``kavi_import_bill`` and ``kavi_import_balance``.
+    In steps: the file is read, its columns are recognized or named, it is tested, and
+    then imported. Each row has a result. The work is done in ``importer/``: ``parse``
+    reads the file into rows, ``runner`` works on them, ``bills`` and ``balances``
+    decide what becomes of each, ``accounts`` whose it is.
     """
 
     _name = "kavi.import"
@@ -72,8 +69,8 @@ class KaviImport(models.Model):
         [
             ("draft", "File"),
             ("read", "Columns"),
-            ("trying", "Trying"),
-            ("tried", "Tried"),
+            ("testing", "Testing"),
+            ("tested", "Tested"),
             ("importing", "Importing"),
             ("done", "Imported"),
         ],
@@ -85,7 +82,7 @@ class KaviImport(models.Model):
     file = fields.Binary(attachment=True, required=True)
     file_name = fields.Char()
     kind = fields.Selection(
-        [("bills", "Bill Data"), ("balances", "Account Balances")],
+        list(KINDS.items()),
         string="Contains",
         help="Recognized by the columns, if nobody says it.",
     )
@@ -167,10 +164,10 @@ class KaviImport(models.Model):
     created_count = fields.Integer(string="Created", compute="_compute_counts")
     matched_count = fields.Integer(string="Matched", compute="_compute_counts")
     skipped_count = fields.Integer(string="Skipped", compute="_compute_counts")
-    doubt_count = fields.Integer(string="To Decide", compute="_compute_counts")
-    refused_count = fields.Integer(string="Refused", compute="_compute_counts")
+    ambiguous_count = fields.Integer(string="Needs Review", compute="_compute_counts")
+    rejected_count = fields.Integer(string="Rejected", compute="_compute_counts")
 
-    # === COMPUTES === #
+    # === COMPUTE METHODS === #
 
     @api.depends("line_ids.result", "line_ids.is_done", "row_count")
     def _compute_counts(self):
@@ -186,7 +183,7 @@ class KaviImport(models.Model):
             done = sum(count for __, is_done, count in rows if is_done)
             record.done_count = done
             record.progress = 100 * done / record.row_count if record.row_count else 0
-            for name in ("created", "matched", "skipped", "doubt", "refused"):
+            for name in ("created", "matched", "skipped", "ambiguous", "rejected"):
                 record[f"{name}_count"] = sum(
                     count
                     for result, is_done, count in rows
@@ -205,15 +202,16 @@ class KaviImport(models.Model):
         for record in self:
             record.is_started = record.state == "done" or record.id in started
 
-    # === GUARDS === #
+    # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
         self._check_importer()
         if not self._is_act():
-            for vals in vals_list:
-                if set(vals) & (OWN - {"company_id"}):
-                    self._check_own_fields()
+            own = OWN - {"company_id"}
+            defaults = {name for name in own if f"default_{name}" in self.env.context}
+            if defaults or any(set(vals) & own for vals in vals_list):
+                self._check_own_fields()
         records = super().create(vals_list)
         records._check_importer()
         return records
@@ -226,62 +224,9 @@ class KaviImport(models.Model):
             if set(vals) & FIXED:
                 self._check_unlocked()
             if "file" in vals:
-                # of another file, other things are recognized
-                fresh = ("encoding", "separator", "sheet", "date_format")
-                vals = {
-                    **dict.fromkeys((*fresh, "decimal_mark"), False),
-                    **vals,
-                }
+                vals = {**dict.fromkeys(RECOGNIZED, False), **vals}
                 self._forget()
         return super().write(vals)
-
-    def _write_own(self, vals):
-        return self._as_act().write(vals)
-
-    def _forget(self):
-        """Back to the file: what was read of it before does not count."""
-        self._as_act().column_ids.unlink()
-        self._as_act().line_ids.unlink()
-        self._write_own({"state": "draft", "row_count": 0, "sheets": False})
-
-    def _check_own_fields(self):
-        raise UserError(
-            self.env._("How far an import is, follows from what is done with it.")
-        )
-
-    def _check_unlocked(self):
-        """The file and how it is read stay what they are once rows of it are in."""
-        self._check_not_working()
-        for record in self:
-            if record.is_started:
-                raise UserError(
-                    self.env._(
-                        "Rows of this file are imported: start another import to "
-                        "change how it is read."
-                    )
-                )
-
-    def _check_not_working(self):
-        for record in self:
-            if record.state in ("trying", "importing"):
-                raise UserError(
-                    self.env._(
-                        "The rows of this file are being worked on. Wait until that is "
-                        "done, or stop it."
-                    )
-                )
-
-    def _check_importer(self):
-        """Only administrators import, into the companies they work in."""
-        self.env["kavi.bill"]._check_role("administrator")
-        for company in self.company_id:
-            if not self.env.su and company not in self.env.companies:
-                raise UserError(
-                    self.env._(
-                        "Choose %s among your companies to import into it.",
-                        company.name,
-                    )
-                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_imported(self):
@@ -295,24 +240,24 @@ class KaviImport(models.Model):
                     )
                 )
 
-    # === BUTTONS === #
+    # === ACTION METHODS === #
 
     def action_read(self):
         """Read the file: its columns, and how it is written."""
         for record in self:
             record._check_importer()
             record._check_unlocked()
-            record._read_file()
+            FileParser(record).read_file()
         return True
 
-    def action_try(self):
-        """Try the import: what it would do with each row, and nothing of it done."""
+    def action_test(self):
+        """Test the import: see what it would do with each row, and do nothing of it."""
         for record in self:
             record._check_importer()
             record._check_unlocked()
             record._check_settings()
-            record._load_lines()
-            record._start("trying")
+            FileParser(record).load_lines()
+            record._start("testing")
         return True
 
     def action_import(self):
@@ -320,9 +265,9 @@ class KaviImport(models.Model):
         for record in self:
             record._check_importer()
             record._check_not_working()
-            if record.state not in ("tried", "done"):
+            if record.state not in ("tested", "done"):
                 raise UserError(
-                    self.env._("Try the file first, and look at what it would do.")
+                    self.env._("Test the file first, and look at what it would do.")
                 )
             record._check_settings()
             record._reopen_lines()
@@ -333,10 +278,7 @@ class KaviImport(models.Model):
         """Stop after the rows that are being worked on; what is in stays."""
         for record in self:
             record._check_importer()
-            if record.state == "trying":
-                record._write_own({"state": "read"})
-            elif record.state == "importing":
-                record._write_own({"state": "tried"})
+        self._stop()
         return True
 
     def action_refresh(self):
@@ -372,12 +314,144 @@ class KaviImport(models.Model):
         action.update(domain=[("import_id", "=", self.id)], context={})
         return action
 
-    # === SETTINGS === #
+    # === BUSINESS METHODS === #
+
+    def _forget(self):
+        """Back to the file: what was read of it before does not count."""
+        self._as_act().column_ids.unlink()
+        self._as_act().line_ids.unlink()
+        self._write_facts({"state": "draft", "row_count": 0, "sheets": False})
+
+    def _start(self, state):
+        """Begin to test or to import the rows."""
+        self.ensure_one()
+        self._write_facts({"state": state, "user_id": self.env.uid})
+        if state == "importing" and self.kind == BILLS:
+            waiting = [("import_id", "=", self.id), ("is_done", "=", False)]
+            groups = self.env["kavi.import.line"]._read_group(waiting, ["reference"])
+            self.company_id._skip_bill_ids([name for (name,) in groups])
+        ImportRunner(self).start()
+
+    def _reopen_lines(self):
+        """Let rows be imported that were only tested, or rejected, or that somebody has
+        decided; what is in stays."""
+        self.ensure_one()
+        again = Domain("import_id", "=", self.id)
+        if self.state == "done":
+            again &= Domain("result", "in", ("ambiguous", "rejected", "skipped"))
+        else:
+            again &= Domain("result", "!=", "created") | Domain("bill_id", "=", False)
+        lines = self.env["kavi.import.line"]._as_act()
+        lines.search(again).write({"is_done": False})
+
+    def _finish(self):
+        """All rows are done."""
+        self.ensure_one()
+        if self.state == "testing":
+            self._write_facts({"state": "tested"})
+        else:
+            self._write_facts({"state": "done", "done_on": fields.Datetime.now()})
+
+    def _stop(self):
+        """Back to where somebody can look at it and start it again."""
+        for record in self:
+            if record.state in BUSY:
+                record._write_facts({"state": BUSY[record.state]})
+
+    def _books_something(self):
+        """Whether any row can have an entry."""
+        self.ensure_one()
+        return self.mode == "opening" if self.kind == BILLS else self.book_balances
+
+    def _get_opening_account(self):
+        """The other side of opening balances."""
+        self.ensure_one()
+        # sudo: a billing administrator needs no accounting role
+        return self.sudo().opening_account_id or (
+            self.company_id.sudo().get_unaffected_earnings_account()
+        )
+
+    def _get_opening_journal(self):
+        self.ensure_one()
+        return self.sudo().opening_journal_id or self.company_id._get_billing_journal()
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_import(self):
+        """Work on the imports that wait, in the name of who started them."""
+        waiting = self.search([("state", "in", list(BUSY))], order="id")
+        cron = self.env["ir.cron"]
+        left = self.env["kavi.import.line"].search_count(
+            [("import_id", "in", waiting.ids), ("is_done", "=", False)]
+        )
+        cron._commit_progress(remaining=left)
+        for record in waiting:
+            user = record.user_id
+            mine = record.with_user(user).with_context(
+                allowed_company_ids=record.company_id.ids, lang=user.lang
+            )
+            if not mine._may_go_on():
+                _logger.info("Import %s: user %s may not import", record.id, user.id)
+                record.sudo()._stop()
+            elif not ImportRunner(mine).run_job(cron):
+                return
+
+    # === HELPER METHODS === #
+
+    def _may_go_on(self):
+        """Whether who started the import may still import."""
+        self.ensure_one()
+        user = self.env.user
+        return (
+            user.active
+            and self.company_id in user.company_ids
+            and user.has_group("kavi_billing.group_billing_administrator")
+        )
+
+    def _check_own_fields(self):
+        raise UserError(
+            self.env._("How far an import is, follows from what is done with it.")
+        )
+
+    def _check_unlocked(self):
+        """The file and how it is read stay what they are once rows of it are in."""
+        self._check_not_working()
+        for record in self:
+            if record.is_started:
+                raise UserError(
+                    self.env._(
+                        "Rows of this file are imported: start another import to "
+                        "change how it is read."
+                    )
+                )
+
+    def _check_not_working(self):
+        for record in self:
+            if record.state in BUSY:
+                raise UserError(
+                    self.env._(
+                        "The rows of this file are being worked on. Wait until that is "
+                        "done, or stop it."
+                    )
+                )
+
+    def _check_importer(self):
+        """Only administrators import, into the companies they work in."""
+        self.env["kavi.bill"]._check_role("administrator")
+        for company in self.company_id:
+            if not self.env.su and company not in self.env.companies:
+                raise UserError(
+                    self.env._(
+                        "Choose %s among your companies to import into it.",
+                        company.name,
+                    )
+                )
 
     def _check_settings(self):
         """Refuse what would fail with every row, with what to do about it."""
         self.ensure_one()
-        self._check_columns()
+        FileParser(self).check_columns()
         if not self._books_something():
             return
         company = self.company_id
@@ -411,20 +485,3 @@ class KaviImport(models.Model):
                     format_date(self.env, locks[-1][0]),
                 )
             )
-
-    def _books_something(self):
-        """Whether any row can have an entry."""
-        self.ensure_one()
-        return self.mode == "opening" if self.kind == "bills" else self.book_balances
-
-    def _get_opening_account(self):
-        """The other side of opening balances."""
-        self.ensure_one()
-        # sudo: a billing administrator needs no accounting role
-        return self.sudo().opening_account_id or (
-            self.company_id.sudo().get_unaffected_earnings_account()
-        )
-
-    def _get_opening_journal(self):
-        self.ensure_one()
-        return self.sudo().opening_journal_id or self.company_id._get_billing_journal()

@@ -19,9 +19,11 @@ class KaviImportColumn(models.Model):
     example = fields.Char(readonly=True)
     target = fields.Selection(
         [(name, target.label) for name, target in TARGETS.items()],
-        string="Is",
+        string="Field",
         help="Empty: the column is not imported.",
     )
+
+    # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):

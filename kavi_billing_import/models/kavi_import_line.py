@@ -7,8 +7,8 @@ RESULTS = [
     ("created", "Created"),
     ("matched", "Matched"),
     ("skipped", "Skipped"),
-    ("doubt", "To Decide"),
-    ("refused", "Refused"),
+    ("ambiguous", "Needs Review"),
+    ("rejected", "Rejected"),
 ]
 DECISIONS = {"decision", "chosen_partner_id"}
 
@@ -38,7 +38,7 @@ class KaviImportLine(models.Model):
     reason = fields.Text(string="Why", readonly=True)
     partner_id = fields.Many2one(
         "res.partner",
-        string="Account Here",
+        string="Matched Account",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
@@ -47,7 +47,10 @@ class KaviImportLine(models.Model):
         "kavi.bill", readonly=True, ondelete="set null", index="btree_not_null"
     )
     candidate_ids = fields.Many2many(
-        "res.partner", string="Could Be", readonly=True, context={"active_test": False}
+        "res.partner",
+        string="Candidates",
+        readonly=True,
+        context={"active_test": False},
     )
     decision = fields.Selection(
         [
@@ -65,7 +68,19 @@ class KaviImportLine(models.Model):
     _account_idx = models.Index("(import_id, account_key)")
     _reference_idx = models.Index("(import_id, reference)")
 
-    # === WHAT THE PERSON DECIDES === #
+    # === ONCHANGE METHODS === #
+
+    @api.onchange("chosen_partner_id")
+    def _onchange_chosen_partner_id(self):
+        if self.chosen_partner_id:
+            self.decision = "use"
+
+    @api.onchange("decision")
+    def _onchange_decision(self):
+        if self.decision != "use":
+            self.chosen_partner_id = False
+
+    # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -89,6 +104,14 @@ class KaviImportLine(models.Model):
             super(KaviImportLine, line._get_alike()).write(vals)
         return True
 
+    # === ACTION METHODS === #
+
+    def action_open_bill(self):
+        """The bill that the row became, or was."""
+        return self.bill_id._get_records_action()
+
+    # === BUSINESS METHODS === #
+
     def _get_alike(self):
         """The rows that name the same account, which one decision is for."""
         self.ensure_one()
@@ -98,21 +121,9 @@ class KaviImportLine(models.Model):
             [
                 ("import_id", "=", self.import_id.id),
                 ("account_key", "=", self.account_key),
-                ("result", "=", "doubt"),
+                ("result", "=", "ambiguous"),
             ]
         )
-
-    @api.onchange("chosen_partner_id")
-    def _onchange_chosen_partner_id(self):
-        if self.chosen_partner_id:
-            self.decision = "use"
-
-    @api.onchange("decision")
-    def _onchange_decision(self):
-        if self.decision != "use":
-            self.chosen_partner_id = False
-
-    # === WHAT IS DOWNLOADED === #
 
     @api.model
     def _get_report_columns(self):
@@ -122,9 +133,5 @@ class KaviImportLine(models.Model):
             Column(self.env._("Bill ID"), "reference"),
             Column(self.env._("Result"), "result"),
             Column(self.env._("Why"), "reason"),
-            Column(self.env._("Account Here"), "partner_id.name"),
+            Column(self.env._("Matched Account"), "partner_id.name"),
         ]
-
-    def action_open_bill(self):
-        """The bill that the row became, or was."""
-        return self.bill_id._get_records_action()

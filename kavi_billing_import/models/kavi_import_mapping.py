@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..importer.rules import KINDS
+
 
 class KaviImportMapping(models.Model):
     """What the columns of a file are, remembered: the next file with the same headers
@@ -11,7 +13,7 @@ class KaviImportMapping(models.Model):
 
     name = fields.Char(string="File", required=True, readonly=True)
     kind = fields.Selection(
-        [("bills", "Bill Data"), ("balances", "Account Balances")],
+        list(KINDS.items()),
         string="Contains",
         required=True,
         readonly=True,

@@ -87,7 +87,7 @@ class Workbook:
 
         :param str sheet: one of ``sheets``
         :return: generator of ``(number of the row, {number of the column: cell})``,
-            both from 1, the cells as in :class:`~.import_file.Table`, no empty ones
+            both from 1, the cells as in :class:`~.table.Table`, no empty ones
         """
         reader = _SheetReader(
             self._texts(), self._formats(), self._epoch, self._max_cell

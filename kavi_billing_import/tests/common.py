@@ -10,7 +10,7 @@ from odoo.addons.kavi_billing.tests.common import BillingCommon
 from odoo.addons.kavi_billing_report.tools.columns import FILES
 
 CRON_LOG = "odoo.addons.base.models.ir_cron"
-COUNTS = ("created", "matched", "skipped", "doubt", "refused")
+COUNTS = ("created", "matched", "skipped", "ambiguous", "rejected")
 HEADERS = [
     *("bill_id", "account", "bill", "bill_state", "bill_date", "due_date", "total"),
     *("amount_paid", "amount_due", "refund_amount"),
@@ -67,15 +67,15 @@ class ImportCommon(BillingCommon):
         return record
 
     @classmethod
-    def tried(cls, rows, **vals):
-        """An import of Bill Data that was tried."""
+    def tested(cls, rows, **vals):
+        """An import of Bill Data that was tested."""
         record = cls.upload(cls.csv(rows), **vals)
-        record.action_try()
+        record.action_test()
         return record
 
     @classmethod
     def imported(cls, rows, **vals):
-        record = cls.tried(rows, **vals)
+        record = cls.tested(rows, **vals)
         record.action_import()
         return record
 

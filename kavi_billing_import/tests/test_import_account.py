@@ -16,8 +16,8 @@ class TestImportAccounts(ImportCommon):
         return self.partners.create({"name": name, "is_company": True, **vals})
 
     def line(self, **vals):
-        """The one row of a file that was tried."""
-        return self.tried([row("A", **vals)]).line_ids
+        """The one row of a file that was tested."""
+        return self.tested([row("A", **vals)]).line_ids
 
     def test_order(self):
         """E-mail before reference before tax ID before name."""
@@ -52,16 +52,16 @@ class TestImportAccounts(ImportCommon):
         self.assertEqual((line.result, line.reason), ("created", "New account."))
         self.assertEqual(contact.commercial_partner_id, self.account)
 
-    def test_doubt(self):
+    def test_ambiguous(self):
         """Several fit: nothing is created before somebody says who it is."""
         first, second = (self.partner("Twin", ref=ref) for ref in ("T1", "T2"))
         rows = [row("A", account="Twin"), row("B", account="twin"), row("C")]
-        record = self.tried(rows)
-        self.assertResults(record, doubt=2, created=1)
+        record = self.tested(rows)
+        self.assertResults(record, ambiguous=2, created=1)
         line = record.line_ids[0]
         self.assertEqual(line.candidate_ids, first | second)
         record.action_import()
-        self.assertResults(record, doubt=2, created=1)
+        self.assertResults(record, ambiguous=2, created=1)
         self.assertFalse(self.found("A"))
         # one decision for all rows that name the same account
         line.write({"decision": "use", "chosen_partner_id": second.id})
@@ -76,7 +76,7 @@ class TestImportAccounts(ImportCommon):
         line = self.line(account="Twin", email="t@example.com", reference="T2")
         self.assertEqual((line.result, line.partner_id), ("created", second))
         line = self.line(account="Twin", email="t@example.com")
-        self.assertEqual(line.result, "doubt")
+        self.assertEqual(line.result, "ambiguous")
 
     def test_archived(self):
         """Only where nobody else fits; and what is open is not booked on it."""
@@ -84,15 +84,15 @@ class TestImportAccounts(ImportCommon):
         record = self.imported(
             [row("A", account="Gone"), row("B", "Paid", account="Gone")]
         )
-        self.assertResults(record, refused=1, created=1)
+        self.assertResults(record, rejected=1, created=1)
         self.assertEqual(self.found("B").partner_id, old)
         self.partner("Gone")
-        self.assertResults(self.tried([row("A", account="Gone")]), created=1)
+        self.assertResults(self.tested([row("A", account="Gone")]), created=1)
 
     def test_holder(self):
         self.partner("Members", is_billing_holder=True)
         line = self.line(account="Members")
-        self.assertEqual(line.result, "refused")
+        self.assertEqual(line.result, "rejected")
         self.assertIn("company for individuals", line.reason)
 
     def test_new_accounts(self):
@@ -103,7 +103,7 @@ class TestImportAccounts(ImportCommon):
             row("D", account=""),
             row("E", account="New Co", email="new@example.com", vat="", reference="R9"),
         ]
-        self.assertResults(self.imported(rows), created=4, refused=1)
+        self.assertResults(self.imported(rows), created=4, rejected=1)
         company = self.found("A").partner_id
         self.assertEqual(company, self.found("E").partner_id)
         self.assertEqual(
@@ -122,22 +122,22 @@ class TestImportAccounts(ImportCommon):
 
     def test_no_new_accounts(self):
         """Or somebody decides about whoever is not here."""
-        record = self.tried([row("A", account="Nobody")], create_accounts=False)
-        self.assertResults(record, doubt=1)
+        record = self.tested([row("A", account="Nobody")], create_accounts=False)
+        self.assertResults(record, ambiguous=1)
         record.line_ids.decision = "new"
         record.action_import()
         self.assertResults(record, created=1)
-        record = self.tried([row("B", account="Nobody else")], create_accounts=False)
+        record = self.tested([row("B", account="Nobody else")], create_accounts=False)
         record.line_ids.decision = "skip"
         record.action_import()
         self.assertResults(record, skipped=1)
 
-    def test_decisions_outlive_another_try(self):
+    def test_decisions_outlive_another_test(self):
         self.partner("Twin")
         chosen = self.partner("Twin")
-        record = self.tried([row("A", account="Twin")])
+        record = self.tested([row("A", account="Twin")])
         record.line_ids.write({"decision": "use", "chosen_partner_id": chosen.id})
-        record.action_try()
+        record.action_test()
         self.assertResults(record, created=1)
         self.assertEqual(record.line_ids.partner_id, chosen)
 

@@ -13,7 +13,7 @@ def owes(name, balance, **vals):
 @tagged("post_install", "-at_install")
 class TestImportBalances(ImportCommon):
     def run_balances(self, rows, **vals):
-        record = self.tried(rows, **vals)
+        record = self.tested(rows, **vals)
         self.assertEqual(record.kind, "balances")
         said = record.line_ids.mapped(lambda line: (line.result, line.reason))
         record.action_import()
@@ -32,7 +32,7 @@ class TestImportBalances(ImportCommon):
                 owes("", "1"),
             ]
         )
-        self.assertResults(record, matched=1, created=2, refused=1)
+        self.assertResults(record, matched=1, created=2, rejected=1)
         same, new, other, __ = record.line_ids
         self.assertIn("is the same", same.reason)
         self.assertTrue(new.partner_id.is_billing_account)
@@ -67,8 +67,8 @@ class TestImportBalances(ImportCommon):
     def test_book_twice_in_a_file(self):
         """The unique key of an account's opening balance."""
         rows = [owes("New One", "25.00"), owes("New One", "25.00")]
-        record = self.tried(rows, book_balances=True)
+        record = self.tested(rows, book_balances=True)
         record.action_import()
-        self.assertResults(record, created=1, refused=1)
+        self.assertResults(record, created=1, rejected=1)
         partner = record.line_ids[0].partner_id
         self.assertEqual(len(partner.bill_ids), 1)

@@ -33,14 +33,14 @@ class TestImportBadInput(ImportCommon):
     def test_bad_input_columns(self):
         record = self.upload(b"foo,bar\n1,2\n")
         with self.refused("Account Name"):
-            record.action_try()
+            record.action_test()
         record.column_ids.target = "account"
         with self.refused("Two columns"):
-            record.action_try()
+            record.action_test()
         record.column_ids[1].target = "net_balance"
         with self.refused("Net Balance"):
-            record.action_try()
-        with self.refused("Try the file first"):
+            record.action_test()
+        with self.refused("Test the file first"):
             record.action_import()
 
     def test_bad_input_rows(self):
@@ -69,33 +69,33 @@ class TestImportBadInput(ImportCommon):
         bad["no amount that"]["total"] = str(10**12)
         record = self.imported([*bad.values(), row("good")])
         for words, line in zip(bad, record.line_ids, strict=False):
-            self.assertEqual(line.result, "refused", words)
+            self.assertEqual(line.result, "rejected", words)
             self.assertIn(words, line.reason)
-        self.assertResults(record, refused=len(bad), created=1)
+        self.assertResults(record, rejected=len(bad), created=1)
 
     def test_bad_input_dates(self):
         """Days that could be months are asked for, not guessed."""
         dates = {"bill_date": "02/03/2024", "due_date": "04/05/2024"}
         record = self.upload(self.csv([row("A", **dates)]))
         with self.refused("Days and months"):
-            record.action_try()
+            record.action_test()
         record.date_format = "DD/MM/YYYY"
-        record.action_try()
+        record.action_test()
         record.action_import()
         self.assertEqual(str(self.found("A").bill_date), "2024-03-02")
         # and remembered for the next such file
-        record = self.tried([row("B", **dates)])
+        record = self.tested([row("B", **dates)])
         self.assertEqual(record.date_format, "DD/MM/YYYY")
 
     def test_bad_input_amounts(self):
         record = self.upload(self.csv([row("A", total="1,234", due="1,234")]))
         with self.refused("Points and commas"):
-            record.action_try()
+            record.action_test()
         record.decimal_mark = ","
-        record.action_try()
+        record.action_test()
         self.assertIn("more decimals", record.line_ids.reason)
         record.decimal_mark = "."
-        record.action_try()
+        record.action_test()
         record.action_import()
         self.assertEqual(self.found("A").amount_due, 1234.0)
 
@@ -148,11 +148,11 @@ class TestImportBadInput(ImportCommon):
         targets = ("bill_id", "account", "bill_state", "bill_date", "total")
         for column, target in zip(record.column_ids, targets, strict=True):
             column.target = target
-        record.action_try()
+        record.action_test()
         self.assertResults(record, created=1)
         again = self.upload(content, "other.csv")
         self.assertEqual(tuple(again.column_ids.mapped("target")), targets)
-        again.action_try()
+        again.action_test()
         again.action_import()
         bill = self.found("Z-1")
         self.assertEqual((bill.amount_due, str(bill.bill_date)), (1234.5, "2024-02-01"))
@@ -163,29 +163,29 @@ class TestImportBadInput(ImportCommon):
         record = self.upload(self.csv([row("A")]))
         record.opening_date = "2999-01-01"
         with self.refused("today or on an earlier day"):
-            record.action_try()
+            record.action_test()
         record.opening_date = False
         with self.refused("Choose the day"):
-            record.action_try()
+            record.action_test()
         record.opening_date = "2024-06-30"
         self.company.sudo().sale_lock_date = "2024-12-31"
         with self.refused("closed until"):
-            record.action_try()
+            record.action_test()
         record.opening_date = "2025-01-01"
         income = self.env["account.account"].search(
             [("company_ids", "=", self.company.id), ("code", "!=", False)], limit=1
         )
         record.opening_account_id = income
-        record.action_try()
+        record.action_test()
         self.assertResults(record, created=1)
 
     def test_another_file(self):
         """What was recognized in a file does not count for the next one."""
         record = self.upload(self.csv([row("A")], separator=";"))
-        record.action_try()
+        record.action_test()
         record.file = base64.b64encode(self.csv([row("B"), row("C")]))
         self.assertEqual((record.state, len(record.line_ids)), ("draft", 0))
         self.assertFalse(record.separator)
         record.action_read()
-        record.action_try()
+        record.action_test()
         self.assertResults(record, created=2)
