@@ -67,7 +67,7 @@ class ImportCommon(BillingCommon):
         return record
 
     @classmethod
-    def tested(cls, rows, **vals):
+    def make_tested(cls, rows, **vals):
         """An import of Bill Data that was tested."""
         record = cls.upload(cls.csv(rows), **vals)
         record.action_test()
@@ -75,7 +75,7 @@ class ImportCommon(BillingCommon):
 
     @classmethod
     def imported(cls, rows, **vals):
-        record = cls.tested(rows, **vals)
+        record = cls.make_tested(rows, **vals)
         record.action_import()
         return record
 

@@ -241,7 +241,7 @@ class TestImportBills(ImportCommon):
             return found
 
         before = count()
-        record = self.tested(rows)
+        record = self.make_tested(rows)
         self.assertEqual(count(), before)
         said = [(line.row, line.result, line.reason) for line in record.line_ids]
         self.assertEqual(record.state, "tested")

@@ -13,7 +13,7 @@ from .common import ImportCommon, row
 class TestImportAccess(ImportCommon):
     def test_access(self):
         """Administrators only; who they are not, sees nothing of it."""
-        record = self.tested([row("A")])
+        record = self.make_tested([row("A")])
         for role in ("user", "officer", "accountant"):
             with self.assertRaises(AccessError):
                 self.rpc(role, "kavi.import", "search_read", [], ["state"])
@@ -25,7 +25,7 @@ class TestImportAccess(ImportCommon):
         self.assertFalse(self.found("A"))
 
     def test_access_of_another_company(self):
-        record = self.tested([row("A")])
+        record = self.make_tested([row("A")])
         other = self._new_company("Elsewhere")
         stranger = self._new_user(
             "stranger",

@@ -17,7 +17,7 @@ class TestImportAccounts(ImportCommon):
 
     def line(self, **vals):
         """The one row of a file that was tested."""
-        return self.tested([row("A", **vals)]).line_ids
+        return self.make_tested([row("A", **vals)]).line_ids
 
     def test_order(self):
         """E-mail before reference before tax ID before name."""
@@ -56,7 +56,7 @@ class TestImportAccounts(ImportCommon):
         """Several fit: nothing is created before somebody says who it is."""
         first, second = (self.partner("Twin", ref=ref) for ref in ("T1", "T2"))
         rows = [row("A", account="Twin"), row("B", account="twin"), row("C")]
-        record = self.tested(rows)
+        record = self.make_tested(rows)
         self.assertResults(record, ambiguous=2, created=1)
         line = record.line_ids[0]
         self.assertEqual(line.candidate_ids, first | second)
@@ -87,7 +87,7 @@ class TestImportAccounts(ImportCommon):
         self.assertResults(record, rejected=1, created=1)
         self.assertEqual(self.found("B").partner_id, old)
         self.partner("Gone")
-        self.assertResults(self.tested([row("A", account="Gone")]), created=1)
+        self.assertResults(self.make_tested([row("A", account="Gone")]), created=1)
 
     def test_holder(self):
         self.partner("Members", is_billing_holder=True)
@@ -122,12 +122,14 @@ class TestImportAccounts(ImportCommon):
 
     def test_no_new_accounts(self):
         """Or somebody decides about whoever is not here."""
-        record = self.tested([row("A", account="Nobody")], create_accounts=False)
+        record = self.make_tested([row("A", account="Nobody")], create_accounts=False)
         self.assertResults(record, ambiguous=1)
         record.line_ids.decision = "new"
         record.action_import()
         self.assertResults(record, created=1)
-        record = self.tested([row("B", account="Nobody else")], create_accounts=False)
+        record = self.make_tested(
+            [row("B", account="Nobody else")], create_accounts=False
+        )
         record.line_ids.decision = "skip"
         record.action_import()
         self.assertResults(record, skipped=1)
@@ -135,7 +137,7 @@ class TestImportAccounts(ImportCommon):
     def test_decisions_outlive_another_test(self):
         self.partner("Twin")
         chosen = self.partner("Twin")
-        record = self.tested([row("A", account="Twin")])
+        record = self.make_tested([row("A", account="Twin")])
         record.line_ids.write({"decision": "use", "chosen_partner_id": chosen.id})
         record.action_test()
         self.assertResults(record, created=1)

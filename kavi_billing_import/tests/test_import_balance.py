@@ -13,7 +13,7 @@ def owes(name, balance, **vals):
 @tagged("post_install", "-at_install")
 class TestImportBalances(ImportCommon):
     def run_balances(self, rows, **vals):
-        record = self.tested(rows, **vals)
+        record = self.make_tested(rows, **vals)
         self.assertEqual(record.kind, "balances")
         said = record.line_ids.mapped(lambda line: (line.result, line.reason))
         record.action_import()
@@ -67,7 +67,7 @@ class TestImportBalances(ImportCommon):
     def test_book_twice_in_a_file(self):
         """The unique key of an account's opening balance."""
         rows = [owes("New One", "25.00"), owes("New One", "25.00")]
-        record = self.tested(rows, book_balances=True)
+        record = self.make_tested(rows, book_balances=True)
         record.action_import()
         self.assertResults(record, created=1, rejected=1)
         partner = record.line_ids[0].partner_id

@@ -84,7 +84,7 @@ class TestImportBadInput(ImportCommon):
         record.action_import()
         self.assertEqual(str(self.found("A").bill_date), "2024-03-02")
         # and remembered for the next such file
-        record = self.tested([row("B", **dates)])
+        record = self.make_tested([row("B", **dates)])
         self.assertEqual(record.date_format, "DD/MM/YYYY")
 
     def test_bad_input_amounts(self):

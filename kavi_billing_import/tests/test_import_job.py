@@ -35,7 +35,7 @@ class TestImportJob(ImportCommon):
 
     def test_by_the_job(self):
         """The button only asks for it; the job tries, and imports."""
-        record = self.tested(self.rows())
+        record = self.make_tested(self.rows())
         self.assertEqual((record.state, record.progress), ("testing", 0.0))
         with self.refused("being worked on"):
             record.action_test()
@@ -54,7 +54,7 @@ class TestImportJob(ImportCommon):
         self.assertEqual(bills.create_uid, self.users["administrator"])
 
     def test_stop(self):
-        record = self.tested(self.rows())
+        record = self.make_tested(self.rows())
         record.action_stop()
         self.assertEqual(record.state, "read")
         self.run_cron()
@@ -78,7 +78,7 @@ class TestImportJob(ImportCommon):
     def test_crash(self):
         """A killed worker goes on where it stopped: what it had begun is not there, and
         nothing is there twice."""
-        record = self.tested(self.rows())
+        record = self.make_tested(self.rows())
         self.run_cron()
         record.action_import()
         real, calls = ImportRunner._execute_batch, []
@@ -108,7 +108,7 @@ class TestImportJob(ImportCommon):
 
     def test_no_longer_administrator(self):
         """Whoever started it may not any more: nothing goes on in their name."""
-        record = self.tested(self.rows())
+        record = self.make_tested(self.rows())
         self.run_cron()
         record.action_import()
         group = self.env.ref("kavi_billing.group_billing_administrator")
@@ -131,7 +131,7 @@ class TestImportJob(ImportCommon):
             return real(bills, vals_list)
 
         with patch.object(type(self.bills), "_create_opening", fail):
-            record = self.tested(self.rows())
+            record = self.make_tested(self.rows())
             self.run_cron()
             record.action_import()
             self.run_cron()
@@ -146,8 +146,8 @@ class TestImportJob(ImportCommon):
     def test_one_import_stops_no_other(self):
         """One that cannot go on is stopped and told of; the next one has its turn."""
         broken, good = (
-            self.tested(self.rows()),
-            self.tested([row(f"G-{n}") for n in range(9)]),
+            self.make_tested(self.rows()),
+            self.make_tested([row(f"G-{n}") for n in range(9)]),
         )
         real = BillPlanner.plan
 
@@ -165,7 +165,7 @@ class TestImportJob(ImportCommon):
 
     def test_conflict(self):
         """What meets another worker is tried again."""
-        record = self.tested(self.rows())
+        record = self.make_tested(self.rows())
         real, calls = BillPlanner.plan, []
 
         def conflict(planner, lines):
@@ -188,7 +188,7 @@ class TestImportJob(ImportCommon):
                 row(f"Q-{index}", "Paid", account=f"Q {index}")
                 for index in range(first, first + number)
             ]
-            record = self.tested(rows)
+            record = self.make_tested(rows)
             self.run_cron()
             record.action_import()
             self.env.flush_all()
