@@ -24,7 +24,6 @@ class BalancePlanner(RowPlanner):
         self.owed = {}
 
     def _load(self, lines):
-        super()._load(lines)
         self.matches = {line: self.accounts.match(line) for line in lines}
         partners = self.env["res.partner"].union(
             *(match.partner for match in self.matches.values())

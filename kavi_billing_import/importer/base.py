@@ -15,8 +15,8 @@ class ImportPart:
 
     def __init__(self, record):
         record.ensure_one()
-        self.record = record.with_context(bookkeeping_context(record.env.context))
-        self.env = self.record.env
+        self.env = record.env(context=bookkeeping_context(record.env.context))
+        self.record = record.with_env(self.env)
 
     def _get_row_result(self, result, reason="", **vals):
         """Values of a row's result.

@@ -32,7 +32,6 @@ class BillPlanner(RowPlanner):
         self.first_rows = {}
 
     def _load(self, lines):
-        super()._load(lines)
         self.bills = self._find_bills(lines)
         self.first_rows = self._find_first_rows(lines)
 

@@ -78,7 +78,8 @@ def format_file_error(env, error):
     }
     if error.code not in FILE_ERRORS:
         return env._("The file cannot be read.")
-    return env._(FILE_ERRORS[error.code]) % params
+    sentence = env._(FILE_ERRORS[error.code])
+    return sentence % params
 
 
 def format_row_error(env, error):
@@ -89,7 +90,8 @@ def format_row_error(env, error):
     params = {name: str(value) for name, value in error.params.items()}
     if "field" in params:
         params["field"] = get_target_label(env, params["field"])
-    return env._(ROW_ERRORS[error.code]) % params
+    sentence = env._(ROW_ERRORS[error.code])
+    return sentence % params
 
 
 def get_target_label(env, name):

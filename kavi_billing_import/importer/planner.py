@@ -30,6 +30,8 @@ class RowPlanner(ImportPart):
 
     def plan(self, lines):
         """:return: a ``Plan`` for each of the lines"""
+        self.accounts.load(lines)
+        self.names = self._read_names()
         self._load(lines)
         plans = []
         for line in lines:
@@ -42,8 +44,7 @@ class RowPlanner(ImportPart):
 
     def _load(self, lines):
         """Read what the rows may refer to, in a constant number of queries."""
-        self.accounts.load(lines)
-        self.names = self._read_names()
+        raise NotImplementedError
 
     def _plan_row(self, line):
         """:raise RowError: when the row cannot be imported"""
