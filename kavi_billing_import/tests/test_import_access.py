@@ -8,9 +8,21 @@ from odoo.tests import tagged
 
 from .common import ImportCommon, row
 
+PUBLIC_METHODS = {
+    "kavi.import": "action_download action_import action_open_bills action_open_lines "
+    "action_read action_refresh action_stop action_test",
+    "kavi.import.line": "action_open_bill",
+}
+
 
 @tagged("post_install", "-at_install")
 class TestImportAccess(ImportCommon):
+    def test_public_methods_are_the_known_ones(self):
+        """A new method that clients can call has to be thought about here."""
+        self.assertPublicMethods(
+            "kavi_billing_import", PUBLIC_METHODS, overridden="create write"
+        )
+
     def test_access(self):
         """Administrators only; who they are not, sees nothing of it."""
         record = self.make_tested([row("A")])
