@@ -16,6 +16,7 @@ from . import (
     kavi_bill_kind,
     kavi_bill_line,
     kavi_billable_mixin,
+    kavi_billing_task,
     kavi_credit,
     kavi_notice,
     kavi_notice_rule,

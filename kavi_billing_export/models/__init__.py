@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    kavi_billing_task,
     kavi_export,
     kavi_export_document,
     kavi_export_line,

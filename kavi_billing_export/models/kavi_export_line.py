@@ -1,15 +1,8 @@
 from odoo import fields, models
 
-# Of what the ledger of accounts holds, no other program needs to be told of differences
-# of exchange, which are in company currency only, and of entries by hand, which are
-# made there by hand.
-KINDS = [
-    ("invoice", "Invoice"),
-    ("credit_note", "Credit Note"),
-    ("payment", "Payment"),
-    ("refund", "Refund"),
-    ("reversal", "Reversal"),
-]
+from odoo.addons.kavi_billing.tools.const import ACCOUNTING_GROUPS
+
+from .kavi_accounting_document import KINDS
 
 
 class KaviExportLine(models.Model):
@@ -32,7 +25,7 @@ class KaviExportLine(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
-        groups="account.group_account_readonly,account.group_account_invoice",
+        groups=ACCOUNTING_GROUPS,
     )
     external_id = fields.Char(
         string="Document ID",

@@ -7,6 +7,8 @@ import requests
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.kavi_billing.tools.const import ACCOUNTING_GROUPS
+
 _logger = logging.getLogger(__name__)
 
 # How long the content of a message that was taken is kept: a receiver that goes back to
@@ -39,7 +41,7 @@ class KaviOutboxMessage(models.Model):
         string="Entry",
         readonly=True,
         ondelete="set null",
-        groups="account.group_account_readonly,account.group_account_invoice",
+        groups=ACCOUNTING_GROUPS,
     )
     external_id = fields.Char(string="Document ID", required=True, readonly=True)
     number = fields.Integer(

@@ -87,14 +87,10 @@ class KaviAgingReport(models.Model):
         "res.company": ["currency_id"],
     }
 
+    # === BUSINESS METHODS === #
+
     @property
     def _table_query(self):
-        days = self.env["res.company"]._get_billing_days()
-        today = SQL(", ").join(
-            SQL("(%s, %s::date)", company_id, day)
-            for day, company_ids in days.items()
-            for company_id in company_ids
-        )
         firsts = [(key, first) for key, (_label, first) in BUCKETS.items() if first]
         bucket = SQL(" ").join(
             SQL("WHEN item.days >= %s THEN %s", first, key)
@@ -113,51 +109,65 @@ class KaviAgingReport(models.Model):
             SELECT aged.*, %(amounts)s
               FROM (
                 SELECT item.*, CASE %(bucket)s ELSE 'not_due' END AS bucket
-                  FROM (
-                    SELECT line.id,
-                           bill.id AS bill_id,
-                           bill.partner_id,
-                           bill.company_id,
-                           bill.currency_id,
-                           company.currency_id AS company_currency_id,
-                           bill.kind_id,
-                           bill.is_disputed,
-                           COALESCE(line.date_maturity, line.date) AS due_date,
-                           GREATEST(
-                               today.day - COALESCE(line.date_maturity, line.date), 0
-                           ) AS days,
-                           line.amount_currency - settled.amount AS amount_due,
-                           line.balance - settled.balance AS amount_due_company
-                      FROM kavi_bill bill
-                      JOIN (VALUES %(today)s) today (company_id, day)
-                        ON today.company_id = bill.company_id
-                      JOIN res_company company ON company.id = bill.company_id
-                      JOIN account_move move ON move.kavi_bill_id = bill.id
-                      JOIN account_move_line line ON line.move_id = move.id
-                      JOIN account_account receivable
-                        ON receivable.id = line.account_id
-                CROSS JOIN LATERAL (
-                            SELECT COALESCE(SUM(match.debit_amount_currency), 0)
-                                       AS amount,
-                                   COALESCE(SUM(match.amount), 0) AS balance
-                              FROM account_partial_reconcile match
-                              JOIN account_move_line counterpart
-                                ON counterpart.id = match.credit_move_id
-                             WHERE match.debit_move_id = line.id
-                               AND counterpart.parent_state = 'posted'
-                           ) settled
-                     WHERE bill.state IN %(open)s
-                       AND bill.amount_due <> 0
-                       AND move.move_type = 'out_invoice'
-                       AND move.is_kavi_replaced IS NOT TRUE
-                       AND line.parent_state = 'posted'
-                       AND receivable.account_type = 'asset_receivable'
-                  ) item
+                  FROM (%(items)s) item
                  WHERE item.amount_due <> 0
               ) aged
             """,
             amounts=amounts,
             bucket=bucket,
+            items=self._query_items(),
+        )
+
+    @api.model
+    def _query_items(self):
+        """The receivable items of open bills: what is open of each, and since when."""
+        days = self.env["res.company"]._get_billing_days()
+        today = SQL(", ").join(
+            SQL("(%s, %s::date)", company_id, day)
+            for day, company_ids in days.items()
+            for company_id in company_ids
+        )
+        return SQL(
+            """
+            SELECT line.id,
+                   bill.id AS bill_id,
+                   bill.partner_id,
+                   bill.company_id,
+                   bill.currency_id,
+                   company.currency_id AS company_currency_id,
+                   bill.kind_id,
+                   bill.is_disputed,
+                   COALESCE(line.date_maturity, line.date) AS due_date,
+                   GREATEST(
+                       today.day - COALESCE(line.date_maturity, line.date), 0
+                   ) AS days,
+                   line.amount_currency - settled.amount AS amount_due,
+                   line.balance - settled.balance AS amount_due_company
+              FROM kavi_bill bill
+              JOIN (VALUES %(today)s) today (company_id, day)
+                ON today.company_id = bill.company_id
+              JOIN res_company company ON company.id = bill.company_id
+              JOIN account_move move ON move.kavi_bill_id = bill.id
+              JOIN account_move_line line ON line.move_id = move.id
+              JOIN account_account receivable
+                ON receivable.id = line.account_id
+        CROSS JOIN LATERAL (
+                    SELECT COALESCE(SUM(match.debit_amount_currency), 0)
+                               AS amount,
+                           COALESCE(SUM(match.amount), 0) AS balance
+                      FROM account_partial_reconcile match
+                      JOIN account_move_line counterpart
+                        ON counterpart.id = match.credit_move_id
+                     WHERE match.debit_move_id = line.id
+                       AND counterpart.parent_state = 'posted'
+                   ) settled
+             WHERE bill.state IN %(open)s
+               AND bill.amount_due <> 0
+               AND move.move_type = 'out_invoice'
+               AND move.is_kavi_replaced IS NOT TRUE
+               AND line.parent_state = 'posted'
+               AND receivable.account_type = 'asset_receivable'
+            """,
             today=today,
             open=OPEN,
         )
@@ -180,6 +190,8 @@ class KaviAgingReport(models.Model):
             Column(self.env._("In Dispute"), "is_disputed", False),
             Column(self.env._("Company"), "company_id.name", False),
         ]
+
+    # === ACTION METHODS === #
 
     def action_open_bill(self):
         """The bill of which this is a part."""

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.kavi_billing.models.kavi_activity import ORIGINATIONS
-
 from ..tools.columns import Column
 
 
@@ -24,9 +22,12 @@ class KaviLogReport(models.Model):
     date = fields.Datetime(readonly=True)
     user_id = fields.Many2one("res.users", readonly=True)
     login = fields.Char(readonly=True)
-    origination = fields.Selection(ORIGINATIONS, readonly=True)
+    origination = fields.Selection(
+        selection=lambda self: self._get_activity_selection("origination"),
+        readonly=True,
+    )
     act = fields.Selection(
-        selection=lambda self: self.env["kavi.activity"]._fields["act"].selection,
+        selection=lambda self: self._get_activity_selection("act"),
         string="Activity",
         readonly=True,
     )
@@ -70,28 +71,29 @@ class KaviLogReport(models.Model):
     }
 
     @api.model
+    def _get_activity_selection(self, name):
+        """The values of a field of the activity history, addons' own among them."""
+        return self.env["kavi.activity"]._fields[name]._description_selection(self.env)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("record", "field_name")
+    def _compute_field_label(self):
+        models_ = {"bill": "kavi.bill", "credit": "kavi.credit"}
+        for line in self:
+            model = self.env[models_.get(line.record, "res.partner")]
+            field = model._fields.get(line.field_name)
+            line.field_label = field and field._description_string(self.env)
+
+    # === BUSINESS METHODS === #
+
+    @api.model
     def _query(self):
-        old, new = (
-            SQL(
-                """
-                CASE WHEN field.ttype = 'boolean'
-                     THEN CASE WHEN %(integer)s = 1 THEN 'Yes' ELSE 'No' END
-                     WHEN field.ttype = 'date' THEN TO_CHAR(%(datetime)s, 'YYYY-MM-DD')
-                     WHEN field.ttype = 'datetime'
-                     THEN TO_CHAR(%(datetime)s, 'YYYY-MM-DD HH24:MI:SS')
-                     WHEN field.ttype IN ('float', 'monetary')
-                     THEN ROUND(%(float)s::numeric, 4)::text
-                     WHEN field.ttype = 'integer' THEN %(integer)s::text
-                     ELSE COALESCE(%(char)s, %(text)s)
-                END
-                """,
-                **{
-                    kind: SQL.identifier("value", f"{when}_value_{kind}")
-                    for kind in ("integer", "datetime", "float", "char", "text")
-                },
-            )
-            for when in ("old", "new")
-        )
+        return SQL("%s UNION ALL %s", self._query_activities(), self._query_tracking())
+
+    @api.model
+    def _query_activities(self):
+        """What acts left behind; their ids are even."""
         return SQL(
             """
             SELECT 2 * activity.id AS id,
@@ -108,7 +110,14 @@ class KaviLogReport(models.Model):
                    INITCAP(activity.new_state) AS new_value,
                    activity.details
               FROM kavi_activity activity
-         UNION ALL
+            """
+        )
+
+    @api.model
+    def _query_tracking(self):
+        """What Odoo tracked of fields; their ids are odd."""
+        return SQL(
+            """
             SELECT 2 * value.id + 1,
                    message.date, message.create_uid, author.login,
                    CASE WHEN author.share THEN 'manual' ELSE 'billing' END,
@@ -137,17 +146,35 @@ class KaviLogReport(models.Model):
                AND NOT EXISTS (SELECT FROM ir_model_fields_group_rel secret
                                 WHERE secret.field_id = field.id)
             """,
-            old=old,
-            new=new,
+            old=self._get_tracked_value("old"),
+            new=self._get_tracked_value("new"),
         )
 
-    @api.depends("record", "field_name")
-    def _compute_field_label(self):
-        models_ = {"bill": "kavi.bill", "credit": "kavi.credit"}
-        for line in self:
-            model = self.env[models_.get(line.record, "res.partner")]
-            field = model._fields.get(line.field_name)
-            line.field_label = field and field._description_string(self.env)
+    @api.model
+    def _get_tracked_value(self, when):
+        """A tracked value as text.
+
+        :param str when: "old" or "new"
+        """
+        columns = {
+            kind: SQL.identifier("value", f"{when}_value_{kind}")
+            for kind in ("integer", "datetime", "float", "char", "text")
+        }
+        return SQL(
+            """
+            CASE WHEN field.ttype = 'boolean'
+                 THEN CASE WHEN %(integer)s = 1 THEN 'Yes' ELSE 'No' END
+                 WHEN field.ttype = 'date' THEN TO_CHAR(%(datetime)s, 'YYYY-MM-DD')
+                 WHEN field.ttype = 'datetime'
+                 THEN TO_CHAR(%(datetime)s, 'YYYY-MM-DD HH24:MI:SS')
+                 WHEN field.ttype IN ('float', 'monetary')
+                 THEN ROUND(%(float)s::numeric, 4)::text
+                 WHEN field.ttype = 'integer' THEN %(integer)s::text
+                 ELSE COALESCE(%(char)s, %(text)s)
+            END
+            """,
+            **columns,
+        )
 
     @api.model
     def _get_report_columns(self):
@@ -165,6 +192,8 @@ class KaviLogReport(models.Model):
             Column(self.env._("Details"), "details", False),
             Column(self.env._("Company"), "company_id.name", False),
         ]
+
+    # === ACTION METHODS === #
 
     def action_open_bill(self):
         """The bill or account that it was about."""

@@ -1,12 +1,11 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.kavi_billing.models.kavi_account_ledger import KaviAccountLedger
 from odoo.addons.kavi_billing.tools.const import DOCUMENT_KINDS
 
 from ..tools.columns import Column
 
-MONEY = ("payment", "reversal", "refund", "credit_note")
+KINDS = ("payment", "reversal", "refund", "credit_note")
 
 
 class KaviPaymentReport(models.Model):
@@ -30,7 +29,7 @@ class KaviPaymentReport(models.Model):
     company_currency_id = fields.Many2one("res.currency", readonly=True)
     date = fields.Date(readonly=True)
     kind = fields.Selection(
-        [each for each in DOCUMENT_KINDS if each[0] in MONEY],
+        [kind for kind in DOCUMENT_KINDS if kind[0] in KINDS],
         string="Document",
         readonly=True,
     )
@@ -64,7 +63,7 @@ class KaviPaymentReport(models.Model):
 
     # what has to be in the database before the view is read
     _depends = {
-        **KaviAccountLedger._depends,
+        "kavi.account.ledger": ["amount", "kind"],
         "kavi.bill": ["kind_id", "payment_method_id"],
     }
 
@@ -93,7 +92,7 @@ class KaviPaymentReport(models.Model):
              WHERE entry.kind IN %s
             """,
             self.env["kavi.account.ledger"]._query(),
-            MONEY,
+            KINDS,
         )
 
     @api.model

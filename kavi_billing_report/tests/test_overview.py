@@ -13,7 +13,7 @@ from .test_report_books import DAY, BusinessCommon, ReportCommon
 class TestOverview(BusinessCommon):
     def overview(self, role="user", **kwargs):
         with self.at(DAY):
-            data = self.as_user(role)["kavi.bill"].get_overview(**kwargs)
+            data = self.as_user(role)["kavi.billing.overview"].get_overview(**kwargs)
         # as the client gets it
         return json.loads(json.dumps(data, default=json_default))
 
@@ -130,7 +130,7 @@ class TestOverview(BusinessCommon):
         )
         context = {"allowed_company_ids": company.ids}
         env = self.env(user=user, su=False, context=context)
-        data = env["kavi.bill"].get_overview()
+        data = env["kavi.billing.overview"].get_overview()
         self.assertEqual(
             self.element(data, "tiles", "invoiced")["value"],
             company.currency_id.format(0.0),
@@ -139,13 +139,13 @@ class TestOverview(BusinessCommon):
 
     def test_query_count(self):
         """The overview costs as many queries with more bills."""
-        bills = self.as_user("user")["kavi.bill"]
+        overview = self.as_user("user")["kavi.billing.overview"]
 
         def count():
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.cr.sql_log_count
-            bills.get_overview()
+            overview.get_overview()
             return self.cr.sql_log_count - before
 
         count()

@@ -4,6 +4,7 @@ from . import (
     kavi_activity,
     kavi_bill,
     kavi_billing_overview,
+    kavi_billing_task,
     kavi_export,
     kavi_gateway_event,
     kavi_gateway_message,

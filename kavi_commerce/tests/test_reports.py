@@ -16,7 +16,7 @@ from .common import CommerceCommon
 @tagged("post_install", "-at_install")
 class TestReports(CommerceCommon):
     def overview(self, role="administrator"):
-        return self.as_user(role)["kavi.bill"].get_overview(period="all")
+        return self.as_user(role)["kavi.billing.overview"].get_overview(period="all")
 
     def element(self, data, kind, key):
         (found,) = [each for each in data[kind] if each["key"] == key]

@@ -6,7 +6,7 @@ import {useService} from "@web/core/utils/hooks";
 
 /**
  * Billing → Overview: figures, what needs a person, and pictures. All of it is made by
- * the server (kavi.bill's get_overview), each with the action that opens what it counts.
+ * the server (kavi.billing.overview), each with the action that opens what it counts.
  */
 export class BillingOverview extends Component {
     static template = "kavi_billing_report.Overview";
@@ -21,7 +21,7 @@ export class BillingOverview extends Component {
     }
 
     async load(period, currency) {
-        this.state.data = await this.orm.call("kavi.bill", "get_overview", [], {
+        this.state.data = await this.orm.call("kavi.billing.overview", "get_overview", [], {
             period,
             currency_id: currency,
         });
