@@ -46,7 +46,7 @@ def test_two_export_at_once(office):
 
 def test_readers_miss_nothing(office):
     """Documents are committed in another order than they were begun; who reads on from
-    the last place that they have seen gets each of them once all the same."""
+    the last number that they have seen gets each of them once all the same."""
     with office.scratch.env() as env:
         outbox = (
             env["kavi.outbox"].create({"name": "x", "company_id": office.company}).id
@@ -60,8 +60,8 @@ def test_readers_miss_nothing(office):
             env.transaction.reset()
             reader = env["kavi.outbox"].browse(outbox)
             answer = retrying(partial(reader._fetch, after, PAGE), env)
-            seen += [(one["place"], one["id"]) for one in answer["messages"]]
-            after = max((place for place, __ in seen), default=0)
+            seen += [(one["sequence"], one["id"]) for one in answer["messages"]]
+            after = max((number for number, __ in seen), default=0)
             time.sleep(0.02)
         return seen
 
@@ -73,5 +73,5 @@ def test_readers_miss_nothing(office):
     assert not errors, errors
     first, second = answers[-READERS:]
     assert first == second
-    assert [place for place, __ in first] == list(range(1, len(bills) + 1))
+    assert [number for number, __ in first] == list(range(1, len(bills) + 1))
     assert len({id_ for __, id_ in first}) == len(bills)

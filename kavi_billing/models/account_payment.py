@@ -14,3 +14,13 @@ class AccountPayment(models.Model):
         index="btree_not_null",
     )
     kavi_number = fields.Char(string="Payment Number", readonly=True, copy=False)
+
+    # === HELPER METHODS === #
+
+    def _get_external_number(self):
+        """Hook: the number under which others know this payment, as a check's or a
+        wire's; empty where it has none.
+
+        :rtype: str
+        """
+        return self.kavi_number or ""

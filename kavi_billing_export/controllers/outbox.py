@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from ..models.kavi_outbox import BATCH
+from ..tools.const import BATCH
 
 
 class OutboxController(http.Controller):
@@ -40,7 +40,7 @@ class OutboxController(http.Controller):
         answer = outbox._fetch(after, limit)
         if gone := answer.get("gone"):
             error = (
-                f"The messages up to place {gone} were taken and are no longer kept: "
+                f"The messages up to {gone} were delivered and are no longer kept: "
                 "fetch after it. An accounting export has the same documents under the "
                 "same ids."
             )

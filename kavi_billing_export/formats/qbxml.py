@@ -1,6 +1,6 @@
 """qbXML, which QuickBooks Desktop reads. Plain Python, no ORM.
 
-Takes what ``export_formats`` describes. Invoices become ``InvoiceAdd``, credit notes
+Takes what ``formats.tables`` describes. Invoices become ``InvoiceAdd``, credit notes
 ``CreditMemoAdd``, payments ``ReceivePaymentAdd``. Whatever else moves an account's
 debt (refunds, reversals, a payment that wrote off a rest) is a ``JournalEntryAdd`` of
 its own journal items, for QuickBooks has no request that says the same.

@@ -2,7 +2,7 @@ from odoo import models
 
 
 class AccountMove(models.Model):
-    """What is posted is told to other programs (see ``kavi.outbox``)."""
+    """What is posted goes to other programs (see ``kavi.outbox``)."""
 
     _inherit = "account.move"
 

@@ -4,22 +4,23 @@ from uuid import UUID, uuid5
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.kavi_billing.tools.text import base36, clean
+from odoo.addons.kavi_billing.tools.const import LIQUIDITY
+from odoo.addons.kavi_billing.tools.text import base36
 
-from ..formats.qbxml import REFERENCE
-from .kavi_export_line import KINDS
+from ..tools.const import KINDS
 
 ENTRY_TYPES = {"product": "product", "tax": "tax", "payment_term": "receivable"}
-LIQUIDITY = ("asset_cash", "liability_credit_card")
 
 
-class KaviExport(models.Model):
-    """What is exported: posted documents, read from the ledger of accounts.
+class KaviAccountingDocument(models.AbstractModel):
+    """What other programs are told: posted documents, read from the ledger of accounts.
 
-    So an export cannot differ from the books. Files and outbox share it.
+    So an export cannot differ from the books. Files (``kavi.export``) and messages
+    (``kavi.outbox``) have the same content.
     """
 
-    _inherit = "kavi.export"
+    _name = "kavi.accounting.document"
+    _description = "Accounting Document"
 
     @api.model
     def _find_documents(self, company, condition):
@@ -58,47 +59,32 @@ class KaviExport(models.Model):
 
         :param list rows: of :meth:`_find_documents`
         :param dict references: ``{move id: reference}``
-        :return: list of dicts, see ``export_formats``
+        :return: list of dicts, see ``formats.tables``
         """
         # sudo: who gets the export was checked; it holds what the books say
         moves = self.env["account.move"].sudo().browse(row["move_id"] for row in rows)
         # an account's code is that of the company that asks
         moves = moves.with_company(moves[:1].company_id)
-        details = self.env["res.partner"].sudo()
-        partners = details.browse({row["partner_id"] for row in rows})
-        bills = (
-            self.env["kavi.bill"]
-            .sudo()
-            .browse({row["bill_id"] for row in rows if row["bill_id"]})
-        )
-        bills.fetch(["name", "title", "purchase_order"])
+        partners = self._prefetch("res.partner", rows, "partner_id")
+        bills = self._prefetch("kavi.bill", rows, "bill_id")
         moves.fetch(["name", "ref", "date", "kavi_bill_id", "origin_payment_id"])
         partners.fetch(["name", "email", "vat", "ref"])
+        bills.fetch(["name", "title", "purchase_order"])
         matches = self._read_matches(moves)
         namespace = self._get_namespace()
         documents = []
         for row, move in zip(rows, moves, strict=True):
-            partner = details.browse(row["partner_id"]).with_prefetch(partners.ids)
-            currency = self.env["res.currency"].browse(row["currency_id"])
+            partner = partners.browse(row["partner_id"]).with_prefetch(partners.ids)
             bill = bills.browse(row["bill_id"]).with_prefetch(bills.ids)
-            amount = currency.round(row["amount"])
             documents.append(
                 {
                     "id": self._get_document_id(move.id, namespace),
-                    "kind": row["kind"],
                     "number": move.name,
                     "reference": (references or {}).get(move.id)
                     or self._get_code(move.id),
-                    "bill_id": bill.name or "",
-                    "date": move.invoice_date or move.date,
-                    "due_date": row["due_date"] if row["kind"] == "invoice" else None,
-                    "currency": currency.name,
-                    "decimals": currency.decimal_places,
-                    "amount": abs(amount),
-                    "side": "credit" if amount < 0 else "debit",
-                    "memo": bill.title or move.ref or "",
-                    "purchase_order": bill.purchase_order or "",
-                    **self._read_payment(move),
+                    **self._read_amount(row),
+                    **self._read_bill(row, move, bill),
+                    **self._read_payment(move.origin_payment_id),
                     "account": {
                         "id": partner.id,
                         "name": partner.name or "",
@@ -120,13 +106,42 @@ class KaviExport(models.Model):
         return documents
 
     @api.model
-    def _read_payment(self, move):
+    def _prefetch(self, model, rows, column):
+        """All records that rows refer to, to be read at once."""
+        # sudo: as in _read_documents
+        records = self.env[model].sudo()
+        return records.browse({row[column] for row in rows if row[column]})
+
+    @api.model
+    def _read_amount(self, row):
+        currency = self.env["res.currency"].browse(row["currency_id"])
+        amount = currency.round(row["amount"])
+        return {
+            "currency": currency.name,
+            "decimals": currency.decimal_places,
+            "amount": abs(amount),
+            "side": "credit" if amount < 0 else "debit",
+        }
+
+    @api.model
+    def _read_bill(self, row, move, bill):
+        """What a document is about, and when."""
+        return {
+            "kind": row["kind"],
+            "bill_id": bill.name or "",
+            "date": move.invoice_date or move.date,
+            "due_date": row["due_date"] if row["kind"] == "invoice" else None,
+            "memo": bill.title or move.ref or "",
+            "purchase_order": bill.purchase_order or "",
+        }
+
+    @api.model
+    def _read_payment(self, payment):
         """How the money moved, where it did."""
-        payment = move.origin_payment_id
         method = payment.kavi_method_id or payment.payment_method_line_id
         return {
             "payment_method": method.name or "",
-            "payment_number": payment.kavi_number or "",
+            "payment_number": payment._get_external_number(),
         }
 
     @api.model
@@ -202,7 +217,7 @@ class KaviExport(models.Model):
             matches[move_id].append(match)
         return matches
 
-    # === WHAT A DOCUMENT IS CALLED === #
+    # === IDS AND REFERENCES === #
 
     @api.model
     def _get_namespace(self):
@@ -219,35 +234,3 @@ class KaviExport(models.Model):
     def _get_code(self, move_id):
         """A reference of few characters for a document whose number has more."""
         return f"~{base36(move_id)}"
-
-    @api.model
-    def _get_references(self, company, rows):
-        """Short references, unique in the company: see the XSD.
-
-        :return: ``{move id: reference}``
-        """
-        moves = self.env["account.move"].sudo().browse(row["move_id"] for row in rows)
-        wanted = {}
-        for move in moves:
-            bill = move.kavi_bill_id
-            # the bill's own invoice has the number that people know
-            name = bill.name if bill.invoice_id == move else move.name
-            if (
-                name
-                and len(name) <= REFERENCE
-                and not name.startswith("~")
-                and name == " ".join(clean(name).split())
-            ):
-                wanted.setdefault(name, move.id)
-        taken = (
-            self.env["kavi.export.line"]
-            .sudo()
-            ._read_group(
-                [("company_id", "=", company.id), ("reference", "in", list(wanted))],
-                ["reference"],
-            )
-        )
-        for (name,) in taken:
-            del wanted[name]
-        found = {move_id: name for name, move_id in wanted.items()}
-        return {row["move_id"]: found.get(row["move_id"]) for row in rows}

@@ -11,7 +11,7 @@ class KaviBillingTask(models.AbstractModel):
             *super()._get_tasks(),
             (
                 "outbox",
-                self.env._("Documents Not Delivered"),
+                self.env._("Undelivered Documents"),
                 "kavi.outbox.message",
                 Domain("state", "=", "failed"),
             ),

@@ -8,31 +8,20 @@ from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..formats.qbxml import DECIMALS, write_qbxml
-from ..formats.tables import write_csv, write_xlsx, write_xml
-from .kavi_export_line import KINDS
+from odoo.addons.kavi_billing.tools.text import clean
+
+from ..formats import FORMATS, WRITERS
+from ..formats.qbxml import DECIMALS, REFERENCE
+from ..tools.const import KINDS
 
 _logger = logging.getLogger(__name__)
-
-FORMATS = [
-    ("csv", "CSV"),
-    ("xlsx", "Excel (XLSX)"),
-    ("xml", "XML"),
-    ("qbxml", "QuickBooks Desktop (qbXML)"),
-]
-WRITERS = {
-    "csv": (write_csv, "csv"),
-    "xlsx": (write_xlsx, "xlsx"),
-    "xml": (write_xml, "xml"),
-    "qbxml": (write_qbxml, "qbxml"),
-}
 
 
 class KaviExport(models.Model):
     """One export to an accounting program: its file, and which documents it holds.
 
     A document is exported once; again only on purpose, and under the same id (BB-16,
-    KB-86, F-20). What is exported: ``kavi_export_document``.
+    KB-86, F-20). What is exported: ``kavi.accounting.document``.
     """
 
     _name = "kavi.export"
@@ -73,7 +62,7 @@ class KaviExport(models.Model):
     note = fields.Char(readonly=True)
     file = fields.Binary(attachment=True, readonly=True)
 
-    # === NUMBERS === #
+    # === COMPUTE METHODS === #
 
     def _get_totals(self):
         """Per kind and currency.
@@ -107,7 +96,7 @@ class KaviExport(models.Model):
                 )
             )
 
-    # === EXPORTING === #
+    # === BUSINESS METHODS === #
 
     @api.model
     def _export(self, company, format_, date_from=None, date_to=None):
@@ -135,7 +124,7 @@ class KaviExport(models.Model):
 
     @api.model
     def _find_new(self, company, date_from=None, date_to=None):
-        """Documents that were not exported, see ``_find_documents``."""
+        """Documents that were not exported, see ``kavi.accounting.document``."""
         parts = [
             SQL(
                 "NOT EXISTS (SELECT FROM kavi_export_line line"
@@ -147,7 +136,41 @@ class KaviExport(models.Model):
             parts.append(SQL("ledger.date >= %s", date_from))
         if date_to:
             parts.append(SQL("ledger.date <= %s", date_to))
-        return self._find_documents(company, SQL(" AND ").join(parts))
+        return self.env["kavi.accounting.document"]._find_documents(
+            company, SQL(" AND ").join(parts)
+        )
+
+    @api.model
+    def _get_references(self, company, rows):
+        """Short references, unique in the company: see the XSD.
+
+        :return: ``{move id: reference}``
+        """
+        moves = self.env["account.move"].sudo().browse(row["move_id"] for row in rows)
+        wanted = {}
+        for move in moves:
+            bill = move.kavi_bill_id
+            # the bill's own invoice has the number that people know
+            name = bill.name if bill.invoice_id == move else move.name
+            if (
+                name
+                and len(name) <= REFERENCE
+                and not name.startswith("~")
+                and name == " ".join(clean(name).split())
+            ):
+                wanted.setdefault(name, move.id)
+        taken = (
+            self.env["kavi.export.line"]
+            .sudo()
+            ._read_group(
+                [("company_id", "=", company.id), ("reference", "in", list(wanted))],
+                ["reference"],
+            )
+        )
+        for (name,) in taken:
+            del wanted[name]
+        found = {move_id: name for name, move_id in wanted.items()}
+        return {row["move_id"]: found.get(row["move_id"]) for row in rows}
 
     @api.model
     def _check_exporter(self, company):
@@ -174,7 +197,9 @@ class KaviExport(models.Model):
         :param dict references: ``{move id: reference or None}``
         """
         self.ensure_one()
-        documents = self._read_documents(rows, references)
+        documents = self.env["kavi.accounting.document"]._read_documents(
+            rows, references
+        )
         self._check_format(documents)
         self.env["kavi.export.line"].create(
             [
@@ -220,7 +245,7 @@ class KaviExport(models.Model):
                 )
 
     def _prepare_header(self):
-        """See ``export_formats``."""
+        """The header of a file, see ``formats.tables``."""
         self.ensure_one()
         return {
             "id": self.id,
@@ -240,7 +265,7 @@ class KaviExport(models.Model):
             ],
         }
 
-    # === BUTTONS === #
+    # === ACTION METHODS === #
 
     def action_export_again(self):
         """Export the same documents once more, on purpose and under the same ids."""
@@ -254,7 +279,7 @@ class KaviExport(models.Model):
     def _export_again(self):
         self.ensure_one()
         lines = self.sudo().line_ids  # the role was checked
-        rows = self._find_documents(
+        rows = self.env["kavi.accounting.document"]._find_documents(
             self.company_id, SQL("ledger.move_id = ANY(%s)", lines.move_id.ids)
         )
         present = {row["move_id"] for row in rows}
@@ -287,7 +312,7 @@ class KaviExport(models.Model):
             "target": "self",
         }
 
-    # === THE NIGHTLY JOB === #
+    # === CRON METHODS === #
 
     @api.model
     def _cron_export(self):

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 from odoo.addons.kavi_billing.tools.const import ACCOUNTING_GROUPS
 
-from .kavi_accounting_document import KINDS
+from ..tools.const import KINDS
 
 
 class KaviExportLine(models.Model):

@@ -9,18 +9,18 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-# How many documents are put into messages at once, and fetched at once.
-BATCH = 500
+from ..tools.const import BATCH
+
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class KaviOutbox(models.Model):
-    """Documents told to another program as they are posted (BB-16).
+    """Documents sent to another program as they are posted (BB-16).
 
     A message for each, which is written in the transaction that posts the document, so
-    none is lost and none is told that never was. Messages get their numbers later, one
-    after the other: a receiver that has read up to a number has read all before it,
-    which would not hold for ids, for transactions commit in another order.
+    none is lost and none is sent of what was rolled back. Messages get their numbers
+    later, one after the other: a receiver that has read up to a number has read all
+    before it. That would not hold for ids: transactions commit in another order.
     """
 
     _name = "kavi.outbox"
@@ -44,17 +44,23 @@ class KaviOutbox(models.Model):
         string="Fetched Up To",
         readonly=True,
         copy=False,
-        help="Who asks for what comes after a place has all up to there.",
+        help="A receiver that asks for what comes after a number has all up to it.",
     )
     message_ids = fields.One2many(
         "kavi.outbox.message", "outbox_id", string="Messages", readonly=True
     )
-    message_count = fields.Integer(string="Told", compute="_compute_message_count")
-    failed_count = fields.Integer(string="Not Taken", compute="_compute_message_count")
+    message_count = fields.Integer(
+        string="Message Count", compute="_compute_message_count"
+    )
+    failed_count = fields.Integer(
+        string="Undelivered", compute="_compute_message_count"
+    )
 
     _company_uniq = models.UniqueIndex(
         "(company_id)", "This company has an outbox already; it may be archived."
     )
+
+    # === COMPUTE METHODS === #
 
     @api.depends("company_id")
     def _compute_fetch_path(self):
@@ -79,6 +85,8 @@ class KaviOutbox(models.Model):
                 if owner == outbox and state not in ("new", "void")
             )
 
+    # === CONSTRAINT METHODS === #
+
     @api.constrains("url")
     def _check_url(self):
         for outbox in self.filtered("url"):
@@ -101,7 +109,7 @@ class KaviOutbox(models.Model):
                     )
                 )
 
-    # === KEYS === #
+    # === ACTION METHODS === #
 
     def action_new_key(self):
         """Make the key with which the receiver fetches; the former one is void."""
@@ -115,47 +123,7 @@ class KaviOutbox(models.Model):
         self.sudo().secret = secret
         return self._show_once(self.env._("Secret to check signatures with"), secret)
 
-    def _check_configurable(self):
-        """:return: a new random text, for an administrator"""
-        self.ensure_one()
-        self.env["kavi.bill"]._check_role("administrator")
-        self.check_access("write")
-        return secrets.token_urlsafe(32)
-
-    def _show_once(self, title, text):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": title,
-                "message": self.env._("%s  (it is shown only now: keep it)", text),
-                "type": "warning",
-                "sticky": True,
-            },
-        }
-
-    @api.model
-    def _digest(self, key):
-        return hashlib.sha256(key.encode()).hexdigest()
-
-    def _is_key(self, key):
-        """Whether it is the key of this outbox; takes as long when there is none."""
-        known = self.sudo().key_digest if self else ""
-        same = hmac.compare_digest(self._digest(key or ""), known or "-" * 64)
-        return bool(same and key and known)
-
-    def _sign(self, timestamp, body):
-        """HMAC-SHA256 over the moment, a point, and the body.
-
-        :param str timestamp: seconds since 1970
-        :param bytes body: as it is sent
-        """
-        self.ensure_one()
-        content = timestamp.encode() + b"." + body
-        secret = (self.sudo().secret or "").encode()
-        return hmac.new(secret, content, hashlib.sha256).hexdigest()
-
-    # === MESSAGES === #
+    # === BUSINESS METHODS === #
 
     @api.model
     def _record(self, moves):
@@ -173,18 +141,18 @@ class KaviOutbox(models.Model):
             )
         )
         Message = self.env["kavi.outbox.message"]
-        told = Message.search([("move_id", "in", moves.ids)])
-        # taken back before anybody heard of them, now posted after all
-        told.filtered(lambda message: message.state == "void").state = "new"
-        moves -= told.move_id
-        export = self.env["kavi.export"]
-        namespace = export._get_namespace()
+        known = Message.search([("move_id", "in", moves.ids)])
+        # reset before their message was sent, now posted after all
+        known.filtered(lambda message: message.state == "void").state = "new"
+        moves -= known.move_id
+        document = self.env["kavi.accounting.document"]
+        namespace = document._get_namespace()
         Message.create(
             [
                 {
                     "outbox_id": by_company[move.company_id].id,
                     "move_id": move.id,
-                    "external_id": export._get_document_id(move.id, namespace),
+                    "external_id": document._get_document_id(move.id, namespace),
                 }
                 for move in moves
             ]
@@ -209,16 +177,16 @@ class KaviOutbox(models.Model):
         )
         if not new:
             return 0
-        export = self.env["kavi.export"]
-        rows = export._find_documents(
+        document = self.env["kavi.accounting.document"]
+        rows = document._find_documents(
             self.company_id, SQL("ledger.move_id = ANY(%s)", new.move_id.ids)
         )
-        documents = {doc["id"]: doc for doc in export._read_documents(rows)}
+        documents = {doc["id"]: doc for doc in document._read_documents(rows)}
         number = self.last_number
         for message in new:
             doc = documents.get(message.external_id)
             if not doc:
-                # taken back before anybody was told, or no document of an account
+                # reset before it was sent, or no document of an account
                 message.state = "void"
                 continue
             number += 1
@@ -261,14 +229,14 @@ class KaviOutbox(models.Model):
         """The receiver has all up to a number."""
         if not self.fetched_number < number <= self.last_number:
             return
-        taken = Domain("outbox_id", "=", self.id)
-        taken &= Domain("number", ">", self.fetched_number)
-        taken &= Domain("number", "<=", number) & Domain("state", "=", "waiting")
+        fetched = Domain("outbox_id", "=", self.id)
+        fetched &= Domain("number", ">", self.fetched_number)
+        fetched &= Domain("number", "<=", number) & Domain("state", "=", "waiting")
         if not self.url:  # otherwise it is the post that counts
-            self.env["kavi.outbox.message"].search(taken).state = "sent"
+            self.env["kavi.outbox.message"].search(fetched).state = "sent"
         self.fetched_number = number
 
-    # === POSTING === #
+    # === CRON METHODS === #
 
     @api.model
     def _cron_post(self):
@@ -295,3 +263,45 @@ class KaviOutbox(models.Model):
                     unreachable += message.outbox_id
             if not progress._commit_progress(1):
                 break
+
+    # === HELPER METHODS === #
+
+    def _check_configurable(self):
+        """:return: a new random text, for an administrator"""
+        self.ensure_one()
+        self.env["kavi.bill"]._check_role("administrator")
+        self.check_access("write")
+        return secrets.token_urlsafe(32)
+
+    def _show_once(self, title, text):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": title,
+                "message": self.env._("%s  (it is shown only now: keep it)", text),
+                "type": "warning",
+                "sticky": True,
+            },
+        }
+
+    @api.model
+    def _digest(self, key):
+        return hashlib.sha256(key.encode()).hexdigest()
+
+    def _is_key(self, key):
+        """Whether it is the key of this outbox; takes as long when there is none."""
+        known = self.sudo().key_digest if self else ""
+        same = hmac.compare_digest(self._digest(key or ""), known or "-" * 64)
+        return bool(same and key and known)
+
+    def _sign(self, timestamp, body):
+        """HMAC-SHA256 over the moment, a point, and the body.
+
+        :param str timestamp: seconds since 1970
+        :param bytes body: as it is sent
+        """
+        self.ensure_one()
+        content = timestamp.encode() + b"." + body
+        secret = (self.sudo().secret or "").encode()
+        return hmac.new(secret, content, hashlib.sha256).hexdigest()

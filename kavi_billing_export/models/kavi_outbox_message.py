@@ -11,9 +11,9 @@ from odoo.addons.kavi_billing.tools.const import ACCOUNTING_GROUPS
 
 _logger = logging.getLogger(__name__)
 
-# How long the content of a message that was taken is kept: a receiver that goes back to
-# its last quarterly copy can still fetch it, and what names people is not kept twice
-# for ever.
+# How long the content of a message that was delivered is kept: a receiver that goes
+# back to its last quarterly backup can still fetch it, and what names people is not
+# kept twice for ever.
 KEEP_DAYS = 100
 BATCH = 1000
 # Seconds to connect, and to wait for the answer.
@@ -21,9 +21,10 @@ TIMEOUT = (5, 20)
 
 
 class KaviOutboxMessage(models.Model):
-    """What is told of one document: the same every time, until it is known to be taken.
+    """What is sent of one document: the same every time, until it was delivered.
 
-    An answer that is lost leads to the same message under the same id (F-20).
+    When the receiver's answer is lost, the same message is sent under the same id
+    (F-20).
     """
 
     _name = "kavi.outbox.message"
@@ -45,7 +46,7 @@ class KaviOutboxMessage(models.Model):
     )
     external_id = fields.Char(string="Document ID", required=True, readonly=True)
     number = fields.Integer(
-        readonly=True, help="Its place in the outbox, counted from 1."
+        readonly=True, string="Sequence", help="Its number in the outbox, from 1."
     )
     document = fields.Char(readonly=True)
     payload = fields.Text(string="Content", readonly=True)
@@ -54,13 +55,13 @@ class KaviOutboxMessage(models.Model):
             ("new", "New"),
             ("waiting", "Waiting"),
             ("sent", "Sent"),
-            ("failed", "Failed"),
+            ("failed", "Undelivered"),
             ("void", "Void"),
         ],
         default="new",
         required=True,
         readonly=True,
-        help="Waiting: to be posted or fetched. Void: taken back before it was told.",
+        help="Waiting: to be posted or fetched. Void: the entry was reset before that.",
     )
     is_purged = fields.Boolean(
         string="Purged", readonly=True, help="Its content is no longer kept."
@@ -79,10 +80,12 @@ class KaviOutboxMessage(models.Model):
     _purge_idx = models.Index("(write_date) WHERE state = 'sent' AND NOT is_purged")
     _due_idx = models.Index("(outbox_id, next_try) WHERE state = 'waiting'")
 
+    # === BUSINESS METHODS === #
+
     def _set_content(self, number, document):
-        """Fix what is told: whoever asks again gets the same."""
+        """Fix what is sent: whoever asks again gets the same."""
         self.ensure_one()
-        payload = {"place": number, **document}
+        payload = {"sequence": number, **document}
         payload.pop("decimals")
         self.write(
             {
@@ -130,14 +133,16 @@ class KaviOutboxMessage(models.Model):
     def _put_off(self, error):
         next_try = super()._put_off(error)
         if not next_try:
-            _logger.info("Message %s was not taken: %s", self.external_id, error)
+            _logger.info("Message %s was not delivered: %s", self.external_id, error)
         return next_try
+
+    # === CRON METHODS === #
 
     @api.model
     def _cron_purge(self):
-        """Drop the content of what was taken long ago.
+        """Drop the content of what was delivered long ago.
 
-        The row stays: it is the proof that the document was told once, and its id.
+        The row stays: it is the proof that the document was sent once, and its id.
         """
         before = fields.Datetime.subtract(fields.Datetime.now(), days=KEEP_DAYS)
         domain = Domain("state", "=", "sent") & Domain("write_date", "<", before)
@@ -148,6 +153,8 @@ class KaviOutboxMessage(models.Model):
             old.write({"payload": False, "is_purged": True})
             if not progress._commit_progress(len(old)):
                 break
+
+    # === ACTION METHODS === #
 
     def action_retry(self):
         """Post messages once more, now."""

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from .kavi_export import FORMATS
+from ..formats import FORMATS
 
 
 class ResCompany(models.Model):

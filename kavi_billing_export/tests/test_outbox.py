@@ -1,4 +1,4 @@
-"""The outbox: every document is told once, and told until it is taken (F-20)."""
+"""The outbox: every document is sent once, and until it is delivered (F-20)."""
 
 import hashlib
 import hmac
@@ -92,8 +92,8 @@ class TestOutbox(OutboxCommon):
         numbers = [json.loads(body)["number"] for __, body, __ in receiver.posts]
         self.assertEqual(len(set(receiver.ids)), 4)
         self.assertTrue(all(numbers))
-        places = [json.loads(body)["place"] for __, body, __ in receiver.posts]
-        self.assertEqual(places, [1, 2, 3, 4])
+        numbers = [json.loads(body)["sequence"] for __, body, __ in receiver.posts]
+        self.assertEqual(numbers, [1, 2, 3, 4])
         self.assertEqual(self.messages().mapped("state"), ["sent"] * 4)
         self.assertFalse(self.run_cron(Receiver()).posts, "nothing twice")
 
@@ -266,7 +266,7 @@ class TestFetch(OutboxCommon, HttpCase):
         return super().url_open(url, headers=headers, **kwargs)
 
     def test_paging(self):
-        """By place: page after page, the same answer to the same question."""
+        """By number: page after page, the same answer to the same question."""
         for __ in range(5):
             self.issued()
         seen, after, more = [], 0, True
@@ -274,8 +274,8 @@ class TestFetch(OutboxCommon, HttpCase):
             page = self.fetch(after=after, limit=2).json()
             self.assertEqual(page, self.fetch(after=after, limit=2).json())
             seen += page["messages"]
-            after, more = seen[-1]["place"], page["more"]
-        self.assertEqual([message["place"] for message in seen], [1, 2, 3, 4, 5])
+            after, more = seen[-1]["sequence"], page["more"]
+        self.assertEqual([message["sequence"] for message in seen], [1, 2, 3, 4, 5])
         self.assertEqual(len({message["id"] for message in seen}), 5)
         self.assertFalse(self.fetch(after=after).json()["messages"])
         self.pay(self.issued(20.0))
@@ -284,8 +284,8 @@ class TestFetch(OutboxCommon, HttpCase):
         self.assertEqual(new[1]["applied"][0]["id"], new[0]["id"])
 
     def test_purge(self):
-        """What was taken long ago keeps its id and loses its content; who asks for it
-        is told where to go on, and what was not taken stays."""
+        """What was delivered long ago keeps its id and loses its content; who asks for
+        it learns where to go on, and what was not delivered stays."""
         purge = self.env["kavi.outbox.message"].sudo()._cron_purge
         with self.at("2026-03-01 00:00:00"), patch(PROGRESS, return_value=1):
             for __ in range(3):
@@ -297,7 +297,7 @@ class TestFetch(OutboxCommon, HttpCase):
                 self.messages().mapped("state"), ["sent", "sent", "waiting"]
             )
             self.assertEqual(self.outbox.fetched_number, 2)
-            self.fetch(after=99)  # nobody has what was never told
+            self.fetch(after=99)  # nobody has what was never sent
             self.assertEqual(self.outbox.fetched_number, 2)
             ids = self.messages().mapped("external_id")
             self.env.cr.execute(

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..models.kavi_export import FORMATS
+from ..formats import FORMATS
 
 
 class KaviExportWizard(models.TransientModel):

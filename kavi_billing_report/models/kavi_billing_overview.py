@@ -317,9 +317,7 @@ class KaviBillingOverview(models.AbstractModel):
     @api.model
     def _get_action(self, name, domain, model="kavi.bill"):
         """The list of what is behind a figure; on a phone, the cards."""
-        kinds = (
-            ("list", "kanban", "form") if model in WITH_KANBAN else ("list", "form")
-        )
+        kinds = ("list", "kanban", "form") if model in WITH_KANBAN else ("list", "form")
         return {
             "type": "ir.actions.act_window",
             "name": name,

@@ -19,3 +19,12 @@ class AccountPayment(models.Model):
                 self.env._("This is the payment of a bill: refund the bill instead.")
             )
         return super().action_refund_wizard()
+
+    def _get_external_number(self):
+        """Of a payment or refund by card: the order, as in our reports; then what the
+        gateway's statement has."""
+        transaction = self.payment_transaction_id
+        if transaction.order_id:
+            numbers = (transaction.order_id, transaction.provider_reference)
+            return " ".join(filter(None, numbers))
+        return super()._get_external_number()
