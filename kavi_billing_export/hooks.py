@@ -1,6 +1,6 @@
 def uninstall_hook(env):
-    """Leave the log clean: our tables are dropped as a whole, and what the demo made
-    would be deleted one by one, with an error for each."""
-    env["ir.model.data"].search(
-        [("module", "=", "kavi_billing_export"), ("model", "=like", "kavi.%")]
+    """Leave no files behind: those of exports lie in attachments, which Odoo keeps when
+    their model goes."""
+    env["ir.attachment"].search(
+        [("res_model", "=", "kavi.export"), ("res_field", "=", "file")]
     ).unlink()

@@ -23,6 +23,5 @@
         "views/digest_digest_views.xml",
         "views/kavi_billing_report_menus.xml",
     ],
-    "uninstall_hook": "uninstall_hook",
     "auto_install": True,
 }
