@@ -144,10 +144,16 @@ PICTURES = {
     "transaction": (TRANSACTIONS, DESKTOP, open_row("order_id", "Charged")),
 }
 # Those that are not kavi_billing's.
-ADDONS = dict.fromkeys(
-    ("pay_by_card", "pay_by_card_phone", "transactions", "transaction"),
-    "kavi_commerce",
-) | {"import": "kavi_billing_import"}
+ADDONS = {
+    "overview": "kavi_billing_report",
+    "overview_phone": "kavi_billing_report",
+    "aging": "kavi_billing_report",
+    "import": "kavi_billing_import",
+    "pay_by_card": "kavi_commerce",
+    "pay_by_card_phone": "kavi_commerce",
+    "transactions": "kavi_commerce",
+    "transaction": "kavi_commerce",
+}
 
 
 def find_folder(name):

@@ -7,7 +7,7 @@ from odoo.addons.kavi_billing.tests.common import BillingCommon
 PUBLIC_METHODS = {
     "kavi.aging.report": "action_open_bill",
     "kavi.balance.report": "action_open_bills",
-    "kavi.bill": "get_overview",
+    "kavi.billing.overview": "get_overview",
     "kavi.log.report": "action_open_bill",
     "kavi.payment.report": "action_open_bill",
     "kavi.report.mixin": "action_download",

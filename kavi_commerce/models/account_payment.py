@@ -22,7 +22,7 @@ class AccountPayment(models.Model):
 
     def _get_external_number(self):
         """Of a payment or refund by card: the order, as in our reports; then what the
-        gateway's statement has."""
+        gateway's statement has (BB-16)."""
         transaction = self.payment_transaction_id
         if transaction.order_id:
             numbers = (transaction.order_id, transaction.provider_reference)

@@ -1,6 +1,5 @@
 """Card payments in the overview and in the reports (BB-19, KB-66, KC-01)."""
 
-import base64
 import csv
 import io
 
@@ -114,26 +113,6 @@ class TestReports(CommerceCommon):
             sorted(orders.values()).count(tx.order_id), 2, "check has no order"
         )
         self.assertFalse(payments.search([("order_id", "=", "no such order")]))
-
-    def test_exported(self):
-        """BB-16: an accounting program gets the order, and the id of PayPal's own
-        statement, with each payment and refund by card."""
-        if "kavi.export" not in self.env:
-            self.skipTest("the addon of accounting exports is not installed")
-        bill = self.issued(80)
-        tx = self.pay_by_card(bill).sudo()
-        refund = self.refund_by_card(bill, 30)
-        exports = self.as_user("administrator")["kavi.export"]
-        export = exports._export(self.company.with_env(exports.env), "csv")
-        text = base64.b64decode(export.file).decode("utf-8-sig")
-        numbers = {
-            row["kind"]: row["payment_number"]
-            for row in csv.DictReader(io.StringIO(text, newline=""))
-            if row["bill_id"] == bill.name
-        }
-        self.assertEqual(numbers["payment"], f"{tx.order_id} {tx.paypal_capture_id}")
-        self.assertEqual(numbers["refund"], f"{tx.order_id} {refund.paypal_refund_id}")
-        self.assertEqual(numbers["invoice"], "")
 
     def test_transactions_downloaded(self):
         """The list of transactions as a file; no text in it begins a formula."""
