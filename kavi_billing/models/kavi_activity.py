@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 
 from ..tools.bill_rules import ACTS, STATES
-from ..tools.context import private_value
+from ..tools.context import bookkeeping_context, private_value
 
 ORIGINATIONS = [
     ("automated", "Automated (Another Application)"),
@@ -18,7 +18,7 @@ SYSTEM_EVENTS = {
     "other": "Other",
 }
 # Where the activities of this transaction are remembered: {bill id: activity id}.
-DONE = "kavi.activity.done"
+_DONE = "kavi.activity.done"
 
 
 class KaviActivity(models.Model):
@@ -85,6 +85,11 @@ class KaviActivity(models.Model):
         return "manual" if self.env.user.share else "billing"
 
     @api.model
+    def _get_acted_ids(self):
+        """The ids of the bills with which something was done in this transaction."""
+        return self.env.cr.precommit.data.get(_DONE, {}).keys()
+
+    @api.model
     def _record(self, act, details, link=None):
         """Write down an act: one row a record, all in one go.
 
@@ -112,10 +117,12 @@ class KaviActivity(models.Model):
                 if link:
                     vals[link] = record.id
             vals_list.append(vals)
-        # sudo: whoever may act leaves a trace, which nobody may write by hand
-        activities = self.sudo().create(vals_list)
+        # sudo: whoever may act leaves a trace, which nobody may write by hand; nor do
+        # they change it by the defaults of their context
+        activities = self.sudo().with_context(bookkeeping_context(self.env.context))
+        activities = activities.create(vals_list)
         if link == "bill_id":
-            done = self.env.cr.precommit.data.setdefault(DONE, {})
+            done = self.env.cr.precommit.data.setdefault(_DONE, {})
             done.update((each.bill_id.id, each.id) for each in activities)
 
     @api.model
@@ -126,7 +133,7 @@ class KaviActivity(models.Model):
 
         :param dict changes: ``{kavi.bill: (before, after)}``
         """
-        done = self.env.cr.precommit.data.get(DONE, {})
+        done = self.env.cr.precommit.data.get(_DONE, {})
         by_change, outside = defaultdict(list), {}
         for bill, change in changes.items():
             if bill.id in done:
@@ -140,7 +147,7 @@ class KaviActivity(models.Model):
             )
         for (before, after), details in outside.items():
             self._record("outside", details, "bill_id")
-            done = self.env.cr.precommit.data[DONE]
+            done = self.env.cr.precommit.data[_DONE]
             self.sudo().browse([done.pop(bill.id) for bill in details]).write(
                 {"old_state": before, "new_state": after}
             )

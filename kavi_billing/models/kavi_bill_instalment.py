@@ -3,14 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.bill_rules import OPEN, STATES
-
-INSTALMENT_STATES = {
-    "paid": "Paid",
-    "due": "Due",
-    "overdue": "Overdue",
-    "to_come": "To Come",
-    "canceled": "Canceled",
-}
+from ..tools.instalments import INSTALMENT_STATES
 
 
 class KaviBillInstalment(models.Model):

@@ -41,7 +41,7 @@ class KaviBillableMixin(models.AbstractModel):
         """``bills`` of these records are paid in full."""
 
     def _kavi_bills_refunded(self, bills):
-        """Money was given back on ``bills``."""
+        """``bills`` of these records were refunded, in part or in full."""
 
     def _kavi_bills_canceled(self, bills):
         """``bills`` are canceled: they will never be paid."""

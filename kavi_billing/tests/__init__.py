@@ -19,6 +19,7 @@ from . import (
     test_billable,
     test_change_amount,
     test_company,
+    test_context_access,
     test_credit,
     test_credit_access,
     test_credit_ends,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..models.kavi_bill.quote import solve_surcharge_base
+from ..tools.payment_quote import solve_surcharge_base
 from .surcharge_common import SurchargeCommon
 
 cents = st.integers(0, 50_000).map(lambda number: number / 100)
@@ -136,11 +136,11 @@ class TestPropertySurcharge(SurchargeCommon):
         bill = self.issued(asked / 100)
         received = max(round(asked * per_cent / 10_000, 2), 10)
         quote = bill._quote_payment(method, received=received)
-        self.assertAlmostEqual(quote.received, received, 6)
+        self.assertAlmostEqual(quote.amount_received, received, 6)
         payment = bill._complete_payment(method, received=received)
         self.assertEqual(payment.amount, received)
         self.assertAlmostEqual(bill.surcharge_booked, quote.surcharge["total"], 6)
-        self.assertAlmostEqual(bill.amount_due, max(quote.rest, 0), 6)
+        self.assertAlmostEqual(bill.amount_due, max(quote.residual, 0), 6)
         self.assertAlmostEqual(
             bill.amount_untaxed + bill.amount_tax + bill.surcharge_booked,
             bill.amount_total,

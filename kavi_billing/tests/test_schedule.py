@@ -63,7 +63,8 @@ class TermsCommon(BillingCommon):
         """What the bill's schedule says, in tuples of these names."""
         self.env.flush_all()
         self.env.invalidate_all()
-        return [tuple(part[name] for name in names) for part in bill._get_schedule()]
+        parts = bill._get_schedules()[bill]
+        return [tuple(part[name] for name in names) for part in parts]
 
     def amounts(self, bill):
         return [amount for (amount,) in self.schedule(bill, "amount")]
@@ -207,9 +208,9 @@ class TestSchedule(TermsCommon):
         """A total of zero has no instalments, and is paid at once."""
         bill = self.draft(0, payment_term_id=self.thirds.id)
         bill.line_ids = self.charges(goods=0.0)
-        self.assertEqual(bill._get_schedule(), [])
+        self.assertEqual(bill._get_schedules()[bill], [])
         bill.action_issue()
-        self.assertEqual(bill._get_schedule(), [])
+        self.assertEqual(bill._get_schedules()[bill], [])
         self.assertBill(bill, "paid")
 
     def test_smaller_than_its_instalments(self):

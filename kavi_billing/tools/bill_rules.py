@@ -155,13 +155,17 @@ DERIVED = frozenset(
     "refund_date cancel_date next_due_date is_partly_paid is_posted invoice_id "
     "is_overdue".split()
 )
-# ... fields that only an act writes, or an import of what was before ...
+# ... what an import says of the time before, and the books cannot know ...
+OPENING = tuple(
+    "opening_state opening_date opening_total opening_surcharge opening_paid "
+    "opening_credited opening_refunded opening_payment_date opening_refund_date "
+    "opening_cancel_date".split()
+)
+# ... fields that only an act writes, or an import ...
 FACTS = frozenset(
     "name is_canceled is_disputed is_frozen payment_method_id payment_number "
-    "cancel_reason move_ids opening_key opening_state opening_date "
-    "opening_total opening_surcharge opening_paid opening_credited opening_refunded "
-    "opening_due opening_payment_date opening_refund_date opening_cancel_date".split()
-)
+    "cancel_reason move_ids opening_key opening_due".split()
+).union(OPENING)
 # ... and what "edit" may change once the bill is issued. Everything else is fixed.
 EDITABLE = frozenset("title description due_date purchase_order invoice_number".split())
 

@@ -22,6 +22,14 @@ COLLECTIONS = {
     "spread": "Spread Over All",
     "last": "With the Last Instalment",
 }
+# Where an instalment stands.
+INSTALMENT_STATES = {
+    "paid": "Paid",
+    "due": "Due",
+    "overdue": "Overdue",
+    "to_come": "To Come",
+    "canceled": "Canceled",
+}
 
 
 def split(total, charges, lines, unit):

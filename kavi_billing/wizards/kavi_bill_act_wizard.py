@@ -203,7 +203,7 @@ class KaviBillActWizard(models.AbstractModel):
         """
         return {
             "summary": self._format_amounts(
-                (bill.currency_id, portion.received)
+                (bill.currency_id, portion.amount_received)
                 for bill, portion in portions.items()
             ),
             "surcharge_summary": self._format_amounts(

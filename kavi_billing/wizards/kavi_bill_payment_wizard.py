@@ -126,8 +126,8 @@ class KaviBillPaymentWizard(models.TransientModel):
                 continue
             wizard.amount_paid = portion.amount
             wizard.surcharge = portion.surcharge["total"]
-            wizard.may_write_off = portion.rest > 0 and wizard._may_write_off(
-                portion.rest
+            wizard.may_write_off = portion.residual > 0 and wizard._may_write_off(
+                portion.residual
             )
             wizard.hint = wizard._get_hint(portion)
 
@@ -186,7 +186,9 @@ class KaviBillPaymentWizard(models.TransientModel):
         instalments = self._get_open_instalments()
         if 0 < self.instalments < len(instalments):
             amount = sum(part for _date, part in instalments[: self.instalments])
-        return self.currency_id.round(self._quote(self.bill_id, amount=amount).received)
+        return self.currency_id.round(
+            self._quote(self.bill_id, amount=amount).amount_received
+        )
 
     def _quote(self, bill, **wanted):
         """As :meth:`kavi.bill._quote_payment`, by the method and on the day chosen."""
@@ -212,10 +214,10 @@ class KaviBillPaymentWizard(models.TransientModel):
                 "Paid early: a discount of %s is granted, and the bill is paid.",
                 format_money(portion.discount),
             )
-        if not portion.rest:
+        if not portion.residual:
             return False
-        money = format_money(abs(portion.rest))
-        if portion.rest < 0:
+        money = format_money(abs(portion.residual))
+        if portion.residual < 0:
             return self.env._(
                 "%s is more than what is due: it becomes a credit of the account.",
                 money,
@@ -231,6 +233,6 @@ class KaviBillPaymentWizard(models.TransientModel):
     def _get_notice(self, bill):
         money = bill.currency_id.format
         if not self.bill_id:
-            return {"amount": money(self._quote(bill).received)}
-        rest = self.amount > 0 and self._quote(bill, received=self.amount).rest
+            return {"amount": money(self._quote(bill).amount_received)}
+        rest = self.amount > 0 and self._quote(bill, received=self.amount).residual
         return {"amount": money(self.amount), "over": rest < 0 and money(-rest)}

@@ -1,25 +1,19 @@
-# The order decides which of two definitions of a method wins.
-# ruff: noqa: I001
-from . import base
-from . import issue
-from . import actions
-from . import ledger
-from . import ledger_check
-from . import credit
-from . import discount
-from . import document
-from . import workflow
-from . import history
-from . import labels
-from . import message
-from . import notice
-from . import numbering
-from . import note
-from . import opening
-from . import payer
-from . import payment
-from . import portal
-from . import refund
-from . import schedule
-from . import search
-from . import quote
+from . import (
+    base,
+    cancel,
+    credit,
+    document,
+    issue,
+    ledger,
+    ledger_check,
+    message,
+    method,
+    notice,
+    opening,
+    payment,
+    portal,
+    quote,
+    refund,
+    schedule,
+    workflow,
+)

@@ -1,11 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
-from odoo.tools import format_date
 
-from ...tools.bill_rules import OPEN
 from ...tools.const import STAFF
-from ...tools.context import Private
+from ...tools.context import Private, bookkeeping_context
 
 # More than anybody reads; keeps a pasted picture out of every list and mail.
 MAX_DESCRIPTION = 64_000
@@ -14,9 +12,8 @@ MAX_DESCRIPTION = 64_000
 class KaviBill(models.Model):
     """The document: what is asked of an account, from issue to payment and beyond.
 
-    Its rules are in ``bill_rules``, its guards in ``kavi_bill_guard``, what it does in
-    the books in ``kavi_bill_accounting``, what it reads from them in
-    ``kavi_bill_books``.
+    What may be done with it is in ``tools/bill_rules``, its guards in ``workflow``,
+    what it reads from the entries in ``ledger``.
     """
 
     _name = "kavi.bill"
@@ -26,6 +23,8 @@ class KaviBill(models.Model):
         "mail.activity.mixin",
         "kavi.guard.mixin",
         "kavi.ledger.check.mixin",
+        "kavi.document.mixin",
+        "portal.mixin",
     ]
     _order = "bill_date desc, id desc"
     _check_company_auto = True
@@ -84,7 +83,7 @@ class KaviBill(models.Model):
         sanitize_attributes=True, sanitize_form=True, sanitize_style=True
     )
     created_by = fields.Char(
-        string="Raised By",
+        string="Source",
         required=True,
         readonly=True,
         copy=False,
@@ -140,13 +139,6 @@ class KaviBill(models.Model):
         ondelete="restrict",
         index="btree_not_null",
     )
-    due_date = fields.Date(
-        compute="_compute_due_date",
-        store=True,
-        readonly=False,
-        copy=False,
-        tracking=True,
-    )
 
     # -- how much
     line_ids = fields.One2many("kavi.bill.line", "bill_id", string="Lines", copy=True)
@@ -184,9 +176,6 @@ class KaviBill(models.Model):
     is_frozen = fields.Boolean(string="Frozen", readonly=True, copy=False)
     is_canceled = fields.Boolean(readonly=True, copy=False)
     cancel_reason = fields.Char(readonly=True, copy=False, groups=STAFF)
-    is_overdue = fields.Boolean(
-        string="Overdue", compute="_compute_is_overdue", search="_search_is_overdue"
-    )
 
     _name_company_uniq = models.UniqueIndex(
         "(company_id, name) WHERE name IS NOT NULL", "This Bill ID was given before."
@@ -204,13 +193,31 @@ class KaviBill(models.Model):
     )
     _order_idx = models.Index("(bill_date DESC, id DESC)")
 
-    # === COMPUTES === #
+    # === COMPUTE METHODS === #
 
     @api.depends("name", "title")
     def _compute_display_name(self):
         for bill in self:
             name = bill.name or self.env._("Draft")
             bill.display_name = f"{name}: {bill.title}" if bill.title else name
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Besides what the bill says, its account's name, e-mail and numbers (KB-28).
+
+        The accounts are looked up first: beside a subquery PostgreSQL would read all
+        bills, whereas each part of this domain has an index.
+        """
+        domain = super()._search_display_name(operator, value)
+        if not operator.endswith("like") or not value:
+            return domain
+        negative = operator in Domain.NEGATIVE_OPERATORS
+        groups = self.env["res.partner"]._read_group(
+            Domain("display_name", operator.removeprefix("not "), value),
+            ["commercial_partner_id"],
+        )
+        accounts = Domain("partner_id", "in", [account.id for (account,) in groups])
+        return domain & ~accounts if negative else domain | accounts
 
     @api.depends("company_id")
     def _compute_currency_id(self):
@@ -223,17 +230,23 @@ class KaviBill(models.Model):
             ):
                 bill.currency_id = company.currency_id
 
+    @api.depends("company_id")
+    def _compute_kind_id(self):
+        for bill in self:
+            kind = bill.kind_id
+            if kind and kind.company_id in (bill.company_id, kind.company_id.browse()):
+                continue
+            bill.kind_id = bill.company_id._get_default_kind()
+
     @api.depends("partner_id", "company_id")
     def _compute_payment_term_id(self):
         for bill in self:
             if bill.name:
                 bill.payment_term_id = bill.payment_term_id
-                continue
-            partner = bill.partner_id.with_company(bill.company_id)
-            bill.payment_term_id = (
-                partner.property_payment_term_id
-                or bill.company_id.billing_payment_term_id
-            )
+            else:
+                bill.payment_term_id = (
+                    bill.kind_id.payment_term_id or bill._get_account_term()
+                )
 
     @api.depends("partner_id", "company_id")
     def _compute_fiscal_position_id(self):
@@ -251,122 +264,13 @@ class KaviBill(models.Model):
                 )
             bill.fiscal_position_id = positions[key]
 
-    @api.depends("payment_term_id", "bill_date", "invoice_id.line_ids.date_maturity")
-    def _compute_due_date(self):
-        for bill in self:
-            if bill.invoice_id.state == "posted":
-                # not invoice_date_due: Odoo computes that anew from the term whenever
-                # something is matched, and a postponed date would be forgotten
-                items = self._get_receivable_lines(bill.invoice_id)
-                days = [day for day in items.mapped("date_maturity") if day]
-                bill.due_date = max(days, default=bill.invoice_id.invoice_date_due)
-            elif bill.name:
-                bill.due_date = bill.due_date
-            else:
-                bill.due_date = bill._get_term_due_date(bill._get_draft_date())
-
-    def _get_draft_date(self):
-        """The day from which a draft's terms are counted until it is issued."""
-        self.ensure_one()
-        if self.bill_date:
-            return self.bill_date
-        company = self.company_id or self.env.company
-        return company._billing_today(self.create_date or None)
-
-    def _get_term_due_date(self, date):
-        """The last day that the bill's terms allow when they start on ``date``."""
-        self.ensure_one()
-        return max(
-            (line._get_due_date(date) for line in self.payment_term_id.line_ids),
-            default=date,
-        )
-
     @api.depends("line_ids.quantity", "line_ids.price_unit")
     def _compute_amount(self):
         for bill in self:
             bill.amount = sum(line.quantity * line.price_unit for line in bill.line_ids)
             bill.has_many_lines = len(bill.line_ids) > 1
 
-    @api.onchange("amount")
-    def _inverse_amount(self):
-        for bill in self:
-            lines = bill.line_ids
-            if (
-                bill.currency_id.compare_amounts(
-                    bill.amount, sum(line.quantity * line.price_unit for line in lines)
-                )
-                == 0
-            ):
-                continue
-            if len(lines) > 1:
-                raise UserError(
-                    self.env._("This bill has several lines: change their prices.")
-                )
-            if lines:
-                lines.write({"quantity": 1.0, "price_unit": bill.amount})
-            else:
-                vals = self._prepare_amount_line_vals(
-                    bill.amount, bill.title, bill.kind_id
-                )
-                bill.line_ids = [Command.create(vals)]
-
-    @api.onchange("kind_id")
-    def _onchange_kind_id(self):
-        """A kind chosen late still says what the one line charges for."""
-        line = self.line_ids
-        if len(line) == 1 and not line.product_id and self.kind_id.product_id:
-            name, price = line.name, line.price_unit
-            line.product_id = self.kind_id.product_id
-            line.name, line.price_unit = name, price
-
-    @api.model
-    def _prepare_amount_line_vals(self, amount, title, kind):
-        """The one line of a bill that has just a title and an amount."""
-        vals = {"quantity": 1.0, "price_unit": amount, "name": title or ""}
-        if kind.product_id:
-            vals["product_id"] = kind.product_id.id
-        return vals
-
-    # === OVERDUE: depends on today, so it is never stored (KB-22) === #
-
-    @api.depends("state", "next_due_date", "amount_due", "company_id")
-    def _compute_is_overdue(self):
-        today = {company: company._billing_today() for company in self.company_id}
-        for bill in self:
-            bill.is_overdue = bool(
-                bill.state in OPEN
-                and bill.next_due_date
-                and bill.next_due_date < today[bill.company_id]
-            )
-
-    def _search_is_overdue(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        if set(value) != {True}:
-            return Domain.TRUE if set(value) == {True, False} else NotImplemented
-        by_day = self.env["res.company"]._get_billing_days()
-        return Domain("state", "in", OPEN) & Domain.OR(
-            Domain("company_id", "in", ids) & Domain("next_due_date", "<", day)
-            for day, ids in by_day.items()
-        )
-
-    def _get_flags(self):
-        """The flags of one bill.
-
-        :return: set of keys of ``bill_rules.FLAGS``
-        """
-        self.ensure_one()
-        fact = {
-            "overdue": self.is_overdue,
-            "partly_paid": self.is_partly_paid,
-            "disputed": self.is_disputed,
-            "frozen": self.is_frozen,
-            "opening_balance": self.opening_date,
-            "historical": self.opening_state,
-        }
-        return {flag for flag, is_on in fact.items() if is_on}
-
-    # === CONSTRAINTS === #
+    # === CONSTRAINT METHODS === #
 
     @api.constrains("description")
     def _check_description(self):
@@ -393,69 +297,42 @@ class KaviBill(models.Model):
                     )
                 )
 
-    @api.constrains("due_date", "bill_date")
-    def _check_due_date(self):
+    # === ONCHANGE METHODS === #
+
+    @api.onchange("amount")
+    def _inverse_amount(self):
         for bill in self:
-            if bill.bill_date and bill.due_date and bill.due_date < bill.bill_date:
-                raise ValidationError(
-                    self.env._(
-                        "%(bill)s is due on %(due)s, before it is issued on "
-                        "%(issued)s: choose a later due date.",
-                        bill=bill.display_name,
-                        due=format_date(self.env, bill.due_date),
-                        issued=format_date(self.env, bill.bill_date),
-                    )
+            lines = bill.line_ids
+            if (
+                bill.currency_id.compare_amounts(
+                    bill.amount, sum(line.quantity * line.price_unit for line in lines)
                 )
+                == 0
+            ):
+                continue
+            if len(lines) > 1:
+                raise UserError(
+                    self.env._("This bill has several lines: change their prices.")
+                )
+            if lines:
+                lines.write({"quantity": 1.0, "price_unit": bill.amount})
+            else:
+                vals = self._prepare_amount_line_vals(
+                    bill.amount, bill.title, bill.kind_id
+                )
+                bill.line_ids = [Command.create(vals)]
 
-    # === RAISING BILLS === #
+    @api.onchange("kind_id")
+    def _onchange_kind_id(self):
+        """A kind chosen late says what the one line charges for, and when it is due."""
+        line = self.line_ids
+        if len(line) == 1 and not line.product_id and self.kind_id.product_id:
+            name, price = line.name, line.price_unit
+            line.product_id = self.kind_id.product_id
+            line.name, line.price_unit = name, price
+        self._sync_kind_term()
 
-    @api.model
-    def _raise_bills(self, vals_list, application=None, issue=True, notify=None):
-        """Raise bills from another application: the one way in for other addons.
-
-        :param list vals_list: a dict a bill. ``partner_id`` (any contact: its account
-            is found or opened), ``title``, and either ``amount`` or ``line_ids``;
-            optional: ``company_id``, ``currency_id``, ``kind_id``, ``description``,
-            ``payment_term_id``, ``due_date``, ``bill_date``, ``item_key``,
-            ``origin_model`` and ``origin_id`` (see ``kavi.billable.mixin``)
-        :param str application: shown as *Raised By*
-        :param bool issue: issue them at once
-        :param bool notify: mail each new bill; default not for an application, whose
-            form shows the bill (KB-55)
-        :return: the bills, in the order of ``vals_list``
-        :raise UserError: with the reason; then none of them was raised
-        """
-        vals_list = [dict(vals) for vals in vals_list]
-        for vals in vals_list:
-            if application:
-                vals["created_by"] = application
-            if "amount" in vals:
-                if vals.get("line_ids"):
-                    raise UserError(
-                        self.env._("A bill is raised with an amount or with lines.")
-                    )
-                # an application that says zero means zero
-                vals["line_ids"] = self._prepare_amount_lines(vals.pop("amount"), vals)
-        bills = self.with_context(
-            mail_create_nolog=issue, mail_create_nosubscribe=True
-        ).create(vals_list)
-        bills = bills.with_env(self.env)
-        if issue:
-            # for the history: another application did it
-            bills.with_context(kavi_application=Private(application))._issue(
-                notify=not application if notify is None else notify
-            )
-        return bills
-
-    @api.model
-    def _prepare_amount_lines(self, amount, vals):
-        if "kind_id" in vals:
-            kind = self.env["kavi.bill.kind"].browse(vals["kind_id"] or ())
-        else:
-            company = self.env["res.company"].browse(vals.get("company_id") or ())
-            kind = (company or self.env.company)._get_default_kind()
-        line = self._prepare_amount_line_vals(amount, vals.get("title"), kind)
-        return [Command.create(line)]
+    # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -482,3 +359,99 @@ class KaviBill(models.Model):
         bills = super().create(vals_list)
         accounts._open_billing_account()
         return bills
+
+    # === ACTION METHODS === #
+
+    def action_open_account(self):
+        """The page of the account that is billed."""
+        self.ensure_one()
+        return self.partner_id._get_billing_accounts_action()
+
+    def _open_wizard(self, xml_id):
+        action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
+        action["context"] = {"active_model": self._name, "active_ids": self.ids}
+        return action
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _raise_bills(self, vals_list, application=None, issue=True, notify=None):
+        """Raise bills from another application: the one way in for other addons.
+
+        :param list vals_list: a dict a bill. ``partner_id`` (any contact: its account
+            is found or opened), ``title``, and either ``amount`` or ``line_ids``;
+            optional: ``company_id``, ``currency_id``, ``kind_id``, ``description``,
+            ``payment_term_id``, ``due_date``, ``bill_date``, ``item_key``,
+            ``origin_model`` and ``origin_id`` (see ``kavi.billable.mixin``)
+        :param str application: shown as *Source*
+        :param bool issue: issue them at once
+        :param bool notify: mail each new bill; default not for an application, whose
+            form shows the bill (KB-55)
+        :return: the bills, in the order of ``vals_list``
+        :raise UserError: with the reason; then none of them was raised
+        """
+        vals_list = [dict(vals) for vals in vals_list]
+        for vals in vals_list:
+            if application:
+                vals["created_by"] = application
+            if "amount" in vals:
+                if vals.get("line_ids"):
+                    raise UserError(
+                        self.env._("A bill is raised with an amount or with lines.")
+                    )
+                # an application that says zero means zero
+                vals["line_ids"] = self._prepare_amount_lines(vals.pop("amount"), vals)
+        bills = self.with_context(
+            {
+                **bookkeeping_context(self.env.context),
+                "mail_create_nolog": issue,
+                "mail_create_nosubscribe": True,
+            }
+        ).create(vals_list)
+        bills = bills.with_env(self.env)
+        if issue:
+            # for the history: another application did it
+            bills.with_context(kavi_application=Private(application))._issue(
+                notify=not application if notify is None else notify
+            )
+        return bills
+
+    # === HELPER METHODS === #
+
+    def _get_account_term(self):
+        """The terms of the bill's account, or else those of its company."""
+        self.ensure_one()
+        partner = self.partner_id.with_company(self.company_id)
+        return (
+            partner.property_payment_term_id
+            or self.company_id.sudo().billing_payment_term_id  # read for its terms only
+        )
+
+    def _sync_kind_term(self):
+        """Give drafts the term of their kind, unless somebody chose another one: one
+        that no kind, account or company would have set."""
+        # sudo: only terms are compared
+        kinds = self.env["kavi.bill.kind"].sudo().with_context(active_test=False)
+        usual = kinds.search([("payment_term_id", "!=", False)]).payment_term_id
+        for bill in self.filtered(lambda bill: not bill.name):
+            term = bill._get_account_term()
+            if bill.payment_term_id <= usual | term:
+                bill.payment_term_id = bill.kind_id.payment_term_id or term
+
+    @api.model
+    def _prepare_amount_lines(self, amount, vals):
+        if "kind_id" in vals:
+            kind = self.env["kavi.bill.kind"].browse(vals["kind_id"] or ())
+        else:
+            company = self.env["res.company"].browse(vals.get("company_id") or ())
+            kind = (company or self.env.company)._get_default_kind()
+        line = self._prepare_amount_line_vals(amount, vals.get("title"), kind)
+        return [Command.create(line)]
+
+    @api.model
+    def _prepare_amount_line_vals(self, amount, title, kind):
+        """The one line of a bill that has just a title and an amount."""
+        vals = {"quantity": 1.0, "price_unit": amount, "name": title or ""}
+        if kind.product_id:
+            vals["product_id"] = kind.product_id.id
+        return vals

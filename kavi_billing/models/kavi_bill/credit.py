@@ -24,6 +24,8 @@ class KaviBill(models.Model):
         help="The account has a credit that this bill can take.",
     )
 
+    # === COMPUTE METHODS === #
+
     @api.depends("allowed_acts", "is_posted", "partner_id", "company_id", "currency_id")
     def _compute_has_open_credit(self):
         names = ["partner_id", "company_id", "currency_id"]
@@ -41,16 +43,19 @@ class KaviBill(models.Model):
             key = tuple(bill._origin[name] for name in names)
             bill.has_open_credit = bill in bills and key in found
 
+    # === ACTION METHODS === #
+
     def action_apply_credit(self):
         """Open the wizard on these bills, with the credits that they can take."""
         return self._open_wizard("kavi_billing.action_kavi_credit_apply_wizard")
 
-    def _lock_to_correct(self):
-        """Lock bills for which credit memos are posted: two at once would each see
-        what was left before the other.
+    # === BUSINESS METHODS === #
 
-        A memo writes nothing on its bill, so whoever looked before it was posted has to
-        be told by a row that is new: the framework lets them look again.
+    def _lock_to_correct(self):
+        """Lock bills for which credit memos are posted.
+
+        A memo writes nothing on its bill. The row is updated all the same, so that a
+        transaction that has read the bill before fails to serialize and is retried.
         """
         self._lock_rows()
         self.env.cr.execute(
@@ -73,10 +78,13 @@ class KaviBill(models.Model):
         return self.currency_id.round(notes + memos)
 
     def _apply_own_credit_memos(self):
-        """A memo corrects its bill: before what is open is credited, the bill takes
-        what is left of its memos, or the account would have it twice."""
-        memos = self.sudo().memo_ids.filtered_domain(
-            self.env["kavi.credit"]._get_usable_domain(self.sudo())
+        """Apply what is left of the bills' own credit memos to them.
+
+        Before what is open is credited, or the account would have it twice.
+        """
+        bills = self._for_books()
+        memos = bills.memo_ids.filtered_domain(
+            self.env["kavi.credit"]._get_usable_domain(bills)
         )
         for bill in memos.bill_id:
             if not bill.currency_id.is_zero(bill.amount_due):

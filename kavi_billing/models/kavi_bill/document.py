@@ -11,16 +11,31 @@ REPORTS = {
 
 
 class KaviBill(models.Model):
-    """The bill on paper: what its invoice and its receipt say, and when there is one.
+    """Printed documents: what invoice and receipt say, and when there is one.
 
-    Which there are is in ``bill_rules``. Amounts are read from the books like the
-    bill's own, so a document printed again says what is true then.
+    Which there are is in ``bill_rules``. Amounts are those of the bill, so a document
+    printed again says what is true then.
     """
 
-    _name = "kavi.bill"
-    _inherit = ["kavi.bill", "kavi.document.mixin"]
+    _inherit = "kavi.bill"
 
-    # === WHICH DOCUMENTS THERE ARE === #
+    # === ACTION METHODS === #
+
+    def action_print_invoice(self):
+        """The invoices of these bills, as one file."""
+        return self._print("invoice")
+
+    def action_print_receipt(self):
+        """The receipts of those of these bills on which something was paid."""
+        return self._print("receipt")
+
+    def _print(self, document):
+        bills = self._get_printable(document)
+        # Odoo's own layout is not used: there is nothing of it to be set up first
+        report = self.env.ref(REPORTS[document]).sudo()
+        return report.report_action(bills, config=False)
+
+    # === BUSINESS METHODS === #
 
     def _get_document_refusal(self, document):
         """Why this bill has no such document, as a sentence; "" when it has.
@@ -77,22 +92,6 @@ class KaviBill(models.Model):
         title = {"invoice": bill.env._("Invoice"), "receipt": bill.env._("Receipt")}
         return f"{title[document]} {name}"
 
-    def action_print_invoice(self):
-        """The invoices of these bills, as one file."""
-        return self._print("invoice")
-
-    def action_print_receipt(self):
-        """The receipts of those of these bills on which something was paid."""
-        return self._print("receipt")
-
-    def _print(self, document):
-        bills = self._get_printable(document)
-        # Odoo's own layout is not used: there is nothing of it to be set up first
-        report = self.env.ref(REPORTS[document]).sudo()
-        return report.report_action(bills, config=False)
-
-    # === WHAT THEY SAY === #
-
     def _get_document_values(self, document):
         """See ``kavi.document.mixin``.
 
@@ -122,9 +121,13 @@ class KaviBill(models.Model):
             ),
         }
 
+    # === HELPER METHODS === #
+
     def _get_document_mark(self, document):
-        """What the bill is, in one word: (text, color), or None while it is just
-        open. A receipt thanks; it does not say that something is overdue."""
+        """The mark of state on a document; a receipt does not say "overdue".
+
+        :return: (text, color), or None while the bill is just open
+        """
         if self.state == "draft":
             return self.env._("Draft"), "gray"
         if self.state in ("paid", "refunded", "canceled"):
@@ -158,7 +161,7 @@ class KaviBill(models.Model):
         """The lines that are charged, surcharges that were booked among them."""
         charged = [*self.line_ids, *self._get_surcharge_moves().invoice_line_ids]
         money = self.currency_id.format
-        return [
+        lines = [
             {
                 "name": line.name,
                 "quantity": self._format_quantity(line.quantity),
@@ -168,6 +171,18 @@ class KaviBill(models.Model):
             }
             for line in charged
         ]
+        if not self.currency_id.is_zero(self.opening_surcharge):
+            amount = money(self.opening_surcharge)
+            lines.append(
+                {
+                    "name": self.env._("Payment surcharge"),
+                    "quantity": self._format_quantity(1.0),
+                    "price": amount,
+                    "taxes": "",
+                    "amount": amount,
+                }
+            )
+        return lines
 
     def _format_quantity(self, quantity):
         if float(quantity).is_integer():
@@ -175,7 +190,7 @@ class KaviBill(models.Model):
         return formatLang(self.env, quantity, dp="Product Unit")
 
     def _get_document_totals(self, document):
-        """The sums below: dicts of label, amount and whether it is the main one."""
+        """The rows of totals: dicts of label, amount and whether it is the main one."""
         currency = self.currency_id
         rows = []
 
@@ -229,6 +244,8 @@ class KaviBill(models.Model):
 
     def _get_document_methods(self):
         """How to pay: the method that was chosen, or those to choose from."""
+        if self.opening_state:
+            return []  # nothing is owed here
         if self.state == "pending":
             methods = self.payment_method_id
         elif self.state in ("draft", "new"):
@@ -254,7 +271,7 @@ class KaviBill(models.Model):
         return self.env._(
             "%(surcharge)s surcharge, %(total)s in all",
             surcharge=self.currency_id.format(quote.surcharge["total"]),
-            total=self.currency_id.format(quote.received),
+            total=self.currency_id.format(quote.amount_received),
         )
 
     def _get_document_schedule(self):
@@ -275,35 +292,41 @@ class KaviBill(models.Model):
         ]
 
     def _get_document_payments(self):
-        """What was received and given back, by day: dicts of day, text, number and
-        amount (what was given back has a minus)."""
-        rows = []
-        moves = self.move_ids.filtered(
-            lambda move: move.state == "posted" and not move.is_kavi_replaced
-        )
-        for item in self._get_receivable_lines(moves):
-            if item.move_id.move_type == "out_invoice":
-                for match in item.matched_credit_ids:
-                    line = match.credit_move_id
-                    if line.parent_state == "posted" and (
-                        line.move_id.move_type != "out_refund"
-                    ):
-                        rows.append((line, self._get_money_part(match)))
-            else:
-                for match in item.matched_debit_ids:
-                    line = match.debit_move_id
-                    if line.parent_state == "posted" and (
-                        line.move_id.move_type != "out_invoice"
-                    ):
-                        rows.append((line, -match.credit_amount_currency))
+        """What was received and refunded, by day: dicts of day, text, number and
+        amount (what was refunded has a minus)."""
         sums = {}
-        for line, amount in rows:  # one payment may settle several instalments
-            key = (line.move_id, amount < 0)
+        items = self._get_receivable_lines(self._get_live_documents())
+        for match in items._get_live_matches():
+            debit, credit = match.debit_move_id, match.credit_move_id
+            # one payment may settle several instalments
+            if debit in items and credit.move_id.move_type != "out_refund":
+                key, amount = (credit.move_id, False), self._get_money_part(match)
+            elif credit in items and debit.move_id.move_type != "out_invoice":
+                key, amount = (debit.move_id, True), -match.credit_amount_currency
+            else:
+                continue
             sums[key] = sums.get(key, 0.0) + amount
         ordered = sorted(sums.items(), key=lambda row: (row[0][0].date, row[0][0].id))
-        return [
+        return self._get_opening_payments() + [
             self._prepare_document_payment(move, self.currency_id.round(amount))
             for (move, __), amount in ordered
+            if not self.currency_id.is_zero(amount)
+        ]
+
+    def _get_opening_payments(self):
+        """What was received and refunded before these books began."""
+        before = [
+            (self.opening_paid, self.opening_payment_date, self.env._("Payment")),
+            (-self.opening_refunded, self.opening_refund_date, self.env._("Refund")),
+        ]
+        return [
+            {
+                "day": format_date(self.env, day) if day else "",
+                "text": text,
+                "number": "",
+                "amount": self._prepare_total(self.currency_id, "", amount)["amount"],
+            }
+            for amount, day, text in before
             if not self.currency_id.is_zero(amount)
         ]
 

@@ -5,15 +5,15 @@ from odoo import fields, models
 from odoo.tools import format_date
 
 from ...tools.bill_rules import OPEN
-from ...tools.context import Private, private_value
+from ...tools.context import Private, bookkeeping_context, private_value
 from ...tools.notice_events import EVENTS
 
-# Bills whose accounts are told by the act that is being done, not by themselves.
+# Ids of bills for which no automatic notices are sent in this context.
 _auto_notices_suppressed = ContextVar("kavi_bill_answered", default=frozenset())
 
 
 class KaviBill(models.Model):
-    """Who is told of a bill: notices at events (KB-54 ... KB-57)."""
+    """Notices: mails to the account at events of a bill (KB-54 ... KB-57)."""
 
     _inherit = "kavi.bill"
 
@@ -27,6 +27,8 @@ class KaviBill(models.Model):
         compute="_compute_notice_count", groups="kavi_billing.group_billing_user"
     )
 
+    # === COMPUTE METHODS === #
+
     def _compute_notice_count(self):
         counts = dict(
             self.env["kavi.notice"]._read_group(
@@ -36,7 +38,96 @@ class KaviBill(models.Model):
         for bill in self:
             bill.notice_count = counts.get(bill, 0)
 
-    # === WHETHER AND WHOM === #
+    # === ACTION METHODS === #
+
+    def action_send_notice(self):
+        return self._open_wizard("kavi_billing.action_kavi_bill_send_wizard")
+
+    def action_open_notices(self):
+        """What was sent of the bill, and what could not be."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_billing.action_kavi_notice"
+        )
+        action.update(domain=[("bill_id", "in", self.ids)], context={})
+        return action
+
+    # === BUSINESS METHODS === #
+
+    def _notify(self, event, values=None, **text):
+        """Tell the accounts of these bills what happened.
+
+        The mails are queued; accounts without an address are listed for the officer.
+
+        :param str event: a key of ``notice_events.EVENTS``
+        :param dict values: ``{bill id: values}``, see :meth:`_get_notice_values`
+        :param text: ``subject`` and ``body``, if somebody changed them
+        :return: the notices
+        """
+        template = self.env.ref(f"kavi_billing.{EVENTS[event].template}", False)
+        return self._notify_by(template, event, values, **text)
+
+    def _notify_by(self, template, event, values=None, **text):
+        """Send a template's mail for each of these bills: see :meth:`_notify`."""
+        notices = (
+            self.env["kavi.notice"]
+            .sudo()  # the act was checked; the log is written by nobody
+            .with_context(
+                {
+                    **bookkeeping_context(self.env.context),
+                    "kavi_notice_values": Private(values or {}),
+                }
+            )
+            .create(
+                [
+                    {
+                        "bill_id": bill.id,
+                        "event": event,
+                        "template_id": template and template.id,
+                    }
+                    for bill in self
+                ]
+            )
+        )
+        notices._send(**text)
+        return notices
+
+    def _notify_new(self):
+        """Mail bills that were just issued, unless nothing is due."""
+        self.filtered(
+            lambda bill: bill._is_payable() and bill._is_notice_enabled("new")
+        )._notify("new")
+
+    def _send_receipts(self):
+        """Mail receipts of bills that were just paid, by whatever means (KB-54)."""
+        answered = _auto_notices_suppressed.get()
+        self.filtered(
+            lambda bill: (
+                bill.id not in answered
+                and not bill.currency_id.is_zero(bill.amount_total)
+                and bill._is_notice_enabled("receipt")
+            )
+        )._notify("receipt")
+
+    def _render_notice(self, event, values=None):
+        """The mail of one bill as it would be now, to be changed by somebody.
+
+        :return: subject and body
+        """
+        template = self.env.ref(f"kavi_billing.{EVENTS[event].template}", False)
+        return self._render_template(template, values)
+
+    @contextmanager
+    def _suppress_auto_notices(self):
+        """Send no automatic notices of these bills: the caller sends its own."""
+        token = _auto_notices_suppressed.set(
+            _auto_notices_suppressed.get() | frozenset(self.ids)
+        )
+        try:
+            yield
+        finally:
+            _auto_notices_suppressed.reset(token)
+
+    # === HELPER METHODS === #
 
     def _is_notice_enabled(self, event):
         """Whether the account is told of ``event`` unless somebody says otherwise."""
@@ -59,8 +150,6 @@ class KaviBill(models.Model):
         self.ensure_one()
         return self._get_notice_contact().lang or self.sudo().partner_id.lang
 
-    # === WHAT IS SAID === #
-
     def _get_notice_values(self):
         """What the text of a notice may say beside the bill itself.
 
@@ -68,7 +157,7 @@ class KaviBill(models.Model):
 
         :return: dict of texts in the reader's language, or False: ``reason`` that
             somebody gave; ``amount`` that was paid, ``over`` what was asked and is now
-            a credit of the account, ``refund`` that was given back,
+            a credit of the account, ``refund`` that was made,
             ``returned`` payment; ``old_total``, ``new_total``, ``new_date`` (of one
             ``part``), or ``days`` later, of a changed bill; ``due`` and ``due_date``,
             what is to be paid next and when; ``parts``, how many instalments that are
@@ -100,49 +189,6 @@ class KaviBill(models.Model):
         self.ensure_one()
         return self.state in OPEN and not self.currency_id.is_zero(self.amount_due)
 
-    # === EVENTS === #
-
-    def _notify(self, event, values=None, **text):
-        """Tell the accounts of these bills what happened.
-
-        The mails are queued; accounts without an address are listed for the officer.
-
-        :param str event: a key of ``notice_events.EVENTS``
-        :param dict values: ``{bill id: values}``, see :meth:`_get_notice_values`
-        :param text: ``subject`` and ``body``, if somebody changed them
-        :return: the notices
-        """
-        template = self.env.ref(f"kavi_billing.{EVENTS[event].template}", False)
-        return self._notify_by(template, event, values, **text)
-
-    def _notify_by(self, template, event, values=None, **text):
-        """Send a template's mail for each of these bills: see :meth:`_notify`."""
-        notices = (
-            self.env["kavi.notice"]
-            .sudo()  # the act was checked; the log is written by nobody
-            .with_context(kavi_notice_values=Private(values or {}))
-            .create(
-                [
-                    {
-                        "bill_id": bill.id,
-                        "event": event,
-                        "template_id": template and template.id,
-                    }
-                    for bill in self
-                ]
-            )
-        )
-        notices._send(**text)
-        return notices
-
-    def _render_notice(self, event, values=None):
-        """The mail of one bill as it would be now, to be changed by somebody.
-
-        :return: subject and body
-        """
-        template = self.env.ref(f"kavi_billing.{EVENTS[event].template}", False)
-        return self._render_template(template, values)
-
     def _render_template(self, template, values=None):
         self.ensure_one()
         if not template:
@@ -154,50 +200,3 @@ class KaviBill(models.Model):
         id_ = self._origin.id  # in a window that is open, the bill is no record yet
         text = template._generate_template([id_], ("subject", "body_html"))[id_]
         return text["subject"], text["body_html"]
-
-    def _notify_new(self):
-        """Send the bills that were just issued; a bill of nothing is none."""
-        self.filtered(
-            lambda bill: bill._is_payable() and bill._is_notice_enabled("new")
-        )._notify("new")
-
-    @contextmanager
-    def _suppress_auto_notices(self):
-        """Within, somebody says for these bills who is told: nothing goes by itself."""
-        token = _auto_notices_suppressed.set(
-            _auto_notices_suppressed.get() | frozenset(self.ids)
-        )
-        try:
-            yield
-        finally:
-            _auto_notices_suppressed.reset(token)
-
-    def _on_state_changed(self, event):
-        result = super()._on_state_changed(event)
-        if event == "paid":
-            self._send_receipts()
-        return result
-
-    def _send_receipts(self):
-        """A receipt for whatever was paid, however it was paid (KB-54)."""
-        answered = _auto_notices_suppressed.get()
-        self.filtered(
-            lambda bill: (
-                bill.id not in answered
-                and not bill.currency_id.is_zero(bill.amount_total)
-                and bill._is_notice_enabled("receipt")
-            )
-        )._notify("receipt")
-
-    # === THE OFFICER'S BUTTONS === #
-
-    def action_send_notice(self):
-        return self._open_wizard("kavi_billing.action_kavi_bill_send_wizard")
-
-    def action_open_notices(self):
-        """What was sent of the bill, and what could not be."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "kavi_billing.action_kavi_notice"
-        )
-        action.update(domain=[("bill_id", "in", self.ids)], context={})
-        return action

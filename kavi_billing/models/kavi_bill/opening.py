@@ -1,23 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import format_date
 
 from ...tools.bill_rules import OPEN, STATES
-
-# What an import says of the time before, and the books cannot know.
-OPENING = (
-    "opening_state",
-    "opening_date",
-    "opening_total",
-    "opening_surcharge",
-    "opening_paid",
-    "opening_credited",
-    "opening_refunded",
-    "opening_payment_date",
-    "opening_refund_date",
-    "opening_cancel_date",
-)
 
 
 class KaviBill(models.Model):
@@ -81,23 +66,68 @@ class KaviBill(models.Model):
         compute="_compute_amount_refundable",
         help="What is retained of the money that came into these books.",
     )
-
     _opening_uniq = models.UniqueIndex(
         "(company_id, opening_key) WHERE opening_key IS NOT NULL",
         "The account has an opening balance already.",
     )
 
-    # === WHAT THE BILL SAYS === #
+    # === COMPUTE METHODS === #
 
-    @api.depends(*OPENING)
-    def _compute_accounting_amounts(self):
-        return super()._compute_accounting_amounts()
+    @api.depends("amount_retained", "opening_paid", "opening_refunded")
+    def _compute_amount_refundable(self):
+        for bill in self:
+            before = bill.opening_paid - bill.opening_refunded
+            bill.amount_refundable = bill.currency_id.round(
+                bill.amount_retained - before
+            )
 
-    def _get_accounting_amounts(self):
-        if self.opening_state:
-            return self._get_historical_amounts()
-        vals = super()._get_accounting_amounts()
-        return self._add_opening_amounts(vals) if self.opening_date else vals
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _create_opening(self, vals_list):
+        """Create bills of the time before, with what is open in the books.
+
+        Does not send notices or callbacks.
+
+        :param list vals_list: a dict a bill: what a bill has, and its opening facts.
+            ``opening_date`` with what is open, ``opening_state`` without anything in
+            the books; ``opening_account_id`` and ``opening_journal_id`` say where it is
+            booked
+        :return: the bills, with superuser rights
+        """
+        vals_list = [dict(vals) for vals in vals_list]
+        places = [
+            (vals.pop("opening_account_id", False), vals.pop("opening_journal_id", 0))
+            for vals in vals_list
+        ]
+        for vals in vals_list:
+            vals["line_ids"] = [Command.create(self._prepare_opening_line(vals))]
+        bills = (
+            self._for_books()
+            ._as_act()
+            .with_context(
+                tracking_disable=True,
+                mail_create_nolog=True,
+                mail_create_nosubscribe=True,
+            )
+            .create(vals_list)
+        )
+        booked = {
+            bill: place
+            for bill, place in zip(bills, places, strict=True)
+            if bill.opening_date
+        }
+        if booked:
+            bills.browse(bill.id for bill in booked)._post_opening(booked)
+        bills._forget_states()
+        return bills
+
+    def _get_booked_total(self):
+        """The part of the total that these books have charged."""
+        self.ensure_one()
+        return self.currency_id.round(self.amount_total - self.opening_total)
+
+    # === HELPER METHODS === #
 
     def _get_historical_amounts(self):
         """History: everything as it was imported, and nothing owed here.
@@ -164,113 +194,6 @@ class KaviBill(models.Model):
         vals["refund_date"] = vals["refund_date"] or self.opening_refund_date
         return vals
 
-    @api.depends("amount_retained", "opening_paid", "opening_refunded")
-    def _compute_amount_refundable(self):
-        for bill in self:
-            before = bill.opening_paid - bill.opening_refunded
-            bill.amount_refundable = bill.currency_id.round(
-                bill.amount_retained - before
-            )
-
-    def _get_booked_total(self):
-        """The part of the total that these books have charged."""
-        self.ensure_one()
-        return self.currency_id.round(self.amount_total - self.opening_total)
-
-    def _get_refusal(self, act):
-        refusal = super()._get_refusal(act)
-        if refusal and self.opening_state:
-            return self.env._(
-                "%(act)s: bill %(bill)s is history. It was imported as it stood, and "
-                "nothing of it is in these books.",
-                act=self._get_act_labels()[act],
-                bill=self.display_name,
-            )
-        if refusal and act == "change_amount" and self.opening_date:
-            return self.env._(
-                "%(act)s: what bill %(bill)s asks was charged before these books "
-                "began. Cancel it and raise a new one, or give a credit.",
-                act=self._get_act_labels()[act],
-                bill=self.display_name,
-            )
-        return refusal
-
-    def _get_document_lines(self):
-        lines = super()._get_document_lines()
-        if not self.currency_id.is_zero(self.opening_surcharge):
-            amount = self.currency_id.format(self.opening_surcharge)
-            lines.append(
-                {
-                    "name": self.env._("Payment surcharge"),
-                    "quantity": self._format_quantity(1.0),
-                    "price": amount,
-                    "taxes": "",
-                    "amount": amount,
-                }
-            )
-        return lines
-
-    def _get_document_payments(self):
-        rows = super()._get_document_payments()
-        before = [
-            (self.opening_paid, self.opening_payment_date, self.env._("Payment")),
-            (-self.opening_refunded, self.opening_refund_date, self.env._("Refund")),
-        ]
-        return [
-            {
-                "day": format_date(self.env, day) if day else "",
-                "text": text,
-                "number": "",
-                "amount": self._prepare_total(self.currency_id, "", amount)["amount"],
-            }
-            for amount, day, text in before
-            if not self.currency_id.is_zero(amount)
-        ] + rows
-
-    def _get_document_methods(self):
-        return [] if self.opening_state else super()._get_document_methods()
-
-    # === HOW IT COMES IN === #
-
-    @api.model
-    def _create_opening(self, vals_list):
-        """Create bills of the time before, with what is open in the books.
-
-        Nobody is told, and no application is called: nothing happened now.
-
-        :param list vals_list: a dict a bill: what a bill has, and its opening facts.
-            ``opening_date`` with what is open, ``opening_state`` without anything in
-            the books; ``opening_account_id`` and ``opening_journal_id`` say where it is
-            booked
-        :return: the bills, with superuser rights
-        """
-        vals_list = [dict(vals) for vals in vals_list]
-        places = [
-            (vals.pop("opening_account_id", False), vals.pop("opening_journal_id", 0))
-            for vals in vals_list
-        ]
-        for vals in vals_list:
-            vals["line_ids"] = [Command.create(self._prepare_opening_line(vals))]
-        bills = (
-            self.sudo()
-            ._as_act()
-            .with_context(
-                tracking_disable=True,
-                mail_create_nolog=True,
-                mail_create_nosubscribe=True,
-            )
-            .create(vals_list)
-        )
-        booked = {
-            bill: place
-            for bill, place in zip(bills, places, strict=True)
-            if bill.opening_date
-        }
-        if booked:
-            bills.browse(bill.id for bill in booked)._post_opening(booked)
-        bills._forget_states()
-        return bills
-
     @api.model
     def _prepare_opening_line(self, vals):
         """The one line that says what the bill was about, for its documents."""
@@ -293,15 +216,11 @@ class KaviBill(models.Model):
             bills = self.filtered(lambda bill, c=company: bill.company_id == c)
             bills = bills.with_company(company)
             with bills._defer_accounting_recompute():
-                moves = (
-                    self.env["account.move"]
-                    .with_context(**bills.env.context)
-                    .create(
-                        [
-                            bill._prepare_opening_invoice_vals(*places[bill])
-                            for bill in bills
-                        ]
-                    )
+                moves = bills.env["account.move"].create(
+                    [
+                        bill._prepare_opening_invoice_vals(*places[bill])
+                        for bill in bills
+                    ]
                 )
                 moves._post(soft=False)
             for bill, move in zip(bills, moves, strict=True):
@@ -315,8 +234,10 @@ class KaviBill(models.Model):
         self.env.flush_all()
 
     def _prepare_opening_invoice_vals(self, account_id, journal_id):
-        """Values of the invoice over what was open: no taxes, for these were due when
-        the bill was issued; against an account that is no income, for the same reason.
+        """Values of the invoice over what was open.
+
+        Without taxes and against an account that is no income: both were booked when
+        the bill was issued, before these books.
         """
         self.ensure_one()
         return {

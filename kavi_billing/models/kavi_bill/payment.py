@@ -4,15 +4,26 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare, format_date
 
+from ...tools.context import bookkeeping_context
 from ...tools.numbers import to_number
 
 MAX_AGE = relativedelta(years=20)  # of a payment; before that it is a slip
 
 
 class KaviBill(models.Model):
-    """Money that comes in, and money that turns out not to have come."""
+    """Payments that are received, and payments that are taken back."""
 
     _inherit = "kavi.bill"
+
+    # === ACTION METHODS === #
+
+    def action_complete_payment(self):
+        return self._open_wizard("kavi_billing.action_kavi_bill_payment_wizard")
+
+    def action_reverse_payment(self):
+        return self._open_wizard("kavi_billing.action_kavi_bill_reverse_wizard")
+
+    # === BUSINESS METHODS === #
 
     def _complete_payment(
         self,
@@ -46,15 +57,16 @@ class KaviBill(models.Model):
             )
         self._check_posted()
         date = self._check_payment_date(date, method.company_id)
+        bills = self._for_books().with_company(method.company_id)
+        method = method.with_env(bills.env)
         portions = self._get_portions(method, date, amount, received, write_off)
-        bills = self.sudo().with_company(method.company_id)
         payments = bills._post_payments(method, date, number, portions, write_off)
         # only what settles a bill says how it was paid
         settled = self.filtered(lambda bill: bill.currency_id.is_zero(bill.amount_due))
         settled._write_facts({"payment_method_id": method.id})
         if number:
             self._write_facts({"payment_number": number})
-        self.env.flush_all()
+        bills.env.flush_all()
         self._log_act(
             "complete_payment",
             {
@@ -68,8 +80,62 @@ class KaviBill(models.Model):
         self._run_state_hooks()
         return payments
 
+    def _reverse_payment(self, payment, reason=None, date=None):
+        """Reverse a payment that bounced or was charged back: the debt is open again.
+
+        The books show both movements. Whatever else the payment settled is open again,
+        too.
+
+        :param payment: one posted inbound ``account.payment`` of this bill
+        :param str reason: kept in the history
+        :param datetime.date date: of the reversal; default today
+        :raise UserError: with the reason; then nothing is booked
+        """
+        self.ensure_one()
+        books = self._for_books()
+        payment = payment.with_env(books.env)
+        bills = self | books._get_bills_of(payment).with_env(self.env)
+        bills._lock_for_act("reverse_payment")
+        if payment not in books._get_payments().filtered(
+            lambda known: known.payment_type == "inbound"
+        ):
+            raise UserError(
+                self.env._("Choose a payment that settles bill %s now.", self.name)
+            )
+        date = max(date or self.company_id._billing_today(), payment.date)
+        text = self.env._(
+            "Reversal of %(payment)s: %(reason)s",
+            payment=payment.name,
+            reason=reason or self.name,
+        )
+        move = payment.move_id.with_company(self.company_id)
+        booked = bills._for_books()
+        with booked._defer_accounting_recompute():
+            items = self._get_receivable_lines(move)
+            charged = items.matched_debit_ids.debit_move_id.move_id
+            self._post_payment_reversal(move, date, text)
+            payment.action_reject()
+            unpaid = booked._get_unpaid_surcharges()
+            booked._reverse_surcharge_invoices(unpaid & charged, date)
+        books.env.flush_all()
+        bills._log_act(
+            "reverse_payment",
+            {
+                bill.id: self.env._(
+                    "%(payment)s of %(amount)s was taken back. %(reason)s",
+                    payment=payment.name,
+                    amount=payment.currency_id.format(payment.amount),
+                    reason=reason or "",
+                )
+                for bill in bills
+            },
+        )
+        bills._run_state_hooks()
+
+    # === HELPER METHODS === #
+
     def _describe_payment(self, payment, method, number, portions):
-        """What came in, for the bill's history."""
+        """What the bill's history says of a payment."""
         self.ensure_one()
         portion, currency = portions[self.id], self.currency_id
         sentences = [
@@ -85,13 +151,13 @@ class KaviBill(models.Model):
             charged = currency.format(portion.surcharge["total"])
             sentences.append(self.env._("Of this, %s is the surcharge.", charged))
         if portion.discount:
-            let_off = currency.format(portion.discount)
-            sentences.append(self.env._("%s was let off for paying early.", let_off))
+            discount = currency.format(portion.discount)
+            sentences.append(self.env._("Discount for paying early: %s.", discount))
         return " ".join(sentences)
 
     @api.model
     def _check_payment_date(self, date, company):
-        """Money that came or went has done so: default today, never later."""
+        """The day of a payment or refund: default today, never later, nor long ago."""
         today = company._billing_today()
         if date and date > today:
             raise UserError(
@@ -110,7 +176,7 @@ class KaviBill(models.Model):
         return date or today
 
     def _check_posted(self):
-        """What is not in the books is neither paid nor credited."""
+        """Refuse bills whose invoice is not posted: nothing is owed."""
         for bill in self:
             if not bill.is_posted:
                 raise UserError(
@@ -163,9 +229,9 @@ class KaviBill(models.Model):
         else:
             received = self._check_amount(received)
             portion = self._quote_payment(method, date, received=received)
-        if self.currency_id.compare_amounts(portion.rest, 0.0) > 0:
+        if self.currency_id.compare_amounts(portion.residual, 0.0) > 0:
             if write_off:
-                self._check_write_off(portion.rest)
+                self._check_write_off(portion.residual)
             elif not self._may_be_paid_in_parts():
                 raise UserError(
                     self.env._(
@@ -178,7 +244,7 @@ class KaviBill(models.Model):
         return {self.id: portion}
 
     def _may_be_paid_in_parts(self):
-        """Where the term or the administrator allows (D-10)."""
+        """Whether the terms or the company's settings allow part payments (D-10)."""
         self.ensure_one()
         return (
             self.company_id.billing_allow_part_payment
@@ -186,7 +252,7 @@ class KaviBill(models.Model):
         )
 
     def _check_write_off(self, rest):
-        """Only a small rest, and only to an account that somebody chose."""
+        """Refuse to write off more than the limit, or without an account for it."""
         self.ensure_one()
         self._check_act("write_off")
         company = self.company_id
@@ -212,7 +278,6 @@ class KaviBill(models.Model):
 
     def _post_payments(self, method, date, number, portions, write_off):
         """One posted payment a bill, matched with its invoices; all in one batch."""
-        method = method.sudo()
         journal = method._get_journal()
         Payment = self._get_payment_model()
         with self._defer_accounting_recompute():
@@ -263,12 +328,20 @@ class KaviBill(models.Model):
         One log line a payment replaces a creation note and a tracking message.
         """
         return self.env["account.payment"].with_context(
-            skip_invoice_sync=True, force_payment_move=True, tracking_disable=True
+            {
+                **bookkeeping_context(self.env.context),
+                "skip_invoice_sync": True,
+                "force_payment_move": True,
+                "tracking_disable": True,
+            }
         )
 
     @api.model
     def _post_entries(self, payments):
-        """Post payments; one that leaves nothing in the books was no payment."""
+        """Post payments.
+
+        :raise UserError: when one of them has no posted entry
+        """
         payments.action_post()
         for payment in payments:
             if payment.move_id.state != "posted":
@@ -290,16 +363,8 @@ class KaviBill(models.Model):
     def _get_open_lines(self):
         """The receivable lines of the bill on which something is still owed."""
         self.ensure_one()
-        invoices = self.move_ids.filtered(
-            lambda move: move.state == "posted" and move.move_type == "out_invoice"
-        )
-        lines = self._get_receivable_lines(invoices)
-        # Odoo keeps the match with a payment that was reset to draft, and the line
-        # stays "reconciled" with nothing
-        lines.matched_credit_ids.filtered(
-            lambda match: match.credit_move_id.parent_state != "posted"
-        ).unlink()
-        return lines.filtered(lambda line: not line.reconciled)
+        lines = self._get_receivable_lines(self._get_live_documents("out_invoice"))
+        return lines._drop_dead_matches()
 
     def _prepare_payment_vals(self, lines, journal, date, number, portion, write_off):
         """Values of the payment of a portion of what is open on ``lines``."""
@@ -311,23 +376,23 @@ class KaviBill(models.Model):
             "company_id": self.company_id.id,
             "journal_id": journal.id,
             "currency_id": self.currency_id.id,
-            "amount": self.currency_id.round(portion.received),
+            "amount": self.currency_id.round(portion.amount_received),
             "date": date,
             "memo": " ".join(filter(None, (self.name, number))),
             "destination_account_id": lines.account_id[:1].id,
             "invoice_ids": [fields.Command.set(lines.move_id.ids)],
         }
-        rest = portion.rest
+        residual = portion.residual
         if portion.discount:
             vals["write_off_line_vals"] = self._prepare_discount_vals(
                 portion.discount, date
             )
-        elif write_off and self.currency_id.compare_amounts(rest, 0.0) > 0:
-            vals["write_off_line_vals"] = [self._prepare_write_off_vals(rest, date)]
+        elif write_off and self.currency_id.compare_amounts(residual, 0.0) > 0:
+            vals["write_off_line_vals"] = [self._prepare_write_off_vals(residual, date)]
         return vals
 
     def _prepare_write_off_vals(self, rest, date):
-        """The line of a payment that books the small rest."""
+        """Values of the journal item that writes off what is left."""
         self.ensure_one()
         company = self.company_id
         return {
@@ -341,80 +406,18 @@ class KaviBill(models.Model):
             ),
         }
 
-    # === REVERSAL === #
-
-    def _reverse_payment(self, payment, reason=None, date=None):
-        """A payment bounced, was charged back or taken back: the debt is open again.
-
-        The books show both movements. Whatever else the payment settled is open again,
-        too.
-
-        :param payment: one posted inbound ``account.payment`` of this bill
-        :param str reason: kept in the history
-        :param datetime.date date: of the reversal; default today
-        :raise UserError: with the reason; then nothing is booked
-        """
-        self.ensure_one()
-        payment = payment.sudo()
-        bills = self | self.sudo()._get_bills_of(payment).with_env(self.env)
-        bills._lock_for_act("reverse_payment")
-        if payment not in self.sudo()._get_payments().filtered(
-            lambda known: known.payment_type == "inbound"
-        ):
-            raise UserError(
-                self.env._("Choose a payment that settles bill %s now.", self.name)
-            )
-        date = max(date or self.company_id._billing_today(), payment.date)
-        move = payment.move_id.with_company(self.company_id)
-        with bills.sudo()._defer_accounting_recompute():
-            receivable = self._get_receivable_lines(move)
-            charged = receivable.matched_debit_ids.debit_move_id.move_id
-            receivable.remove_move_reconcile()
-            reversal = move._reverse_moves(
-                [
-                    {
-                        "date": date,
-                        "ref": self.env._(
-                            "Reversal of %(payment)s: %(reason)s",
-                            payment=payment.name,
-                            reason=reason or self.name,
-                        ),
-                    }
-                ]
-            )
-            if reversal.state == "draft":
-                reversal._post(soft=False)
-            for account in move.line_ids.account_id.filtered("reconcile"):
-                pair = (move + reversal).line_ids.filtered(
-                    lambda line, account=account: (
-                        line.account_id == account and not line.reconciled
-                    )
+    @api.model
+    def _post_payment_reversal(self, move, date, text):
+        """Post the reversal of a payment's entry, and match the two with each other."""
+        self._get_receivable_lines(move).remove_move_reconcile()
+        reversal = move._reverse_moves([{"date": date, "ref": text}])
+        if reversal.state == "draft":
+            reversal._post(soft=False)
+        for account in move.line_ids.account_id.filtered("reconcile"):
+            pair = (move + reversal).line_ids.filtered(
+                lambda line, account=account: (
+                    line.account_id == account and not line.reconciled
                 )
-                if len(pair.move_id) == 2:
-                    pair.reconcile()
-            payment.action_reject()
-            unpaid = bills.sudo()._get_unpaid_surcharges()
-            self.sudo()._reverse_surcharge_invoices(unpaid & charged, date)
-        self.env.flush_all()
-        bills._log_act(
-            "reverse_payment",
-            {
-                bill.id: self.env._(
-                    "%(payment)s of %(amount)s was taken back. %(reason)s",
-                    payment=payment.name,
-                    amount=payment.currency_id.format(payment.amount),
-                    reason=reason or "",
-                )
-                for bill in bills
-            },
-        )
-        bills._run_state_hooks()
-
-    def _get_bills_of(self, payments):
-        """The bills that ``payments`` are matched with."""
-        lines = self._get_receivable_lines(payments.move_id)
-        matched = (
-            lines.matched_debit_ids.debit_move_id
-            | lines.matched_credit_ids.credit_move_id
-        )
-        return matched.move_id.kavi_bill_id
+            )
+            if len(pair.move_id) == 2:
+                pair.reconcile()

@@ -1,14 +1,27 @@
 import hmac
+import re
 import uuid
 
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from ...tools.bill_rules import PAYER_ACTS, payer_acts
+
+MAX_NUMBER = 64  # of characters: more than any PO number, less than a letter
 
 
 class KaviBill(models.Model):
-    """The bill as its payer reaches it: the page, and the signed link to it (KB-48)."""
+    """The bill as its payer reaches it: the page, the signed link to it (KB-48), and
+    what the payer does there: the same acts, by the same table.
 
-    _name = "kavi.bill"
-    _inherit = ["kavi.bill", "portal.mixin"]
+    Whoever pays has no rights on bills but to read them. So it is asked first whether
+    they are a payer of the bill and whether payers may do it now; then it is done with
+    superuser rights.
+    """
+
+    _inherit = "kavi.bill"
+
+    # === COMPUTE METHODS === #
 
     def _compute_access_url(self):
         result = super()._compute_access_url()
@@ -16,8 +29,223 @@ class KaviBill(models.Model):
             bill.access_url = f"/my/bills/{bill.id}"
         return result
 
+    # === ACTION METHODS === #
+
+    def action_revoke_link(self):
+        """Replace the signed links of these bills: the former ones open nothing.
+
+        :raise AccessError: for anybody but a billing administrator
+        """
+        self._check_role("administrator")
+        self.check_access("write")
+        bills = self.filtered("name")
+        for bill in bills:
+            bill._write_facts({"access_token": str(uuid.uuid4())})
+        bills.sudo()._message_log_batch(  # the role was checked
+            dict.fromkeys(
+                bills.ids,
+                self.env._(
+                    "The signed link was revoked: mails sent from now on have a "
+                    "new one."
+                ),
+            )
+        )
+        return True
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _find_for_payer(self, bill_id, access_token=None):
+        """The bill, for whoever may open its page.
+
+        Wrong link, somebody else's bill, a draft or none at all: the same answer.
+
+        :param int bill_id: what stands in the address
+        :param str access_token: what the signed link holds
+        :return: the bill with superuser rights, or none; and the roles in which the
+            user pays it, see ``bill_rules.PAYERS`` (none: may look only)
+        """
+        # sudo: nothing of it is shown before what follows allows it
+        bill = self.sudo().search([("id", "=", bill_id), ("state", "!=", "draft")])
+        roles = bill._get_payer_roles(access_token)
+        if not roles and not bill.sudo(False).has_access("read"):
+            bill = bill.browse()
+        return bill, roles
+
+    def _get_payer_roles(self, access_token=None):
+        """In which roles the user, or whoever has the link, pays this bill."""
+        roles = set()
+        if not self:
+            return roles
+        self.ensure_one()
+        if self._is_link_token(access_token):
+            roles.add("link")
+        bill = self.sudo()  # no more than whose it is
+        if bill.company_id in self.env.companies:
+            roles |= bill.partner_id._get_payer_roles()
+        return roles
+
+    def _get_payer_acts(self, roles):
+        """What payers in ``roles`` may do with this bill now.
+
+        :return: list of keys of ``bill_rules.PAYER_ACTS``
+        """
+        self.ensure_one()
+        collects = {
+            "purchase_order": self.collect_purchase_order,
+            "invoice_number": self.collect_invoice_number,
+        }
+        return [
+            act
+            for act in payer_acts(
+                roles, self.state, self._get_flags(), self._get_acts()
+            )
+            if collects.get(act, True)
+        ]
+
+    def _check_payer_act(self, act, roles):
+        """Refuse what the page does not offer.
+
+        :raise UserError: with the reason
+        """
+        act_of_bill, whose = PAYER_ACTS[act]
+        for bill in self:
+            if act not in bill._get_payer_acts(roles):
+                raise UserError(
+                    bill._get_refusal(act_of_bill)
+                    or (
+                        self.env._("This is not asked for on this bill.")
+                        if whose & set(roles)
+                        else self.env._(
+                            "Your role for this account does not include this."
+                        )
+                    )
+                )
+
+    def _choose_method_as_payer(self, method_id, roles):
+        """Choose a manual method as the payer; it may be changed until the bill is paid
+        (KB-46).
+
+        :param int method_id: one of those that are offered for each of the bills
+        :raise UserError: with the reason
+        """
+        self._check_payer_act("choose_method", roles)
+        method = self._get_common_methods().filtered(lambda m: m.id == method_id)
+        if not method:
+            raise UserError(self.env._("Choose one of the payment methods offered."))
+        # sudo: roles and table were asked, and the method is one that is offered
+        self.sudo()._choose_method(method)
+
+    def _check_payable_together(self, roles):
+        """Refuse bills that cannot be paid together with one method and one sum.
+
+        :raise UserError: with the reason
+        """
+        if (
+            len(self.partner_id) > 1
+            or len(self.company_id) > 1
+            or len(self.currency_id) > 1
+        ):
+            raise UserError(
+                self.env._(
+                    "Choose bills of one account, from one company and in one currency."
+                )
+            )
+        self._check_payer_act("choose_method", roles)
+
+    def _get_payment_options(self):
+        """What it takes to pay what is due on these bills today, by each manual method.
+
+        :return: list of dicts in the bills' one currency: "method", "amount" (for the
+            debt), "surcharge", "discount" (for paying early) and "total" (what the
+            payer pays)
+        """
+        bills, rates = self.sudo(), {}  # payers see what the methods cost them
+        options = []
+        for method in self._get_common_methods():
+            portions = [bill._quote_payment(method, rates=rates) for bill in bills]
+            option = {
+                "amount": sum(portion.amount for portion in portions),
+                "surcharge": sum(portion.surcharge["total"] for portion in portions),
+                "discount": sum(portion.discount for portion in portions),
+                "total": sum(portion.amount_received for portion in portions),
+            }
+            options.append(
+                {
+                    "method": method,
+                    **{key: self.currency_id.round(x) for key, x in option.items()},
+                }
+            )
+        return options
+
+    def _get_common_methods(self):
+        """The manual methods that are offered for every one of these bills."""
+        bills = self.sudo()  # payers see names and instructions of what is offered
+        common = None
+        for batch in bills.grouped(lambda bill: bill._get_offer_key()).values():
+            offered = batch[:1]._get_offered_methods()
+            common = offered if common is None else common & offered
+        return (common or bills.payment_method_id.browse()).filtered(
+            lambda method: method.kind == "manual"
+        )
+
+    def _write_payer_number(self, act, value, roles):
+        """The payer's own number for the bill: PO number or invoice number.
+
+        :param str act: "purchase_order" or "invoice_number", also the field
+        :raise UserError: with the reason
+        """
+        self._check_payer_act(act, roles)
+        value = re.sub(r"\s+", " ", value or "").strip()
+        if len(value) > MAX_NUMBER or not value.isprintable():
+            raise UserError(
+                self.env._("Enter a number of at most %s characters.", MAX_NUMBER)
+            )
+        bill = self.sudo()  # roles and table were asked
+        if (bill[act] or "") != value:
+            bill.write({act: value or False})
+
+    def _get_settlements(self):
+        """What has settled this bill so far: payments, credits, corrections, and what
+        was refunded (BB-09); one row a document, however many instalments it filled.
+
+        :return: list of dicts, oldest first: ``date``, ``label``, ``reference`` and
+            ``amount`` in the bill's currency; what was refunded has a minus
+        """
+        self.ensure_one()
+        # sudo: who sees the bill sees what was paid
+        Allocation = self.env["kavi.account.allocation"].sudo()
+        labels = dict(Allocation._fields["kind"]._description_selection(self.env))
+        rows = {}
+        for match in Allocation.search([("bill_id", "=", self.id)], order="date, id"):
+            is_refund = match.debit_move_id.move_type != "out_invoice"
+            move = match.debit_move_id if is_refund else match.credit_move_id
+            row = rows.setdefault(
+                (move, is_refund),
+                {
+                    "date": match.date,
+                    "label": self.env._("Refund") if is_refund else labels[match.kind],
+                    "reference": move.name,
+                    "amount": 0.0,
+                },
+            )
+            row["amount"] += -match.amount_used if is_refund else match.amount
+        return [
+            {**row, "amount": self.currency_id.round(row["amount"])}
+            for row in rows.values()
+        ]
+
+    def _get_payment_actions(self):
+        """Hook: ways to pay these bills at once, beside the manual methods.
+
+        :return: list of dicts: "label" and "url" of a button
+        """
+        return []
+
+    # === HELPER METHODS === #
+
     def _portal_ensure_token(self):
-        """The token is no part of the document, so no state of the bill forbids it."""
+        """Write the token past the guard: it is no part of the document."""
         if not self.access_token:
             self.sudo()._write_facts({"access_token": str(uuid.uuid4())})
         return self.access_token
@@ -43,24 +271,3 @@ class KaviBill(models.Model):
         """Where the payer pays the bill, without a log-in."""
         self.ensure_one()
         return self.get_base_url() + self.get_portal_url(anchor="pay")
-
-    def action_revoke_link(self):
-        """Whoever has the link of one of these bills is shut out; a new one opens it.
-
-        :raise AccessError: for anybody but a billing administrator
-        """
-        self._check_role("administrator")
-        self.check_access("write")
-        bills = self.filtered("name")
-        for bill in bills:
-            bill._write_facts({"access_token": str(uuid.uuid4())})
-        bills.sudo()._message_log_batch(  # the role was checked
-            dict.fromkeys(
-                bills.ids,
-                self.env._(
-                    "The signed link was revoked: mails sent from now on have a "
-                    "new one."
-                ),
-            )
-        )
-        return True

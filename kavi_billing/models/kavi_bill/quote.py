@@ -1,67 +1,17 @@
-from dataclasses import dataclass
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-
-@dataclass(frozen=True)
-class PaymentQuote:
-    """What one payment does to one bill.
-
-    :ivar amount: money for the bill's debt, in the bill's currency
-    :ivar base: what the surcharge is counted on; zero without one
-    :ivar surcharge: of ``kavi.payment.method._get_surcharge``
-    :ivar discount: what is let off for paying early
-    :ivar rest: what stays due; below zero, what came too much
-    """
-
-    amount: float
-    base: float
-    surcharge: dict
-    discount: float
-    rest: float
-
-    @property
-    def received(self):
-        """All the money, the surcharge included."""
-        return self.amount + self.surcharge["total"]
-
-
-def solve_surcharge_base(received, payable, charge, currency):
-    """The part of a debt whose payment, with its surcharge, ``received`` covers.
-
-    Searched in units of the currency, for no formula inverts what is rounded. Some
-    sums no part comes to: then it is the most that is covered, and the unit that is
-    left over goes to the debt, too.
-
-    :param float payable: the debt; all of it when that is covered
-    :param charge: gives the surcharge (``_get_surcharge``) of a part of the debt; never
-        less for more
-    :rtype: float
-    """
-    unit = currency.rounding
-
-    def covers(base):
-        total = currency.round(base + charge(base)["total"])
-        return currency.compare_amounts(total, received) <= 0
-
-    if covers(payable):
-        return payable
-    low, high = 0, round(payable / unit)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if covers(currency.round(middle * unit)):
-            low = middle
-        else:
-            high = middle
-    return currency.round(low * unit)
+from ...tools.payment_quote import PaymentQuote, solve_surcharge_base
 
 
 class KaviBill(models.Model):
-    """What the chosen method adds to a bill (KB-53).
+    """What a payment comes to: the surcharge of its method, and the discount of early
+    payment.
 
-    Shown as soon as the method is chosen, booked when money comes, taken back when the
-    money turns out not to have come.
+    The surcharge (KB-53) is shown as soon as the method is chosen, booked with the
+    payment, and taken back when the payment is taken back. The early-payment discount
+    is that of the terms (BB-04), booked as Odoo does it: who pays within the days may
+    pay less, and the bill is settled; the discount counts as credited, not as paid.
     """
 
     _inherit = "kavi.bill"
@@ -92,6 +42,21 @@ class KaviBill(models.Model):
         compute_sudo=True,
         help="What is due, with the surcharge of the chosen method.",
     )
+    amount_discounted = fields.Monetary(
+        string="Due If Paid Early",
+        compute="_compute_discount",
+        compute_sudo=True,
+        help="What settles the bill within the days of its early-payment discount. "
+        "Zero when there is none, or no longer.",
+    )
+    discount_date = fields.Date(
+        string="Pay Early By",
+        compute="_compute_discount",
+        compute_sudo=True,
+        help="The last day on which the lower amount settles the bill.",
+    )
+
+    # === COMPUTE METHODS === #
 
     @api.depends(
         "state",
@@ -114,7 +79,7 @@ class KaviBill(models.Model):
             expected = early = 0.0
             if bill.amount_discounted:
                 method = bill.payment_method_id
-                early = bill._quote_payment(method, rates=rates).received
+                early = bill._quote_payment(method, rates=rates).amount_received
             if bill.state == "pending" and bill.is_posted:
                 payable = bill._get_payable()
                 expected = bill.payment_method_id._get_surcharge(
@@ -132,51 +97,15 @@ class KaviBill(models.Model):
             bill.amount_to_pay = bill.amount_due + expected
             bill.amount_to_pay_early = early
 
-    def _get_surcharge_moves(self):
-        """The invoices of the surcharges that stand: posted, and not taken back.
+    @api.depends("state", "amount_due", "is_partly_paid", "invoice_id", "company_id")
+    def _compute_discount(self):
+        today = {company: company._billing_today() for company in self.company_id}
+        for bill in self:
+            item = bill._get_discount_item(today.get(bill.company_id))
+            bill.amount_discounted = item.discount_amount_currency
+            bill.discount_date = item.discount_date
 
-        :rtype: account.move
-        """
-        return self.sudo().move_ids.filtered(
-            lambda move: (
-                move.is_kavi_surcharge
-                and move.state == "posted"
-                and not move.is_kavi_replaced
-            )
-        )
-
-    def _get_unpaid_surcharges(self):
-        """Surcharges of payments that were undone in Invoicing: no money is on them."""
-        return self._get_surcharge_moves().filtered(
-            lambda move: (
-                "posted"
-                not in self._get_receivable_lines(
-                    move
-                ).matched_credit_ids.credit_move_id.mapped("parent_state")
-            )
-        )
-
-    def _get_payable(self):
-        """What is due of the bill itself: surcharges of payments that did not hold are
-        taken back when it is paid."""
-        self.ensure_one()
-        idle = sum(self._get_orphan_surcharge_invoices().mapped("amount_total"))
-        return self.currency_id.round(self.amount_due - idle)
-
-    def _get_orphan_surcharge_invoices(self):
-        """The unpaid surcharges that the next payment takes back.
-
-        Not where nothing but them is due: then they are what is paid.
-        """
-        idle = self.env["account.move"].sudo()
-        for bill in self.filtered("surcharge_booked"):
-            unpaid = bill._get_unpaid_surcharges()
-            charged = sum(unpaid.mapped("amount_total"))
-            if bill.currency_id.compare_amounts(charged, bill.amount_due) < 0:
-                idle |= unpaid
-        return idle
-
-    # === WHAT IS ASKED === #
+    # === BUSINESS METHODS === #
 
     def _quote_payment(self, method, date=None, amount=None, received=None, rates=None):
         """What a payment by ``method`` comes to, before it is made.
@@ -219,15 +148,59 @@ class KaviBill(models.Model):
                         method=method.name,
                     )
                 )
-        rest, discount = currency.round(payable - amount), 0.0
+        residual, discount = currency.round(payable - amount), 0.0
         if (
             currency.compare_amounts(settling, amount) <= 0
-            and currency.compare_amounts(rest, 0.0) > 0
+            and currency.compare_amounts(residual, 0.0) > 0
         ):
-            discount, rest = rest, 0.0
-        return PaymentQuote(amount, base, surcharge, discount, rest)
+            discount, residual = residual, 0.0
+        return PaymentQuote(amount, base, surcharge, discount, residual)
 
-    # === IN THE BOOKS === #
+    def _get_payable(self):
+        """What is due of the bill itself: surcharges of payments that did not hold are
+        taken back when it is paid."""
+        self.ensure_one()
+        idle = sum(self._get_orphan_surcharge_invoices().mapped("amount_total"))
+        return self.currency_id.round(self.amount_due - idle)
+
+    def _get_settling_amount(self, date):
+        """What settles the bill when it is paid on ``date``, without the surcharge.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        item = self._get_discount_item(date)
+        return item.discount_amount_currency if item else self._get_payable()
+
+    def _get_surcharge_moves(self):
+        """The invoices of the surcharges that stand: posted, and not taken back.
+
+        :rtype: account.move
+        """
+        return self.sudo()._get_live_documents().filtered("is_kavi_surcharge")
+
+    def _get_unpaid_surcharges(self):
+        """The surcharges without a payment, as one that was undone in Invoicing leaves
+        them.
+
+        :rtype: account.move
+        """
+        return self._get_surcharge_moves().filtered(
+            lambda move: not self._get_receivable_lines(move)._get_live_matches()
+        )
+
+    def _get_orphan_surcharge_invoices(self):
+        """The unpaid surcharges that the next payment takes back.
+
+        Not where nothing but them is due: then they are what is paid.
+        """
+        idle = self.env["account.move"].sudo()
+        for bill in self.filtered("surcharge_booked"):
+            unpaid = bill._get_unpaid_surcharges()
+            charged = sum(unpaid.mapped("amount_total"))
+            if bill.currency_id.compare_amounts(charged, bill.amount_due) < 0:
+                idle |= unpaid
+        return idle
 
     def _post_surcharges(self, method, date, portions, lines):
         """Post the debit invoices of the surcharges of one batch of payments.
@@ -263,6 +236,23 @@ class KaviBill(models.Model):
         charged._log_documents(moves)
         return dict(zip(charged.ids, moves, strict=True))
 
+    def _reverse_surcharge_invoices(self, surcharges, date):
+        """Credit the surcharges of payments that were taken back.
+
+        The bill's amounts count neither of the two; the books show both.
+        """
+        if surcharges:
+            notes = self._reverse_invoices(
+                surcharges,
+                date,
+                lambda bill: self.env._(
+                    "Payment surcharge of bill %s taken back", bill.name
+                ),
+            )
+            (surcharges + notes).sudo().is_kavi_replaced = True
+
+    # === HELPER METHODS === #
+
     def _prepare_surcharge_vals(self, method, date, surcharge, journal):
         """Values of the debit invoice of one surcharge."""
         self.ensure_one()
@@ -289,17 +279,124 @@ class KaviBill(models.Model):
             "invoice_line_ids": [fields.Command.create(line)],
         }
 
-    def _reverse_surcharge_invoices(self, surcharges, date):
-        """Nothing paid, nothing charged: a credit note against each of these invoices.
+    def _get_discount_item(self, date):
+        """The journal item that may be settled with less on ``date``.
 
-        The bill's amounts count neither of the two; the books show both.
+        Where Odoo would not grant it, we do not: not once something was paid, credited
+        or refunded, nor in another currency.
+
+        :param datetime.date date: of the payment
+        :return: ``account.move.line``, empty when there is no discount
         """
-        if surcharges:
-            notes = self._reverse_invoices(
-                surcharges,
-                date,
-                lambda bill: self.env._(
-                    "Payment surcharge of bill %s taken back", bill.name
-                ),
+        self.ensure_one()
+        bill = self.sudo()
+        nothing = self.env["account.move.line"].sudo()
+        invoice = bill.invoice_id
+        if (
+            not bill.is_posted
+            or not bill.payment_term_id.early_discount
+            or bill.currency_id.is_zero(bill.amount_due)
+        ):
+            return nothing
+        item = self._get_receivable_lines(invoice)
+        currency = bill.currency_id
+        if (
+            len(item) != 1
+            or not invoice._is_eligible_for_early_payment_discount(currency, date)
+            or currency.compare_amounts(item.discount_amount_currency, 0.0) <= 0
+            or currency.compare_amounts(
+                item.discount_amount_currency, item.amount_residual_currency
             )
-            (surcharges + notes).sudo().is_kavi_replaced = True
+            >= 0
+        ):
+            return nothing
+        return item
+
+    def _prepare_discount_base_lines(self):
+        """What the terms take from the taxes on issue already, as the invoice will.
+
+        Some countries tax only what is due when all pay early ("mixed").
+
+        :return: list of base lines of Odoo's tax computation; they add nothing but tax
+        """
+        self.ensure_one()
+        term = self.payment_term_id
+        if not term.early_discount or term.early_pay_discount_computation != "mixed":
+            return []
+        if self.due_date and self.due_date != self._get_term_due_date(
+            self._get_draft_date()
+        ):
+            return []  # a due date that somebody chose stands without the term
+        prepare = self.env["account.tax"]._prepare_base_line_for_taxes_computation
+        lines = []
+        for line in self.line_ids.filtered("tax_ids"):
+            taxes = line.tax_ids.flatten_taxes_hierarchy().filtered(
+                lambda tax: tax.amount_type != "fixed"
+            )
+            discount = line.price_subtotal * term.discount_percentage / 100
+            for amount, taxes_of in ((-discount, taxes), (discount, taxes.browse())):
+                lines.append(
+                    prepare(
+                        {},
+                        price_unit=amount,
+                        quantity=1.0,
+                        currency_id=self.currency_id or self.env.company.currency_id,
+                        special_type="early_payment",
+                        tax_ids=taxes_of,
+                    )
+                )
+        return lines
+
+    def _prepare_discount_vals(self, discount, date):
+        """The lines of a payment that book an early-payment discount.
+
+        As Odoo's own wizard makes them: base and taxes by the term's computation,
+        exchange difference apart. Of a payment above the discounted amount, only what
+        is missing is discounted.
+
+        :param float discount: at most what the term offers
+        :return: list of values of journal items, in all ``discount``
+        """
+        self.ensure_one()
+        company, currency = self.company_id, self.currency_id
+        if not company.account_journal_early_pay_discount_loss_account_id:
+            raise UserError(
+                self.env._(
+                    "%s has no account for early-payment discounts. An accountant can "
+                    "set it under Invoicing → Configuration → Settings (Default "
+                    "Accounts).",
+                    company.name,
+                )
+            )
+        item = self._get_discount_item(date)
+        due = item.amount_residual_currency
+        offered = currency.round(due - item.discount_amount_currency)
+
+        def convert(amount):
+            return currency._convert(amount, company.currency_id, company, date)
+
+        Move = self.env["account.move"]
+        values = Move._get_invoice_counterpart_amls_for_early_payment_discount(
+            [{"aml": item, "amount_currency": -due, "balance": convert(-due)}],
+            convert(offered),
+        )
+        lines = [dict(vals) for group in values.values() for vals in group]
+        if currency.compare_amounts(discount, offered) < 0:
+            self._scale_discount(lines, discount, offered)
+        return lines
+
+    def _scale_discount(self, lines, discount, offered):
+        """Shrink the lines of a discount to a part of it, to the cent."""
+        currency, company_currency = self.currency_id, self.company_id.currency_id
+        for name, money, whole in (
+            ("balance", company_currency, None),
+            ("amount_currency", currency, discount),
+        ):
+            if whole is None:
+                total = sum(vals[name] for vals in lines)
+                whole = money.round(total * discount / offered)
+            for vals in lines:
+                vals[name] = money.round(vals[name] * discount / offered)
+            biggest = max(lines, key=lambda vals, name=name: abs(vals[name]))
+            biggest[name] += whole - sum(vals[name] for vals in lines)
+            biggest[name] = money.round(biggest[name])

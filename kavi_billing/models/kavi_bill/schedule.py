@@ -4,17 +4,28 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ...tools.bill_rules import OPEN
 from ...tools.const import MAX_DAYS
-from ..kavi_bill_instalment import INSTALMENT_STATES
 
 
 class KaviBill(models.Model):
-    """When a bill is to be paid: its terms, its instalments, and how they are moved."""
+    """When a bill is to be paid: due date, instalments, overdue, and postponement."""
 
     _inherit = "kavi.bill"
 
+    due_date = fields.Date(
+        compute="_compute_due_date",
+        store=True,
+        readonly=False,
+        copy=False,
+        tracking=True,
+    )
+    is_overdue = fields.Boolean(
+        string="Overdue", compute="_compute_is_overdue", search="_search_is_overdue"
+    )
     # computed: Odoo does not know what has become of the rows of a view
     instalment_ids = fields.One2many(
         "kavi.bill.instalment",
@@ -34,13 +45,42 @@ class KaviBill(models.Model):
         help="What is open on instalments whose day has passed.",
     )
 
-    @api.constrains("payment_term_id")
-    def _check_payment_term_id(self):
-        for bill in self:
-            if bill.payment_term_id and not bill.payment_term_id.line_ids:
-                raise ValidationError(bill._get_term_problem())
+    # === COMPUTE METHODS === #
 
-    # === SCHEDULE === #
+    @api.depends("payment_term_id", "bill_date", "invoice_id.line_ids.date_maturity")
+    def _compute_due_date(self):
+        for bill in self:
+            if bill.invoice_id.state == "posted":
+                # not invoice_date_due: Odoo computes that anew from the term whenever
+                # something is matched, and a postponed date would be forgotten
+                items = self._get_receivable_lines(bill.invoice_id)
+                days = [day for day in items.mapped("date_maturity") if day]
+                bill.due_date = max(days, default=bill.invoice_id.invoice_date_due)
+            elif bill.name:
+                bill.due_date = bill.due_date
+            else:
+                bill.due_date = bill._get_term_due_date(bill._get_draft_date())
+
+    @api.depends("state", "next_due_date", "amount_due", "company_id")
+    def _compute_is_overdue(self):
+        today = {company: company._billing_today() for company in self.company_id}
+        for bill in self:
+            bill.is_overdue = bool(
+                bill.state in OPEN
+                and bill.next_due_date
+                and bill.next_due_date < today[bill.company_id]
+            )
+
+    def _search_is_overdue(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        if set(value) != {True}:
+            return Domain.TRUE if set(value) == {True, False} else NotImplemented
+        by_day = self.env["res.company"]._get_billing_days()
+        return Domain("state", "in", OPEN) & Domain.OR(
+            Domain("company_id", "in", ids) & Domain("next_due_date", "<", day)
+            for day, ids in by_day.items()
+        )
 
     @api.depends("invoice_id", "state", "amount_due", "next_due_date", "due_date")
     def _compute_instalment_ids(self):
@@ -48,6 +88,82 @@ class KaviBill(models.Model):
         for bill in self:
             bill.instalment_ids = parts.get(bill._origin)
             bill.has_instalments = len(bill.instalment_ids) > 1
+
+    @api.depends(
+        "bill_date",
+        "company_id",
+        "currency_id",
+        "due_date",
+        "line_ids.charge_kind",
+        "line_ids.price_total",
+        "name",
+        "payment_term_id",
+    )
+    def _compute_schedule_preview(self):
+        for bill in self:
+            schedule = [] if bill.name else bill._preview_schedule()
+            bill.schedule_preview = bill._render_schedule(schedule)
+
+    @api.depends("is_overdue", "instalment_ids")
+    def _compute_amount_overdue(self):
+        for bill in self:
+            parts = bill.instalment_ids if bill.is_overdue else ()
+            bill.amount_overdue = sum(
+                part.amount_due for part in parts if part.state == "overdue"
+            )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("due_date", "bill_date")
+    def _check_due_date(self):
+        for bill in self:
+            if bill.bill_date and bill.due_date and bill.due_date < bill.bill_date:
+                raise ValidationError(
+                    self.env._(
+                        "%(bill)s is due on %(due)s, before it is issued on "
+                        "%(issued)s: choose a later due date.",
+                        bill=bill.display_name,
+                        due=format_date(self.env, bill.due_date),
+                        issued=format_date(self.env, bill.bill_date),
+                    )
+                )
+
+    @api.constrains("payment_term_id")
+    def _check_payment_term_id(self):
+        for bill in self:
+            if bill.payment_term_id and not bill.payment_term_id.line_ids:
+                raise ValidationError(bill._get_term_problem())
+
+    # === ACTION METHODS === #
+
+    def action_postpone(self):
+        return self._open_wizard("kavi_billing.action_kavi_bill_postpone_wizard")
+
+    # === BUSINESS METHODS === #
+
+    def _postpone(self, date=None, reason=None, instalments=None, days=None):
+        """Move what is still open on these bills to other days (KB-85, BB-12).
+
+        :param datetime.date date: the new day of ``instalments``; without them, of the
+            last one that is open: the others move by as many days
+        :param str reason: kept in the history
+        :param instalments: ``kavi.bill.instalment`` records of these bills; default all
+        :param int days: instead of ``date``: by how many days all of them move
+        :raise UserError: with the reason; then nothing is moved
+        """
+        self._lock_for_act("postpone")
+        self._check_posted()
+        bills = self._for_books()
+        instalments = instalments and instalments.with_env(bills.env)
+        plan = bills._plan_postponement(date, instalments, days)
+        bodies = bills._describe_postponement(plan, reason)
+        items = {
+            bills.env["account.move.line"].browse(part.id): day
+            for part, day in plan.items()
+        }
+        bills._move_items(items)
+        bills.env.flush_all()
+        self._log_act("postpone", bodies)
 
     def _get_schedules(self):
         """What is due when, for drafts and issued bills alike.
@@ -83,11 +199,6 @@ class KaviBill(models.Model):
             )
         return schedules
 
-    def _get_schedule(self):
-        """The schedule of one bill, see ``_get_schedules``."""
-        self.ensure_one()
-        return self._get_schedules()[self]
-
     def _get_open_instalments(self):
         """What is still to be paid of one bill, the oldest first.
 
@@ -110,6 +221,75 @@ class KaviBill(models.Model):
         Instalment.invalidate_model()
         names = [name for name, field in Instalment._fields.items() if field.store]
         return Instalment.search_fetch([("bill_id", "in", issued.ids)], names)
+
+    def _sync_invoice_due_date(self):
+        """Carry due dates that were edited to the posted invoices."""
+        # "edit" was checked for the bills
+        books = self._for_books()
+        plan = {}
+        for bill in books:
+            invoice = bill.invoice_id
+            if not bill.due_date or invoice.state != "posted":
+                raise UserError(
+                    self.env._(
+                        "Bill %s has no posted invoice: its due date cannot be moved.",
+                        bill.name,
+                    )
+                )
+            items = self._get_receivable_lines(invoice)
+            if len(items) > 1:
+                raise UserError(
+                    self.env._(
+                        "Bill %s is paid in instalments: move one of them, or all, "
+                        "with Postpone.",
+                        bill.name,
+                    )
+                )
+            plan[items] = bill.due_date
+        books._move_items(plan)
+
+    def _restore_due_dates(self, days):
+        """Give the instalments of a new invoice the days of the former one's.
+
+        :param list days: of the instalments, in their order
+        """
+        self.ensure_one()
+        parts = self._read_instalments()
+        if self._follows_terms() and len(parts) == len(days):
+            items = self.env["account.move.line"].browse(parts.ids)
+            self._move_items(dict(zip(items, days, strict=True)))
+
+    # === HELPER METHODS === #
+
+    def _get_draft_date(self):
+        """The day from which a draft's terms are counted until it is issued."""
+        self.ensure_one()
+        if self.bill_date:
+            return self.bill_date
+        company = self.company_id or self.env.company
+        return company._billing_today(self.create_date or None)
+
+    def _get_term_due_date(self, date):
+        """The last day that the bill's terms allow when they start on ``date``."""
+        self.ensure_one()
+        return max(
+            (line._get_due_date(date) for line in self.payment_term_id.line_ids),
+            default=date,
+        )
+
+    def _follows_terms(self):
+        """Whether the terms say when the bill is due, or somebody chose a day.
+
+        Instalments that were postponed since are those of the terms still.
+        """
+        self.ensure_one()
+        invoices = self.sudo().move_ids.filtered(
+            lambda move: move.move_type == "out_invoice"
+        )
+        if invoices:
+            return any(invoice.invoice_payment_term_id for invoice in invoices)
+        date = self.bill_date or self._get_draft_date()
+        return not self.due_date or self.due_date == self._get_term_due_date(date)
 
     def _preview_schedule(self):
         """The schedule that a draft would have, were it issued now."""
@@ -155,35 +335,6 @@ class KaviBill(models.Model):
             charges[kind] = charges.get(kind, 0.0) + line.price_total
         return charges
 
-    def _follows_terms(self):
-        """Whether the terms say when the bill is due, or somebody chose a day.
-
-        Instalments that were postponed since are those of the terms still.
-        """
-        self.ensure_one()
-        invoices = self.sudo().move_ids.filtered(
-            lambda move: move.move_type == "out_invoice"
-        )
-        if invoices:
-            return any(invoice.invoice_payment_term_id for invoice in invoices)
-        date = self.bill_date or self._get_draft_date()
-        return not self.due_date or self.due_date == self._get_term_due_date(date)
-
-    @api.depends(
-        "bill_date",
-        "company_id",
-        "currency_id",
-        "due_date",
-        "line_ids.charge_kind",
-        "line_ids.price_total",
-        "name",
-        "payment_term_id",
-    )
-    def _compute_schedule_preview(self):
-        for bill in self:
-            schedule = [] if bill.name else bill._preview_schedule()
-            bill.schedule_preview = bill._render_schedule(schedule)
-
     def _render_schedule(self, schedule):
         """A schedule that is not in the books yet, as a small table."""
         self.ensure_one()
@@ -209,81 +360,6 @@ class KaviBill(models.Model):
             '<thead><tr><th>{}</th><th>{}</th><th></th><th class="text-end">{}</th>'
             "</tr></thead><tbody>{}</tbody></table>"
         ).format(self.env._("No."), self.env._("Due"), self.env._("Amount"), rows)
-
-    @api.depends("is_overdue", "instalment_ids")
-    def _compute_amount_overdue(self):
-        for bill in self:
-            parts = bill.instalment_ids if bill.is_overdue else ()
-            bill.amount_overdue = sum(
-                part.amount_due for part in parts if part.state == "overdue"
-            )
-
-    # === WHAT THE TERMS ALLOW === #
-
-    def _get_issue_problem(self):
-        return super()._get_issue_problem() or self._get_term_problem()
-
-    def _get_term_problem(self):
-        """What is wrong with the terms of this draft, as a sentence; "" if nothing."""
-        self.ensure_one()
-        term = self.payment_term_id
-        if term and not term.line_ids:
-            return self.env._(
-                "the terms %s have no lines, so nothing would ever be due. Choose "
-                "other terms, or add a line to them.",
-                term.name,
-            )
-        date = self.bill_date or self.company_id._billing_today()
-        first = min((line._get_due_date(date) for line in term.line_ids), default=date)
-        if first < date and self._follows_terms():
-            return self.env._(
-                "the terms %(terms)s ask for money on %(due)s, before the bill is "
-                "issued on %(issued)s. Choose other terms.",
-                terms=term.name,
-                due=format_date(self.env, first),
-                issued=format_date(self.env, date),
-            )
-        return ""
-
-    def _get_term_methods(self):
-        """The methods that the terms restrict this bill to; none: no restriction."""
-        self.ensure_one()
-        # sudo: the payer does not see what terms are made of
-        term = self.sudo().payment_term_id.with_context(active_test=False)
-        return term.billing_method_ids.filtered(
-            lambda method: method.company_id == self.company_id
-        ).with_env(self.env)
-
-    def _get_offered_methods(self):
-        methods = super()._get_offered_methods()
-        restricted = self._get_term_methods()
-        return methods & restricted if restricted else methods
-
-    # === MOVING INSTALMENTS === #
-
-    def _postpone(self, date=None, reason=None, instalments=None, days=None):
-        """Move what is still open on these bills to other days (KB-85, BB-12).
-
-        :param datetime.date date: the new day of ``instalments``; without them, of the
-            last one that is open: the others move by as many days
-        :param str reason: kept in the history
-        :param instalments: ``kavi.bill.instalment`` records of these bills; default all
-        :param int days: instead of ``date``: by how many days all of them move
-        :raise UserError: with the reason; then nothing is moved
-        """
-        self._lock_for_act("postpone")
-        self._check_posted()
-        # sudo: "postpone" was checked for the bills
-        bills = self.sudo()
-        plan = bills._plan_postponement(date, instalments and instalments.sudo(), days)
-        bodies = bills._describe_postponement(plan, reason)
-        items = {
-            self.env["account.move.line"].sudo().browse(part.id): day
-            for part, day in plan.items()
-        }
-        bills._move_items(items)
-        self.env.flush_all()
-        self._log_act("postpone", bodies)
 
     def _describe_postponement(self, plan, reason):
         """What the history says of instalments that are moved.
@@ -351,7 +427,7 @@ class KaviBill(models.Model):
         return plan
 
     def _check_days(self, days):
-        """Refuse to move anything by more than a lifetime."""
+        """Refuse to move anything by more than a hundred years."""
         if abs(days) > MAX_DAYS:
             raise UserError(
                 self.env._(
@@ -395,7 +471,7 @@ class KaviBill(models.Model):
 
         :param dict plan: ``{account.move.line: day}``, with the rights to do so
         """
-        lines = self.env["account.move.line"].sudo()
+        lines = self.env["account.move.line"]
         by_day = {}
         for line, day in plan.items():
             by_day[day] = by_day.get(day, lines) | line
@@ -408,25 +484,3 @@ class KaviBill(models.Model):
             last = max(items.mapped("date_maturity"))
             if invoice.invoice_date_due != last:
                 invoice.invoice_date_due = last
-
-    def _change_lines(self, commands, reason=None):
-        """A new invoice keeps the days to which the old one's were postponed."""
-        before = self._read_instalments().mapped("due_date")
-        result = super()._change_lines(commands, reason)
-        after = self._read_instalments()
-        if self._follows_terms() and len(after) == len(before):
-            items = self.env["account.move.line"].sudo().browse(after.ids)
-            self._move_items(dict(zip(items, before, strict=True)))
-        return result
-
-    @api.model
-    def _get_instalment_labels(self):
-        """Names of the instalments' states in the user's language."""
-        return {
-            **INSTALMENT_STATES,
-            "paid": self.env._("Paid"),
-            "due": self.env._("Due"),
-            "overdue": self.env._("Overdue"),
-            "to_come": self.env._("To Come"),
-            "canceled": self.env._("Canceled"),
-        }

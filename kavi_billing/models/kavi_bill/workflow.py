@@ -1,14 +1,32 @@
+import logging
+from collections import defaultdict
+
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
 
-from ...tools.bill_rules import ACTS, DERIVED, EDITABLE, FACTS, allowed_acts, refusal
+from ...tools.bill_rules import (
+    ACTS,
+    DERIVED,
+    EDITABLE,
+    FACTS,
+    FLAGS,
+    allowed_acts,
+    refusal,
+)
+
+_logger = logging.getLogger(__name__)
 
 _DATES = ("bill_date", "due_date")
 
 
 class KaviBill(models.Model):
-    """The guards: they ask ``bill_rules``, on every path."""
+    """What may be done with a bill: flags, acts, guards on every path, the activity
+    history, and what follows from a change of state.
+
+    The rules themselves are in ``tools/bill_rules``.
+    """
 
     _inherit = "kavi.bill"
 
@@ -17,6 +35,8 @@ class KaviBill(models.Model):
         help="The acts that the table allows now: the form shows these buttons.",
     )
     flag_label = fields.Char(string="Flags", compute="_compute_flag_label")
+
+    # === COMPUTE METHODS === #
 
     @api.depends(
         "state",
@@ -50,6 +70,67 @@ class KaviBill(models.Model):
                 label for flag, label in labels.items() if flag in flags
             )
 
+    def _compute_field_value(self, field):
+        if self._fields["state"] in self.pool.field_computed[field]:
+            self._remember_states()
+        return super()._compute_field_value(field)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if self._is_act():
+            result = super().write(vals)
+        else:
+            result = self._write_by_hand(vals)
+        if "kind_id" in vals and "payment_term_id" not in vals:
+            self._sync_kind_term()
+        return result
+
+    def _write_by_hand(self, vals):
+        """Write what is no part of an act: checked, and carried to the invoice."""
+        self._check_written_vals(vals)
+        moving = self.browse()
+        if "company_id" in vals and "currency_id" not in vals:
+            moving = self.filtered(
+                lambda bill: bill.currency_id == bill.company_id.currency_id
+            )
+        writing = self
+        if not self.env.su:  # nobody asks that what they edit is not tracked
+            writing = self.with_context(tracking_disable=False, mail_notrack=False)
+        result = super(KaviBill, writing).write(vals)
+        for bill in moving:  # in the currency of the company, as it was
+            if bill.currency_id != bill.company_id.currency_id:
+                bill.currency_id = bill.company_id.currency_id
+        issued = self.filtered("name")
+        if "due_date" in vals:
+            issued._sync_invoice_due_date()
+        if "purchase_order" in vals:
+            # sudo: "edit" was checked for the bill
+            issued._for_books().invoice_id.ref = vals["purchase_order"]
+        if vals.get("partner_id"):
+            self.partner_id._open_billing_account()
+        return result
+
+    def unlink(self):
+        # before mail takes the messages away, which it does first of all
+        self.check_access("unlink")
+        return super().unlink()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_issued(self):
+        self._check_act("delete")
+        self.env["kavi.activity"]._record(
+            "delete", {bill: bill.title or "" for bill in self}
+        )
+        for partner in self.partner_id:
+            drafts = self.filtered(lambda bill, p=partner: bill.partner_id == p)
+            # sudo: contacts may be read-only for whoever may delete a draft (KB-39)
+            partner.sudo()._message_log(
+                body=self.env._("Drafts deleted: %s", ", ".join(drafts.mapped("title")))
+            )
+
+    # === BUSINESS METHODS === #
+
     @api.model
     def _get_acts(self):
         """Hook: the table of what may be done with bills; other addons extend it.
@@ -57,6 +138,22 @@ class KaviBill(models.Model):
         :return: dict like ``bill_rules.ACTS``
         """
         return ACTS
+
+    def _get_flags(self):
+        """The flags of one bill.
+
+        :return: set of keys of ``bill_rules.FLAGS``
+        """
+        self.ensure_one()
+        fact = {
+            "overdue": self.is_overdue,
+            "partly_paid": self.is_partly_paid,
+            "disputed": self.is_disputed,
+            "frozen": self.is_frozen,
+            "opening_balance": self.opening_date,
+            "historical": self.opening_state,
+        }
+        return {flag for flag, is_on in fact.items() if is_on}
 
     def _check_act(self, act):
         """Refuse ``act`` unless the table allows it on each of these bills.
@@ -72,31 +169,14 @@ class KaviBill(models.Model):
                 raise UserError(reason)
 
     def _lock_for_act(self, act):
-        """Lock the bills' rows, look again at what they are, and check ``act``.
+        """Lock the bills' rows, and check ``act`` on what they are then.
 
-        Two persons at once: one waits for nobody and is told, or is served again by
-        the framework with the facts as they are then.
+        :raise UserError: when another transaction holds a lock, or the act is refused;
+            Odoo retries serialization failures
         """
         self.check_access("write")
         self._lock_rows()
         self._check_act(act)
-
-    def _check_open_today(self):
-        """Refuse what is booked today while today is in a closed period: Odoo would put
-        one entry on another day, or stop in the middle."""
-        for bill in self:
-            company, journal = bill.company_id, bill.sudo().invoice_id.journal_id
-            closed = self._get_closed_until(company, journal, company._billing_today())
-            if closed:
-                raise UserError(
-                    self.env._(
-                        "The books are closed until %(day)s, so bill %(bill)s cannot "
-                        "be changed today. Ask the accountant to open the period, or "
-                        "change the bill after that day.",
-                        day=format_date(self.env, closed),
-                        bill=bill.name,
-                    )
-                )
 
     def _get_refusal(self, act):
         """Why ``act`` is refused on this bill, as a sentence; "" when it is allowed."""
@@ -106,6 +186,20 @@ class KaviBill(models.Model):
             return ""
         reason, detail = found
         label = self._get_act_labels()[act]
+        if self.opening_state:
+            return self.env._(
+                "%(act)s: bill %(bill)s is history. It was imported as it stood, and "
+                "nothing of it is in these books.",
+                act=label,
+                bill=self.display_name,
+            )
+        if act == "change_amount" and self.opening_date:
+            return self.env._(
+                "%(act)s: what bill %(bill)s asks was charged before these books "
+                "began. Cancel it and raise a new one, or give a credit.",
+                act=label,
+                bill=self.display_name,
+            )
         if reason == "flag":
             return self.env._(
                 "%(act)s: not while bill %(bill)s is marked “%(flag)s”.",
@@ -162,9 +256,113 @@ class KaviBill(models.Model):
             )
         return bills
 
+    def _get_state_label(self):
+        """The state's name in the user's language."""
+        self.ensure_one()
+        return dict(self._fields["state"]._description_selection(self.env))[self.state]
+
+    @api.model
+    def _get_act_labels(self):
+        """Names of the acts in the user's language; the table has them in English."""
+        return {
+            **{name: act.label for name, act in self._get_acts().items()},
+            "issue": self.env._("Issue"),
+            "delete": self.env._("Delete"),
+            "edit": self.env._("Edit"),
+            "change_amount": self.env._("Change the amount"),
+            "postpone": self.env._("Postpone"),
+            "choose_method": self.env._("Choose a payment method"),
+            "complete_payment": self.env._("Complete a payment"),
+            "write_off": self.env._("Write off the rest"),
+            "apply_credit": self.env._("Apply a credit"),
+            "unapply_credit": self.env._("Take a credit off again"),
+            "reverse_payment": self.env._("Reverse a payment"),
+            "refund": self.env._("Refund"),
+            "cancel": self.env._("Cancel"),
+            "dispute": self.env._("Open a dispute"),
+            "resolve_dispute": self.env._("Resolve the dispute"),
+            "send_notice": self.env._("Send a notice"),
+        }
+
+    @api.model
+    def _get_flag_labels(self):
+        """Names of the flags, for badges and messages."""
+        return {
+            **FLAGS,
+            "overdue": self.env._("Overdue"),
+            "partly_paid": self.env._("Partly Paid"),
+            "disputed": self.env._("In Dispute"),
+            "frozen": self.env._("Frozen"),
+            "opening_balance": self.env._("Opening Balance"),
+            "historical": self.env._("History"),
+        }
+
+    def _log_act(self, act, bodies):
+        """Log an act: one message on each bill, and one row in the activity history.
+
+        :param str act: a key of :meth:`_get_acts`
+        :param dict bodies: ``{bill id: text}``
+        """
+        label = self._get_act_labels()[act]
+        self.env["kavi.activity"]._record(
+            act, {self.browse(id_): body for id_, body in bodies.items()}, "bill_id"
+        )
+        self.sudo()._message_log_batch(
+            {
+                id_: f"{label}: {body.strip()}" if body.strip() else f"{label}."
+                for id_, body in bodies.items()
+            }
+        )
+
+    def _run_state_hooks(self):
+        """Call back whoever waits for bills whose state has changed."""
+        known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
+        bills = self._for_books()
+        changed = defaultdict(bills.browse)
+        states = {}
+        for bill in bills.browse(known).exists():
+            before, after = known[bill.id], bill.state
+            if before == after:
+                continue
+            states[bill] = (before, after)
+            if after in ("paid", "refunded", "canceled"):
+                changed[after] += bill
+            elif before in ("paid", "refunded"):
+                changed["reopened"] += bill
+        self.env["kavi.activity"]._record_states(states)
+        for event, changed_bills in changed.items():
+            changed_bills._on_state_changed(event)
+
+    def _on_state_changed(self, event):
+        """Hook: these bills were just paid, refunded, canceled or reopened.
+
+        :param str event: "paid", "refunded", "canceled" or "reopened"
+        """
+        if event == "canceled":
+            # also when an accountant reversed the invoice: canceled is final (KB-27)
+            self.filtered(lambda bill: not bill.is_canceled)._write_facts(
+                {
+                    "is_canceled": True,
+                    "cancel_reason": self.env._("Taken back in the books"),
+                }
+            )
+        self.partner_id._settle_pending_accounts()
+        for model in set(self.mapped("origin_model")) - {False}:
+            if model not in self.env:
+                continue  # the application was uninstalled
+            bills = self.filtered(lambda bill, model=model: bill.origin_model == model)
+            origins = self.env[model].browse(set(bills.mapped("origin_id"))).exists()
+            callback = getattr(origins, f"_kavi_bills_{event}", None)
+            if callback and origins:
+                bills._call_back(callback, event)
+        if event == "paid":
+            self._send_receipts()
+
+    # === HELPER METHODS === #
+
     @api.model
     def _check_created_vals(self, vals_list):
-        """No bill is born issued, paid or canceled."""
+        """Refuse values that only acts write, in values and in defaults."""
         for vals in vals_list:
             self._check_years(vals, _DATES)
         if self._is_act():
@@ -183,29 +381,6 @@ class KaviBill(models.Model):
             )
             if vals.get("created_by") and not self.env.su:
                 self._check_role("officer")
-
-    def write(self, vals):
-        if self._is_act():
-            return super().write(vals)
-        self._check_written_vals(vals)
-        moving = self.browse()
-        if "company_id" in vals and "currency_id" not in vals:
-            moving = self.filtered(
-                lambda bill: bill.currency_id == bill.company_id.currency_id
-            )
-        result = super().write(vals)
-        for bill in moving:  # in the currency of the company, as it was
-            if bill.currency_id != bill.company_id.currency_id:
-                bill.currency_id = bill.company_id.currency_id
-        issued = self.filtered("name")
-        if "due_date" in vals:
-            issued._sync_invoice_due_date()
-        if "purchase_order" in vals:
-            # sudo: "edit" was checked for the bill
-            issued.sudo().invoice_id.ref = vals["purchase_order"]
-        if vals.get("partner_id"):
-            self.partner_id._open_billing_account()
-        return result
 
     def _check_written_vals(self, vals):
         self._refuse_fields(set(vals) & (DERIVED | FACTS))
@@ -230,20 +405,59 @@ class KaviBill(models.Model):
                 raise UserError(self.env._("An issued bill has a due date."))
             issued._check_act("postpone")
 
-    def unlink(self):
-        # before mail takes the messages away, which it does first of all
-        self.check_access("unlink")
-        return super().unlink()
+    def _remember_states(self):
+        """Keep the states as they were, for :meth:`_run_state_hooks`.
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_issued(self):
-        self._check_act("delete")
-        self.env["kavi.activity"]._record(
-            "delete", {bill: bill.title or "" for bill in self}
-        )
-        for partner in self.partner_id:
-            drafts = self.filtered(lambda bill, p=partner: bill.partner_id == p)
-            # sudo: contacts may be read-only for whoever may delete a draft (KB-39)
-            partner.sudo()._message_log(
-                body=self.env._("Drafts deleted: %s", ", ".join(drafts.mapped("title")))
-            )
+        Like mail's tracking: it runs before the commit, whatever changed the states.
+        """
+        known = self.env.cr.precommit.data.setdefault("kavi.bill.states", {})
+        if not known:
+            self.env.cr.precommit.add(self._run_state_hooks)
+        for bill in self:
+            if bill.id:
+                known.setdefault(bill.id, bill.state)
+
+    def _forget_states(self):
+        """Pass over what changed of these bills: no callbacks, no notices."""
+        self.flush_recordset(["state"])
+        known = self.env.cr.precommit.data.get("kavi.bill.states", {})
+        for id_ in self.ids:
+            known.pop(id_, None)
+
+    def _message_track(self, fields_iter, initial_values_dict):
+        """What is edited is an activity, too, unless it is part of an act."""
+        tracking = super()._message_track(fields_iter, initial_values_dict)
+        acted = self.env["kavi.activity"]._get_acted_ids()
+        edited = {
+            self.browse(id_): self._get_field_labels(set(changes) & EDITABLE)
+            for id_, (changes, _values) in tracking.items()
+            if id_ not in acted and set(changes) & EDITABLE
+        }
+        if edited:
+            self.env["kavi.activity"]._record("edit", edited, "bill_id")
+        return tracking
+
+    def _call_back(self, callback, event):
+        """Run another application's callback; its failure undoes nothing.
+
+        The billing administrators get an activity that says so.
+        """
+        try:
+            with self.env.cr.savepoint():
+                callback(self)
+                self.env.flush_all()
+        except OperationalError:
+            raise  # a conflict with somebody else: the whole request is tried again
+        except Exception as error:
+            _logger.exception("Callback of %s failed", ", ".join(self.mapped("name")))
+            for bill in self:
+                bill._alert_administrators(
+                    self.env._("What was billed did not follow"),
+                    self.env._(
+                        "%(application)s was told that the bill is %(event)s and "
+                        "answered: %(error)s",
+                        application=bill.created_by,
+                        event=event,
+                        error=error,
+                    ),
+                )
