@@ -362,6 +362,30 @@ class BillingCommon(TransactionCase):
             "amount_due_company": due_company,
         }
 
+    def assertSettings(self, addon, company, wanted):
+        """An addon's settings are these; each is on the page, and of one company.
+
+        :param company: another one than the user's own
+        :param dict wanted: ``{setting: value}``, none as it is before
+        """
+        Settings = self.env["res.config.settings"].with_company(company)
+        here = {
+            name
+            for name, field in Settings._fields.items()
+            if name.startswith("billing_") and field._module == addon
+        }
+        self.assertEqual(here, set(wanted))
+        arch = Settings.get_view()["arch"]
+        before = {name: self.company[name] for name in wanted}
+        values = {name: getattr(value, "id", value) for name, value in wanted.items()}
+        Settings.create(values).execute()
+        for name, value in wanted.items():
+            with self.subTest(setting=name):
+                self.assertNotEqual(before[name], value)
+                self.assertEqual(company[name], value)
+                self.assertEqual(self.company[name], before[name])
+                self.assertIn(f'name="{name}"', arch)
+
     def assertPublicMethods(self, addon, known, overridden="", mixins=()):
         """Clients can call of an addon's models what is known, and nothing else.
 

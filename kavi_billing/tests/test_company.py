@@ -312,25 +312,8 @@ class TestCompanies(BillingCommon):
             "billing_write_off_limit": 2.5,
             "billing_credit_product_id": product,
             "billing_apply_credits_automatically": True,
-            "billing_export_format": "csv",
         }
-        Settings = self.env["res.config.settings"].with_company(self.other)
-        here = {
-            name
-            for name, field in Settings._fields.items()
-            if name.startswith("billing_") and field._module == "kavi_billing"
-        }
-        self.assertEqual(here, set(wanted))
-        arch = Settings.get_view()["arch"]
-        before = {name: self.company[name] for name in wanted}
-        values = {name: getattr(value, "id", value) for name, value in wanted.items()}
-        Settings.create(values).execute()
-        for name, value in wanted.items():
-            with self.subTest(setting=name):
-                self.assertNotEqual(before[name], value)
-                self.assertEqual(self.other[name], value)
-                self.assertEqual(self.company[name], before[name])
-                self.assertIn(f'name="{name}"', arch)
+        self.assertSettings("kavi_billing", self.other, wanted)
 
     def test_settings_with_a_wrong_template(self):
         settings = self.env["res.config.settings"].with_company(self.other)

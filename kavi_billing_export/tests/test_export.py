@@ -373,3 +373,13 @@ class TestNightlyExport(ExportCommon):
         with patch.object(type(self.exports), "_export", fail):
             self.run_cron()
         self.assertTrue(self.exports.search([("company_id", "=", self.company.id)]))
+
+
+@tagged("post_install", "-at_install")
+class TestExportSettings(BillingCommon):
+    def test_export_setting_is_of_one_company(self):
+        """It is on the page, and does not reach another company."""
+        other = self._new_company("Kavi Abroad Ltd")
+        self.assertSettings(
+            "kavi_billing_export", other, {"billing_export_format": "csv"}
+        )
