@@ -18,11 +18,11 @@ COMMIT = "_kavi_commit"
 BILL = "kavi.bill:"
 # What happens in the books once the money has moved, the same for each act.
 BOOKING = [
-    ("before", "_kavi_finish", 1),
+    ("before", "_commit_and_post_process", 1),
     ("after", COMMIT, 1),  # the state is kept
     ("before", "_post_process", 1),
-    ("before", "_kavi_book_fee", 1),  # the payment is made, nothing is kept
-    ("after", "_kavi_book_fee", 1),
+    ("before", "_post_process_fee", 1),  # the payment is made, nothing is kept
+    ("after", "_post_process_fee", 1),
     ("after", "_post_process", 1),
     ("after", COMMIT, 2),  # all is kept
 ]
@@ -53,10 +53,10 @@ POINTS = {
         ("after", COMMIT, 1),  # the intent to capture is stored
         ("before", "orders.capture", 1),
         ("after", "orders.capture", 1),
-        ("before", "_kavi_apply_order", 1),
-        ("after", "_kavi_apply_order", 1),
+        ("before", "_paypal_apply_order", 1),
+        ("after", "_paypal_apply_order", 1),
         ("after", BILL + "_post_payments", 1),
-        ("after", "_kavi_book_charge", 1),
+        ("after", "_post_process_charge", 1),
         *later(BOOKING, 1),
     ],
     # the same, to authorize only: no money moves
@@ -64,17 +64,17 @@ POINTS = {
         ("after", COMMIT, 1),
         ("before", "orders.authorize", 1),
         ("after", "orders.authorize", 1),
-        ("after", "_kavi_apply_authorization", 1),
+        ("after", "_paypal_apply_authorization", 1),
         ("after", COMMIT, 2),
     ],
     # an officer takes a part of what was authorized
     "take": [
-        ("after", "_kavi_ask_authorization", 1),  # nothing is stored yet
+        ("after", "_prepare_authorization_request", 1),  # nothing is stored yet
         ("before", "_kavi_send", 1),  # the intent is stored
         ("before", "authorizations.capture", 1),
         ("after", "authorizations.capture", 1),
-        ("after", "_kavi_apply_capture", 1),
-        ("after", "_kavi_book_charge", 1),
+        ("after", "_paypal_apply_capture", 1),
+        ("after", "_post_process_charge", 1),
         *BOOKING,
     ],
     # an officer gives up what was authorized
@@ -90,27 +90,27 @@ POINTS = {
         ("before", "_kavi_send", 1),  # the intent is stored
         ("before", "captures.refund", 1),
         ("after", "captures.refund", 1),
-        ("after", "_kavi_apply_refund", 1),
+        ("after", "_paypal_apply_refund", 1),
         ("after", BILL + "_post_refunds", 1),
-        ("after", "_kavi_book_return", 1),
+        ("after", "_post_process_refund", 1),
         *BOOKING,
     ],
     # the resolver itself is killed, at a capture whose answer was lost
     "resolve": [
         ("before", "orders.get", 1),
         ("after", "orders.get", 1),
-        ("after", "_kavi_apply_order", 1),
-        ("after", "_kavi_book_charge", 1),
+        ("after", "_paypal_apply_order", 1),
+        ("after", "_post_process_charge", 1),
         ("after", COMMIT, 2),
-        ("before", "_kavi_climb", 1),
+        ("before", "_schedule_next_check", 1),
     ],
     # the job that works on events is killed, at an order that was approved
     "work_on_event": [
-        ("before", "kavi.gateway.event:_work", 1),
+        ("before", "kavi.gateway.event:_process", 1),
         ("before", "orders.capture", 1),
         ("after", "orders.capture", 1),
-        ("after", "_kavi_book_charge", 1),
-        ("after", "kavi.gateway.event:_work", 1),
+        ("after", "_post_process_charge", 1),
+        ("after", "kavi.gateway.event:_process", 1),
     ],
 }
 CASES = [(act, *point) for act, points in POINTS.items() for point in points]
@@ -137,7 +137,7 @@ def check_out(env, bill):
 
 
 def come_back(env, bill):
-    last_of(env, bill)._kavi_settle()
+    last_of(env, bill)._paypal_process_order()
 
 
 def take(env, bill):
@@ -231,7 +231,7 @@ AFTER = {
 LAST = {"check_out": "draft", "authorize": "authorized", "give_up": "cancel"}
 # Killed before the intent was stored: it never was, and is not made up for.
 NEVER_WAS = {
-    ("take", "_kavi_ask_authorization"): ("new", 0.0, 0.0),
+    ("take", "_prepare_authorization_request"): ("new", 0.0, 0.0),
     ("give_back", "_kavi_refund"): PAID,
 }
 
@@ -261,7 +261,7 @@ def test_crash(till, case):
     with till.scratch.env() as env:
         last = last_of(env, bill)
         assert last.state == state
-        assert act == "check_out" or not last.check_date
+        assert act == "check_out" or not last.next_check_date
     if act == "check_out":
         pay_again(till, bill)
 

@@ -124,13 +124,13 @@ def work(env, is_resolver_due):
         # as if five minutes had passed, for half of those that wait; not so often that
         # orders are closed whose payers, on a slow machine, are just about to approve
         env.cr.execute(
-            "UPDATE payment_transaction SET check_date = '2020-01-01'"
+            "UPDATE payment_transaction SET next_check_date = '2020-01-01'"
             " WHERE id IN (SELECT id FROM payment_transaction"
-            " WHERE check_date IS NOT NULL AND check_step < 2 AND id % 2 = 0"
+            " WHERE next_check_date IS NOT NULL AND check_step < 2 AND id % 2 = 0"
             " FOR UPDATE SKIP LOCKED)"
         )
         env.cr.commit()
-    env["kavi.gateway.event"]._cron_work()
+    env["kavi.gateway.event"]._cron_process()
     if is_resolver_due:
         env["payment.transaction"]._cron_resolve()
 
@@ -221,7 +221,7 @@ def test_concurrency_storm(till):
                 lambda tx: tx.state == "done" and tx.operation != "refund"
             )
             assert len(charges) == 1
-            assert not bill.transaction_ids.filtered("check_date")
+            assert not bill.transaction_ids.filtered("next_check_date")
         credits = env["kavi.credit"].search([("company_id", "=", till.company)])
         assert not credits
         undone = env["kavi.gateway.event"].search([("state", "!=", "done")])

@@ -33,13 +33,14 @@ def load(name):
     return importlib.import_module(f"{package}.{name}")
 
 
-paypal_client = load("paypal_client")
-currencies = load("currencies")
-scrub = load("scrub")
-PayPalClient, Refused, Unknown = (
+connection = load("paypal.connection")
+paypal_client = load("paypal.client")
+amounts = load("paypal.amounts")
+redaction = load("paypal.redaction")
+PayPalClient, RequestRejected, NoAnswer = (
     paypal_client.PayPalClient,
-    paypal_client.Refused,
-    paypal_client.Unknown,
+    paypal_client.RequestRejected,
+    paypal_client.NoAnswer,
 )
 numbers = itertools.count()
 CARD = "4111 1111 1111 1111"
@@ -70,7 +71,7 @@ def client(fake, messages):
 
 
 def order(client, value="100.00", currency="USD", intent="CAPTURE", **unit):
-    amount = currencies.money(value, currency)
+    amount = amounts.money(value, currency)
     payload = {"intent": intent, "purchase_units": [{"amount": amount, **unit}]}
     return client.create_order(payload, f"order-{next(numbers)}")["id"]
 
@@ -97,9 +98,9 @@ def test_an_order_from_creation_to_refund(fake, client):
     fake.approve(order_id)
     answer = client.capture_order(order_id, "capture-1")
     (made,) = answer["purchase_units"][0]["payments"]["captures"]
-    assert currencies.parse_amount(made["amount"]) == (Decimal("100.00"), "USD")
+    assert amounts.parse_amount(made["amount"]) == (Decimal("100.00"), "USD")
     assert client.get_capture(made["id"]) == made
-    part = currencies.money(Decimal(30), "USD")
+    part = amounts.money(Decimal(30), "USD")
     note = "Sorry " * 60
     refund = client.refund_capture(made["id"], "refund-1", part, "TX-2", "R-1", note)
     assert refund["custom_id"] == "TX-2"
@@ -113,7 +114,7 @@ def test_an_authorization(fake, client):
     order_id = approved(fake, client, intent="AUTHORIZE")
     answer = client.authorize_order(order_id, "authorize-1")
     (made,) = answer["purchase_units"][0]["payments"]["authorizations"]
-    part = currencies.money("60.00", "USD")
+    part = amounts.money("60.00", "USD")
     capture = client.capture_authorization(made["id"], "capture-1", part)
     assert capture["final_capture"] is False
     status = client.get_authorization(made["id"])["status"]
@@ -127,7 +128,7 @@ def test_the_last_capture_of_an_authorization(fake, client):
     order_id = approved(fake, client, intent="AUTHORIZE")
     answer = client.authorize_order(order_id, "authorize-1")
     (made,) = answer["purchase_units"][0]["payments"]["authorizations"]
-    part = currencies.money("60.00", "USD")
+    part = amounts.money("60.00", "USD")
     client.capture_authorization(made["id"], "c", part, final=True, invoice_id="I-1")
     assert client.get_authorization(made["id"])["status"] == "CAPTURED"
     assert fake.ledger.entries()[0].invoice_id == "I-1"
@@ -140,30 +141,18 @@ def test_webhooks_are_registered_listed_and_deleted(fake, client):
     assert client.list_webhooks() == []
 
 
-def test_disputes_page_by_page(fake, client, monkeypatch):
-    monkeypatch.setattr(paypal_client, "DISPUTE_PAGE", 2)
-    made = paid(fake, client)
-    opened = [fake.open_dispute(made, "1.00") for _n in range(5)]
-    listed = [dispute["dispute_id"] for dispute in client.list_disputes()]
-    assert listed == opened
-    assert client.get_dispute(opened[0])["dispute_amount"]["value"] == "1.00"
-    after = datetime.now(timezone.utc) + timedelta(hours=1)
-    assert list(client.list_disputes(updated_after=after)) == []
-    assert len(list(client.list_disputes(transaction_id=made))) == 5
-
-
 def test_the_report_over_many_pages_and_months(fake, client, monkeypatch):
     monkeypatch.setattr(paypal_client, "REPORT_PAGE", 2)
     made = paid(fake, client, custom_id="TX-1")
     for number in range(4):
-        client.refund_capture(made, f"r{number}", currencies.money(1, "USD"))
+        client.refund_capture(made, f"r{number}", amounts.money(1, "USD"))
     end = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(hours=1)
     rows = list(client.list_transactions(end - timedelta(days=90), end))
     assert len(rows) == 5
     assert rows[0]["transaction_id"] == made
     total = sum(
-        currencies.parse_amount(row["transaction_amount"])[0]
-        + currencies.parse_amount(row["fee_amount"])[0]
+        amounts.parse_amount(row["transaction_amount"])[0]
+        + amounts.parse_amount(row["fee_amount"])[0]
         for row in rows
     )
     assert total == fake.ledger.net("USD")
@@ -172,13 +161,12 @@ def test_the_report_over_many_pages_and_months(fake, client, monkeypatch):
 def test_the_connection_is_tried(fake, client):
     assert client.test_connection()["app_id"].startswith("APP-")
     wrong = PayPalClient(fake.url, fake.client_id, "wrong")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         wrong.test_connection()
     assert (refused.value.status, refused.value.name) == (401, "invalid_client")
     nowhere = PayPalClient("http://127.0.0.1:9", "x", "y", timeout=2)
-    with pytest.raises(Unknown) as unknown:
+    with pytest.raises(NoAnswer):
         nowhere.test_connection()
-    assert unknown.value.sent is False
 
 
 def test_only_this_machine_is_spoken_to_in_the_clear():
@@ -208,10 +196,8 @@ def test_nothing_moves_without_a_request_id(client, fake, bad):
 def test_a_lost_answer_is_unknown_and_asked_again(fake, client, kind):
     order_id = approved(fake, client)
     fake.fail("orders.capture", kind)
-    with pytest.raises(Unknown) as unknown:
+    with pytest.raises(NoAnswer):
         client.capture_order(order_id, "c")
-    assert unknown.value.sent
-    assert unknown.value.retry_after is None
     assert client.capture_order(order_id, "c")["status"] == "COMPLETED"
     assert fake.ledger.gross("USD") == 100
 
@@ -220,18 +206,16 @@ def test_a_late_answer_is_unknown(fake, client):
     order_id = approved(fake, client)
     client._api.timeout = 0.3
     fake.fail("orders.capture", "late", delay=30)
-    with pytest.raises(Unknown, match="in time") as unknown:
+    with pytest.raises(NoAnswer, match="in time"):
         client.capture_order(order_id, "c")
-    assert unknown.value.sent
     assert fake.ledger.gross("USD") == 100
 
 
 def test_a_connection_that_never_was(fake, client):
     client.test_connection()
     fake.stop()
-    with pytest.raises(Unknown) as unknown:
+    with pytest.raises(NoAnswer):
         client.get_order("ORDER1")
-    assert unknown.value.sent is False
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -239,10 +223,9 @@ def test_a_connection_that_never_was(fake, client):
 def test_paypals_own_failure_is_unknown(fake, client, status, after):
     made = paid(fake, client)
     fake.fail("captures.refund", status, after=after, retry_after=9)
-    with pytest.raises(Unknown) as unknown:
+    with pytest.raises(NoAnswer) as unknown:
         client.refund_capture(made, "r")
     assert unknown.value.status == status
-    assert unknown.value.retry_after == 9
     assert unknown.value.debug_id
     client.refund_capture(made, "r")
     assert fake.ledger.gross("USD") == 0
@@ -261,11 +244,10 @@ def test_paypals_own_failure_is_unknown(fake, client, status, after):
 def test_a_no_is_refused_with_its_reason(fake, client, status, issue):
     made = paid(fake, client)
     fake.fail("captures.refund", status, issue=issue)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(RequestRejected) as raised:
         client.refund_capture(made, "r")
     refused = raised.value
     assert (refused.status, refused.issues) == (status, [issue])
-    assert refused.has(issue, "ANOTHER") and not refused.has("ANOTHER")
     assert refused.name and refused.message and refused.debug_id
     assert fake.ledger.gross("USD") == 100
 
@@ -281,7 +263,7 @@ def test_a_call_that_is_still_at_work_is_unknown(fake, client, endpoint, status,
     order_id = approved(fake, client)
     made = paid(fake, client, custom_id="other")
     fake.fail(endpoint, status, issue=issue)
-    with pytest.raises(Unknown) as unknown:
+    with pytest.raises(NoAnswer) as unknown:
         if endpoint == "orders.capture":
             client.capture_order(order_id, "c")
         else:
@@ -291,31 +273,30 @@ def test_a_call_that_is_still_at_work_is_unknown(fake, client, endpoint, status,
 
 def test_refusals_as_paypal_gives_them(fake, client):
     order_id = order(client)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         client.capture_order(order_id, "c-1")
-    assert refused.value.has("ORDER_NOT_APPROVED")
+    assert "ORDER_NOT_APPROVED" in refused.value.issues
     fake.approve(order_id, "declined")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         client.capture_order(order_id, "c-2")
-    assert refused.value.has("INSTRUMENT_DECLINED")
-    assert refused.value.links["redirect"] == fake.approval_url(order_id)
+    assert "INSTRUMENT_DECLINED" in refused.value.issues
     fake.approve(order_id)
     client.capture_order(order_id, "c-3")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         client.capture_order(order_id, "c-4")
-    assert refused.value.has("ORDER_ALREADY_CAPTURED")
+    assert "ORDER_ALREADY_CAPTURED" in refused.value.issues
     assert fake.ledger.gross("USD") == 100
 
 
 def test_a_page_of_a_proxy_is_no_refusal(client, monkeypatch):
     def answer(status, content, **headers):
-        response = paypal_client.requests.Response()
+        response = connection.requests.Response()
         response.status_code, response._content = status, content
         response.headers.update(headers)
         monkeypatch.setattr(
-            paypal_client.requests, "request", lambda *args, **more: response
+            connection.requests, "request", lambda *args, **more: response
         )
-        with pytest.raises(Unknown) as unknown:
+        with pytest.raises(NoAnswer) as unknown:
             client.get_order("ORDER1")
         return unknown.value
 
@@ -325,14 +306,13 @@ def test_a_page_of_a_proxy_is_no_refusal(client, monkeypatch):
     assert answer(200, b"[]").status == 200
     assert answer(201, b"").status == 201
     assert answer(200, b"\xff\xfe").status == 200
-    late = answer(429, b"{}", **{"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"})
-    assert late.retry_after is None
+    assert answer(429, b"{}").status == 429
 
 
 def test_concurrency_a_storm_of_lost_answers_charges_each_order_once(fake, client):
     def pay(number):
         keys = [f"{act}-{number}" for act in ("order", "capture", "refund")]
-        amount = currencies.money(number + 1, "USD")
+        amount = amounts.money(number + 1, "USD")
         payload = {"intent": "CAPTURE", "purchase_units": [{"amount": amount}]}
         order_id = until_known(client.create_order, payload, keys[0])["id"]
         fake.approve(order_id)
@@ -345,7 +325,7 @@ def test_concurrency_a_storm_of_lost_answers_charges_each_order_once(fake, clien
         for _try in range(50):
             try:
                 return call(*arguments)
-            except Unknown:
+            except NoAnswer:
                 continue
         raise AssertionError("no answer in 50 tries")
 
@@ -380,14 +360,14 @@ def test_a_refused_token_is_renewed_once(fake, client):
 def test_a_token_that_is_never_good_is_asked_for_once_more_only(fake, client):
     client.list_webhooks()
     fake.fail("webhooks.list", 401, count=None)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         client.list_webhooks()
     assert refused.value.status == 401
     assert len(fake.calls("webhooks.list")) == 3
     assert fake.tokens.issued == 2
     # a token that was fetched for this very call is not renewed
     client.set_token(None, 0)
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRejected):
         client.list_webhooks()
     assert len(fake.calls("webhooks.list")) == 4
     assert fake.tokens.issued == 3
@@ -396,7 +376,7 @@ def test_a_token_that_is_never_good_is_asked_for_once_more_only(fake, client):
 def test_no_redirect_is_followed(fake, client):
     elsewhere = {"Location": f"{fake.url}/elsewhere"}
     fake.fail("orders.get", 307, headers=elsewhere)
-    with pytest.raises(Unknown) as unknown:
+    with pytest.raises(NoAnswer) as unknown:
         client.get_order("ORDER1")
     assert unknown.value.status == 307
     assert not any(call.target == "/elsewhere" for call in fake.calls())
@@ -405,9 +385,8 @@ def test_no_redirect_is_followed(fake, client):
 @pytest.mark.parametrize("kind", ["drop_after", "malformed", 503])
 def test_without_a_token_nothing_was_sent(fake, client, kind):
     fake.fail("oauth.token", kind)
-    with pytest.raises(Unknown) as unknown:
+    with pytest.raises(NoAnswer):
         client.capture_order("ORDER1", "c")
-    assert unknown.value.sent is False
     assert fake.calls("orders.capture") == []
 
 
@@ -428,7 +407,7 @@ def test_the_caller_may_keep_the_token(fake):
     client().list_webhooks()
     client().list_webhooks()
     assert fake.tokens.issued == 1
-    assert kept[0][1] == fake.tokens.seconds - paypal_client.TOKEN_MARGIN
+    assert kept[0][1] == fake.tokens.seconds - connection.TOKEN_MARGIN
     fake.tokens.revoke()
     client().list_webhooks()
     assert kept[1] == (None, 0)
@@ -519,7 +498,7 @@ def test_a_forged_signature_is_refused(fake, client, event):
 @pytest.mark.parametrize("kind", [500, 503, 403, 404, "drop_after", "malformed"])
 def test_a_verification_that_is_not_to_be_had_is_unknown(fake, client, event, kind):
     fake.fail("webhooks.verify", kind)
-    with pytest.raises(Unknown):
+    with pytest.raises(NoAnswer):
         client.verify_webhook(event[1], event[2], event[0])
 
 
@@ -534,7 +513,7 @@ def test_signature_headers_that_paypal_can_not_read_are_refused(fake, client, ev
 def test_every_message_is_recorded(fake, client, messages):
     made = paid(fake, client)
     fake.fail("captures.refund", "drop_after")
-    with pytest.raises(Unknown):
+    with pytest.raises(NoAnswer):
         client.refund_capture(made, "r-1")
     told = [(m.direction, m.method, m.path, m.status) for m in messages]
     assert told[:4] == [
@@ -558,7 +537,7 @@ def test_no_secret_is_recorded_or_logged(fake, client, messages, caplog):
     wrong = PayPalClient(
         fake.url, "id", "a-wrong-secret", recorder=messages.append, timeout=5
     )
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRejected):
         wrong.test_connection()
     kept = caplog.text + "".join(str(message) for message in messages)
     tokens = list(fake.tokens._tokens)
@@ -579,7 +558,7 @@ def test_no_secret_is_recorded_or_logged(fake, client, messages, caplog):
 
 def test_a_recorder_that_fails_costs_no_outcome(fake, client, monkeypatch):
     told = []
-    monkeypatch.setattr(paypal_client._logger, "exception", told.append)
+    monkeypatch.setattr(connection._logger, "exception", told.append)
 
     def fail(message):
         raise RuntimeError("the database is away")
@@ -610,8 +589,8 @@ def test_a_recorder_that_fails_costs_no_outcome(fake, client, monkeypatch):
     ],
 )
 def test_amounts_are_written_by_paypals_table(amount, code, text):
-    assert currencies.format_amount(amount, code) == text
-    assert currencies.money(amount, code) == {"currency_code": code, "value": text}
+    assert amounts.format_amount(amount, code) == text
+    assert amounts.money(amount, code) == {"currency_code": code, "value": text}
 
 
 @pytest.mark.parametrize(
@@ -637,35 +616,35 @@ def test_amounts_are_written_by_paypals_table(amount, code, text):
     ],
 )
 def test_amounts_that_paypal_can_not_take(amount, code):
-    with pytest.raises(currencies.AmountError):
-        currencies.format_amount(amount, code)
+    with pytest.raises(amounts.AmountError):
+        amounts.format_amount(amount, code)
 
 
 def test_amounts_are_read():
-    read = currencies.parse_amount
+    read = amounts.parse_amount
     assert read({"currency_code": "USD", "value": "-3.20"}) == (Decimal("-3.20"), "USD")
     for bad in (None, {}, {"currency_code": "USD", "value": "x"}, "3.20", 3):
-        with pytest.raises(currencies.AmountError):
+        with pytest.raises(amounts.AmountError):
             read(bad)
 
 
 @given(
-    code=st.sampled_from(sorted(currencies.DECIMALS)),
+    code=st.sampled_from(sorted(amounts.DECIMALS)),
     units=st.integers(min_value=0, max_value=10**12),
     kind=st.sampled_from([Decimal, str, float]),
 )
 def test_property_amounts_come_back(code, units, kind):
-    places = currencies.decimals(code)
+    places = amounts.decimals(code)
     amount = Decimal(units).scaleb(-places)
-    text = currencies.format_amount(kind(f"{amount:f}"), code)
+    text = amounts.format_amount(kind(f"{amount:f}"), code)
     assert len(text.partition(".")[2]) == places
-    assert currencies.parse_amount({"currency_code": code, "value": text}) == (
+    assert amounts.parse_amount({"currency_code": code, "value": text}) == (
         amount,
         code,
     )
 
 
-# --- scrubbing
+# --- redaction
 
 
 @pytest.mark.parametrize(
@@ -682,7 +661,7 @@ def test_property_amounts_come_back(code, units, kind):
     ],
 )
 def test_card_numbers_are_taken_out(text):
-    clean = scrub.scrub_text(text)
+    clean = redaction.redact_text(text)
     assert not any(run in clean for run in ("11111111", "2463", "5555 5555", "0930"))
 
 
@@ -703,8 +682,8 @@ def test_card_numbers_are_taken_out(text):
     ],
 )
 def test_secrets_are_taken_out_and_nothing_else(text, kept):
-    assert scrub.scrub_text(text) == kept
-    assert scrub.scrub_text(kept) == kept
+    assert redaction.redact_text(text) == kept
+    assert redaction.redact_text(kept) == kept
 
 
 def test_a_json_text_stays_json():
@@ -721,7 +700,7 @@ def test_a_json_text_stays_json():
             "yes": True,
         }
     )
-    clean = json.loads(scrub.scrub_text(text))
+    clean = json.loads(redaction.redact_text(text))
     assert clean == {
         "access_token": "[hidden]",
         "Client-Secret": "[hidden]",
@@ -733,8 +712,8 @@ def test_a_json_text_stays_json():
         "none": None,
         "yes": True,
     }
-    assert scrub.scrub_text(text.encode().decode(), ["103.00"]).count("103.00") == 0
-    assert scrub.scrub(b"cvv=123") == "cvv=[hidden]"
+    assert "103.00" not in redaction.redact_text(text.encode().decode(), ["103.00"])
+    assert redaction.redact(b"cvv=123") == "cvv=[hidden]"
 
 
 @given(
@@ -749,12 +728,12 @@ def test_property_no_number_that_passes_luhn_is_kept(digits, gap, around):
     )
     number = "".join(map(str, [*digits, -weighted % 10]))
     groups = [number[at : at + 4] for at in range(0, len(number), 4)]
-    clean = scrub.scrub_text(around.format(gap.join(groups)))
+    clean = redaction.redact_text(around.format(gap.join(groups)))
     assert gap.join(groups) not in clean
     assert number not in clean.replace(" ", "").replace("-", "")
 
 
 @given(st.text())
 def test_property_any_text_can_be_scrubbed_twice(text):
-    once = scrub.scrub_text(text)
-    assert scrub.scrub_text(once) == once
+    once = redaction.redact_text(text)
+    assert redaction.redact_text(once) == once

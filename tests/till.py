@@ -132,8 +132,8 @@ class Till:
         killed have run well again: Odoo passes over one killed three times in a row."""
         with self.scratch.registry.cursor() as cr:
             cr.execute(
-                "UPDATE payment_transaction SET check_date = '2020-01-01'"
-                " WHERE check_date IS NOT NULL"
+                "UPDATE payment_transaction SET next_check_date = '2020-01-01'"
+                " WHERE next_check_date IS NOT NULL"
             )
             cr.execute(
                 "UPDATE kavi_gateway_event SET next_try = '2020-01-01'"
@@ -145,7 +145,9 @@ class Till:
         """Whether anything is still to be asked, booked or worked on."""
         with self.scratch.env() as env:
             return bool(
-                env["payment.transaction"].search_count([("check_date", "!=", False)])
+                env["payment.transaction"].search_count(
+                    [("next_check_date", "!=", False)]
+                )
                 or env["kavi.gateway.event"].search_count([("state", "=", "new")])
             )
 

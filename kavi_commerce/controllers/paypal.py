@@ -83,7 +83,7 @@ class KaviPaypalController(PaypalController):
 
     def _settle(self, tx):
         try:
-            tx._kavi_settle()
+            tx._paypal_process_order()
         except UserError as error:
             # somebody else is at it: the page shows what comes of it
             _logger.info("Return of %s: %s", tx.reference, error)

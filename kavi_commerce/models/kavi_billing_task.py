@@ -21,7 +21,7 @@ class KaviBillingTask(models.AbstractModel):
                 # what is asked again by itself has a date for it
                 of_bills
                 & Domain("state", "in", UNDECIDED)
-                & Domain("check_date", "=", False),
+                & Domain("next_check_date", "=", False),
             ),
             (
                 "not_booked",

@@ -1,6 +1,5 @@
 import json
 import logging
-from datetime import timedelta
 
 from psycopg2 import IntegrityError, OperationalError
 
@@ -12,26 +11,22 @@ from odoo.tools import mute_logger
 from odoo.addons.payment_paypal.const import HANDLED_WEBHOOK_EVENTS
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
-from ..paypal.exceptions import Refused, Unknown
-from ..paypal.redaction import scrub_text
+from ..paypal.exceptions import NoAnswer, RequestRejected
+from ..paypal.redaction import redact_text
 
 _logger = logging.getLogger(__name__)
 
-# Minutes until an event that could not be worked on is tried again.
-RETRIES = (1, 5, 30, 120, 720, 1440)
-# What a dispute that the payer has won is called.
-LOST = "RESOLVED_BUYER_FAVOUR"
-
 
 class KaviGatewayEvent(models.Model):
-    """What the gateway told us, once: verified, stored, acknowledged, then worked on.
+    """An event of the gateway: verified, stored once, acknowledged, then processed.
 
-    An event is taken as a hint: what it is about is looked up at the gateway, so the
-    order in which events come, and how often, makes no difference.
+    It is a hint only: what it is about is fetched from the gateway, so the order in
+    which events come, and how often, makes no difference.
     """
 
     _name = "kavi.gateway.event"
     _description = "Gateway Event"
+    _inherit = ["kavi.retry.mixin"]
     _order = "id desc"
     _rec_name = "event_type"
 
@@ -64,15 +59,41 @@ class KaviGatewayEvent(models.Model):
         readonly=True,
         index=True,
     )
-    tries = fields.Integer(readonly=True)
-    next_try = fields.Datetime(readonly=True, index="btree_not_null")
-    error = fields.Text(readonly=True)
+    next_try = fields.Datetime(index="btree_not_null")
 
     _event_uniq = models.UniqueIndex(
         "(provider_id, event_id)", "This event was received before."
     )
 
-    # === RECEIVING === #
+    # === ACTION METHODS === #
+
+    def action_retry(self):
+        """Process failed events again, now."""
+        self.env["kavi.bill"]._check_role("administrator")
+        self.check_access("read")
+        again = self.sudo().filtered(
+            lambda event: event.state in ("new", "failed") and event.payload
+        )
+        again.write({"state": "new", "tries": 0, "next_try": fields.Datetime.now()})
+        self.env.ref("kavi_commerce.cron_events").sudo()._trigger()
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_process(self):
+        """Process stored events, oldest first; one that fails is tried again later."""
+        due = self.sudo().search(
+            Domain("state", "=", "new")
+            & Domain("next_try", "<=", fields.Datetime.now()),
+            order="id",
+        )
+        self.env["ir.cron"]._commit_progress(remaining=len(due))
+        for event in due:
+            event._try_process()
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    # === BUSINESS METHODS - RECEIVING === #
 
     @api.model
     def _receive(self, raw_body, headers):
@@ -105,8 +126,8 @@ class KaviGatewayEvent(models.Model):
             "event_id": event_id,
             "event_type": event_type,
             "event_date": self._parse_date(event.get("create_time")),
-            "summary": scrub_text(str(event.get("summary") or ""))[:250],
-            "payload": scrub_text(raw_body.decode()),
+            "summary": redact_text(str(event.get("summary") or ""))[:250],
+            "payload": redact_text(raw_body.decode()),
             "transaction_id": tx.id,
             "next_try": fields.Datetime.now(),
         }
@@ -139,7 +160,7 @@ class KaviGatewayEvent(models.Model):
                     raw_body, headers, candidate.paypal_webhook_id
                 ):
                     return candidate, ""
-            except (Unknown, UserError):
+            except (NoAnswer, UserError):
                 answer = "unavailable"
         return self.env["payment.provider"], answer
 
@@ -149,8 +170,6 @@ class KaviGatewayEvent(models.Model):
             return fields.Datetime.to_datetime(str(text)[:19].replace("T", " "))
         except ValueError:
             return False
-
-    # === WHAT IT IS ABOUT === #
 
     @api.model
     def _is_ours(self, event_type, resource):
@@ -215,68 +234,53 @@ class KaviGatewayEvent(models.Model):
             found["paypal_authorization_id"].append(resource.get("id"))
         return {name: [str(id_) for id_ in ids if id_] for name, ids in found.items()}
 
-    # === WORKING ON IT === #
+    # === BUSINESS METHODS - PROCESSING === #
 
-    @api.model
-    def _cron_work(self):
-        """Work on events that were stored, oldest first; one that fails waits."""
-        due = self.sudo().search(
-            Domain("state", "=", "new")
-            & Domain("next_try", "<=", fields.Datetime.now()),
-            order="id",
-        )
-        self.env["ir.cron"]._commit_progress(remaining=len(due))
-        for event in due:
-            event._work_safely()
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
-
-    def _work_safely(self):
+    def _try_process(self):
+        """Process one event; a failure is noted, and undoes what was not committed."""
         self.ensure_one()
         event = self.try_lock_for_update()
         if not event or event.state != "new":
-            return  # somebody else is at it
+            return  # another job processes it
         try:
-            event._work()
+            event._process()
         except Exception as error:
             self.env.cr.rollback()
             self.env.invalidate_all()
             if not isinstance(
-                error, IntegrityError | OperationalError | UserError | Unknown
+                error, IntegrityError | OperationalError | UserError | NoAnswer
             ):
                 _logger.exception("Event %s: not done", event.event_id)
-            event._put_off(error)
+            event._note_failure(error)
 
-    def _put_off(self, error):
-        """Try again later; after the last time the administrators are told."""
-        tries = self.tries + 1
-        text = scrub_text(str(error))
+    def _note_failure(self, error):
+        """Try again later; after the last time the administrators are told.
+
+        :param Exception error: why it failed
+        """
+        text = redact_text(str(error))
         if isinstance(error, IntegrityError | OperationalError):
             text = self.env._("Somebody else was working on the same at that moment.")
-        vals = {"tries": tries, "error": text}
-        if tries <= len(RETRIES):
-            vals["next_try"] = fields.Datetime.now() + timedelta(
-                minutes=RETRIES[tries - 1]
+        next_try = self._put_off(text)
+        if next_try:
+            self.env.ref("kavi_commerce.cron_events").sudo()._trigger(next_try)
+        elif self.transaction_id:
+            self.transaction_id._kavi_alert(
+                self.env._("An event of the gateway could not be worked on"),
+                f"{self.event_type}: {text}",
             )
-            self.env.ref("kavi_commerce.cron_events").sudo()._trigger(vals["next_try"])
-        else:
-            vals.update(state="failed", next_try=False)
-            if self.transaction_id:
-                self.transaction_id._kavi_alert(
-                    self.env._("An event of the gateway could not be worked on"),
-                    f"{self.event_type}: {vals['error']}",
-                )
-        self.write(vals)
 
-    def _work(self):
-        """Do what the event asks for; everything that it leads to is committed."""
+    def _process(self):
+        """Apply the event to its transaction; what that leads to is committed."""
         self.ensure_one()
         event = json.loads(self.payload or "{}")
         resource = event.get("resource") or {}
         tx = self.transaction_id or self._find_transaction(self.event_type, resource)
         if tx.kavi_line_ids:
-            tx._kavi_record("received", self.env._("Event %s", self.event_type))
-            self._work_on(tx, resource)
+            tx._record_gateway_message(
+                "received", self.env._("Event %s", self.event_type)
+            )
+            self._process_charge_event(tx, resource)
             state = "done"
         elif tx and self.event_type in HANDLED_WEBHOOK_EVENTS:
             data = PaypalController()._normalize_paypal_data(
@@ -295,48 +299,56 @@ class KaviGatewayEvent(models.Model):
             }
         )
 
-    def _work_on(self, tx, resource):
-        """Follow an event about a charge of bills."""
+    def _process_charge_event(self, tx, resource):
+        """Apply an event about a charge of bills."""
         kind = self.event_type
         if kind in ("PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED") or (
             kind.startswith("PAYMENT.REFUND.")
         ):
-            self._work_on_return(tx, resource)
+            self._process_refund_event(tx, resource)
         elif kind.startswith("CUSTOMER.DISPUTE."):
-            self._work_on_dispute(tx, resource)
+            self._process_dispute_event(tx, resource)
         elif kind.startswith("PAYMENT.CAPTURE."):
-            capture = self._ask(tx, "get_capture", resource)
-            tx._kavi_find_by_capture(capture)._kavi_apply_capture(capture)
-            tx._kavi_finish()
+            capture = self._fetch_resource(tx, "get_capture", resource)
+            tx._find_transaction_of_capture(capture)._paypal_apply_capture(capture)
+            tx._commit_and_post_process()
         else:
-            tx._kavi_look_up()
+            tx._refresh_from_gateway()
 
-    def _ask(self, tx, call, resource):
-        """What the event is about, as it is at the gateway now; as the event has it,
-        where the gateway no longer shows it."""
+    def _fetch_resource(self, tx, call, resource):
+        """What the event is about, as it is at the gateway now; as the event has it
+        where the gateway refuses to show it.
+
+        :param str call: the method of the client that fetches it
+        """
         try:
-            return getattr(tx._kavi_client(), call)(resource["id"])
-        except Refused:
+            return getattr(tx._get_paypal_client(), call)(resource["id"])
+        except RequestRejected:
             return resource
 
-    def _work_on_return(self, tx, resource):
+    def _process_refund_event(self, tx, resource):
+        """Apply an event about money that went back.
+
+        :raise UserError: while the charge is not known: it is tried again
+        """
         if tx.state != "done":
-            # the charge comes first, whatever came first here
-            tx._kavi_look_up(again=True)
+            # the charge before its refund, in whatever order the events came
+            tx._refresh_from_gateway(again=True)
             if tx.state != "done":
                 raise UserError(
-                    self.env._("The charge that this gives back is not known yet.")
+                    self.env._("The charge that this refunds is not known yet.")
                 )
-        refund = self._ask(tx, "get_refund", resource)
+        refund = self._fetch_resource(tx, "get_refund", resource)
         if self.event_type == "PAYMENT.CAPTURE.REVERSED":
-            tx._kavi_take_in_reversal(
+            tx._process_chargeback(
                 refund,
-                self.env._("Taken back by the payer's bank or the gateway."),
+                self.env._("Charged back by the payer's bank or the gateway."),
             )
         else:
-            tx._kavi_take_in_refund(refund)
+            tx._process_gateway_refund(refund)
 
-    def _work_on_dispute(self, tx, resource):
+    def _process_dispute_event(self, tx, resource):
+        """Tell the administrators of a dispute, once for each of its states."""
         outcome = (resource.get("dispute_outcome") or {}).get("outcome_code")
         status = outcome or resource.get("status") or ""
         if tx.dispute_state == status:
@@ -358,20 +370,10 @@ class KaviGatewayEvent(models.Model):
 
     @api.model
     def _purge(self, company, before):
-        """Old events lose what they said of the payer, whosever they were."""
+        """Remove what old events of a company say of payers."""
         self.sudo().search(
             Domain("company_id", "=", company.id)
             & Domain("create_date", "<", before)
             & Domain("state", "!=", "new")
             & Domain("payload", "!=", False)
         ).write({"payload": False, "summary": False})
-
-    def action_retry(self):
-        """Work on failed events again, now."""
-        self.env["kavi.bill"]._check_role("administrator")
-        self.check_access("read")
-        again = self.sudo().filtered(
-            lambda event: event.state in ("new", "failed") and event.payload
-        )
-        again.write({"state": "new", "tries": 0, "next_try": fields.Datetime.now()})
-        self.env.ref("kavi_commerce.cron_events").sudo()._trigger()

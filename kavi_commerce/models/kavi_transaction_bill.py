@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.kavi_billing.tools.context import Private
+
 
 class KaviTransactionBill(models.Model):
     """What one transaction moves of one bill: fixed when it is asked for."""
@@ -40,7 +42,22 @@ class KaviTransactionBill(models.Model):
         "CHECK(amount >= 0 AND surcharge >= 0)", "Amounts are not negative."
     )
 
+    # === COMPUTE METHODS === #
+
     @api.depends("amount", "surcharge")
     def _compute_total(self):
         for line in self:
             line.total = line.currency_id.round(line.amount + line.surcharge)
+
+    # === HELPER METHODS === #
+
+    def _get_bill_to_book(self):
+        """The bill, for making the entries of this line: its guards know that the money
+        has moved.
+
+        :rtype: kavi.bill
+        """
+        self.ensure_one()
+        return self.bill_id.with_company(self.company_id).with_context(
+            kavi_transaction_line_id=Private(self.id)
+        )

@@ -2,26 +2,24 @@ import json
 import logging
 from urllib.parse import urlencode, urlsplit
 
-from psycopg2 import OperationalError
 from werkzeug.exceptions import ServiceUnavailable
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
-from odoo.tools import mute_logger, urls
+from odoo.tools import urls
 
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
 from ..paypal.amounts import AmountError, decimals, money
 from ..paypal.client import LIVE, SANDBOX, PayPalClient
-from ..paypal.exceptions import PayPalError, Unknown
-from ..paypal.redaction import scrub_text
+from ..paypal.exceptions import NoAnswer, PayPalError
+from ..paypal.redaction import redact_text
 
 _logger = logging.getLogger(__name__)
 
 # Where a stand-in for PayPal may be: on this machine only, and in test mode only.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-SQL_LOG = "odoo.sql_db"
 TEST_URL = "kavi_commerce.paypal_test_url"
 # What is registered with PayPal: ours, and those that Odoo handles.
 EVENTS = (
@@ -78,35 +76,7 @@ class PaymentProvider(models.Model):
         help="Until when the gateway's own report was compared with the books.",
     )
 
-    @api.model
-    def _get_bill_codes(self):
-        """The providers' codes by which bills can be paid."""
-        return ("paypal", "kavi_manual")
-
-    @api.model
-    def _get_of_company(self, company, any_state=False):
-        """The provider by which a company's bills are paid; empty: none.
-
-        :rtype: payment.provider, with superuser rights
-        """
-        domain = [
-            ("company_id", "parent_of", company.ids),
-            ("code", "in", self._get_bill_codes()),
-        ]
-        if not any_state:
-            domain.append(("state", "!=", "disabled"))
-        return self.sudo().search(domain)._sorted_for_bills()[:1]
-
-    def _sorted_for_bills(self):
-        """One that is live before one in test, PayPal before manual mode."""
-        return self.sorted(
-            lambda provider: (
-                ("enabled", "test", "disabled").index(provider.state),
-                provider.code != "paypal",
-                provider.sequence,
-                provider.id,
-            )
-        )
+    # === CONSTRAINT METHODS === #
 
     @api.constrains("state", "code")
     def _check_kavi_manual(self):
@@ -119,203 +89,13 @@ class PaymentProvider(models.Model):
                     )
                 )
 
-    @api.model
-    def _remove_provider(self, code, **kwargs):
-        """What was booked in manual mode stays in the books, as paid by hand: Odoo
-        refuses to uninstall a provider that any payment came by."""
-        if code == "kavi_manual":
-            lines = self.env["account.payment.method.line"].sudo()
-            lines.search([("code", "=", code)]).write(
-                {
-                    "payment_method_id": self.env.ref(
-                        "account.account_payment_method_manual_in"
-                    ).id,
-                    "payment_provider_id": False,
-                }
-            )
-        return super()._remove_provider(code, **kwargs)
-
-    def _get_default_payment_method_codes(self):
-        if self.code == "kavi_manual":
-            return {"card"}
-        return super()._get_default_payment_method_codes()
-
-    def _get_card_payment_method(self):
-        """Which of Odoo's payment methods a card payment of bills is."""
-        self.ensure_one()
-        Method = self.env["payment.method"].sudo().with_context(active_test=False)
-        codes = {"paypal": ("paypal", "card")}.get(self.code, ("card",))
-        for code in codes:
-            method = Method.search([("code", "=", code)], limit=1)
-            if method:
-                return method
-        return self.payment_method_ids[:1]
-
-    # === AMOUNTS === #
-
-    def _supports_currency(self, currency):
-        """Whether this provider takes amounts in that currency."""
-        self.ensure_one()
-        if self.available_currency_ids and currency not in self.available_currency_ids:
-            return False
-        if self.code != "paypal":
-            return True
-        try:
-            decimals(currency.name)
-        except AmountError:
-            return False
-        return True
-
-    @api.model
-    def _format_paypal_amount(self, amount, currency):
-        """An amount as PayPal takes it: a string, by its own table of currencies.
-
-        :raise UserError: for an amount with more decimals than PayPal takes
-        """
-        try:
-            return money(amount, currency.name)
-        except AmountError as error:
-            raise UserError(
-                self.env._(
-                    "PayPal cannot take %(amount)s. %(reason)s",
-                    amount=currency.format(amount),
-                    reason=error,
-                )
-            ) from error
-
-    def _get_safety_problem(self):
-        """Why no card may be charged through this provider yet; "" when it may (KC-37).
-
-        In test mode no money is moved, and on this machine nobody listens.
-        """
-        self.ensure_one()
-        url = self.get_base_url()
-        if self.code != "paypal" or self.state != "enabled":
-            return ""
-        if urlsplit(url).scheme == "https" or urlsplit(url).hostname in LOOPBACK:
-            return ""
-        return self.env._(
-            "Card payment takes a certificate, and this site's address is %s. Set up "
-            "https, then the base URL (web.base.url).",
-            url,
-        )
-
-    # === THE CLIENT === #
-
-    def _get_paypal_test_url(self):
-        """Where a stand-in for PayPal is to be asked; "" where PayPal is."""
-        self.ensure_one()
-        url = self.env["ir.config_parameter"].sudo().get_param(TEST_URL)
-        if url and self.state == "test" and urlsplit(url).hostname in LOOPBACK:
-            return url.rstrip("/")
-        return ""
-
-    def _paypal_get_api_url(self):
-        return self._get_paypal_test_url() or super()._paypal_get_api_url()
-
-    def _get_paypal_url_of(self, transaction):
-        """Where a transaction was made: it is asked for there, whatever the provider is
-        set to since. A live one is not to be sought in the sandbox."""
-        if transaction._kavi_was_live():
-            return LIVE
-        url = self.env["ir.config_parameter"].sudo().get_param(TEST_URL)
-        if url and urlsplit(url).hostname in LOOPBACK:
-            return url.rstrip("/")
-        return SANDBOX
-
-    def _get_bill_flow(self):
-        """How the payer of bills gets to this gateway: "redirect", "buttons" or, where
-        there is no gateway, "manual"."""
-        self.ensure_one()
-        return "manual" if self.code == "kavi_manual" else self.kavi_checkout_flow
-
-    def _get_paypal_sdk_url(self, currency):
-        """The script that draws PayPal's buttons in our page."""
-        base_url = self._get_paypal_test_url() or "https://www.paypal.com"
-        query = urlencode(
-            {
-                "client-id": self.paypal_client_id or "",
-                "components": "buttons",
-                "currency": currency.name,
-                "intent": self.kavi_intent.lower(),
-            }
-        )
-        return f"{base_url}/sdk/js?{query}"
-
-    def _get_paypal_client(self, transaction=None, is_kept=True):
-        """PayPal, as this provider talks to it.
-
-        :param transaction: the ``payment.transaction`` that keeps what is said; one of
-            bills says whether the live PayPal is asked
-        :param bool is_kept: whether what is said is kept
-        """
-        self.ensure_one()
-        provider = self.sudo()  # the credentials, which nobody else gets to see
-        if not provider.paypal_client_id or not provider.paypal_client_secret:
-            raise UserError(
-                self.env._("%s has no credentials yet: enter them first.", self.name)
-            )
-
-        def get_token():
-            expiry = provider.paypal_access_token_expiry
-            if expiry and expiry > fields.Datetime.now():
-                return provider.paypal_access_token
-            return None
-
-        def set_token(token, seconds):
-            provider.write(
-                {
-                    "paypal_access_token": token,
-                    "paypal_access_token_expiry": fields.Datetime.add(
-                        fields.Datetime.now(), seconds=seconds
-                    ),
-                }
-            )
-
-        def record(message):
-            if not transaction or not is_kept:
-                return
-            try:
-                # if it meets another who is at the same, what comes after must say so
-                with transaction.env.cr.savepoint(flush=False), mute_logger(SQL_LOG):
-                    transaction._kavi_record(
-                        message.direction,
-                        self._describe_paypal_message(message),
-                        debug_id=message.debug_id,
-                        detail=message.text[:20_000],
-                    )
-            except OperationalError as error:
-                _logger.info("%s: not recorded: %s", transaction.reference, error)
-
-        base_url = provider._paypal_get_api_url()
-        tokens = {"get_token": get_token, "set_token": set_token}
-        if transaction and transaction.kavi_line_ids:
-            url = provider._get_paypal_url_of(transaction)
-            if url != base_url:
-                base_url, tokens = url, {}  # those that are kept are of no use there
-        return PayPalClient(
-            base_url,
-            provider.paypal_client_id,
-            provider.paypal_client_secret,
-            recorder=record,
-            **tokens,
-        )
-
-    @api.model
-    def _describe_paypal_message(self, message):
-        """One line for the list of messages."""
-        act = f"{message.method} {message.path}"
-        if message.direction == "sent":
-            return act
-        return f"{act}: {message.status or self.env._('no answer')}"
-
-    # === BUTTONS === #
+    # === ACTION METHODS === #
 
     def _check_setup_role(self):
         self.env["kavi.bill"]._check_role("administrator")
 
     def action_test_paypal(self):
-        """Whether PayPal is there and knows the credentials; says so."""
+        """Show whether PayPal answers and knows the credentials."""
         self.ensure_one()
         self._check_setup_role()
         if self.code != "paypal":
@@ -326,7 +106,7 @@ class PaymentProvider(models.Model):
             kind = "danger"
             text = (
                 self.env._("PayPal gave no answer. %s", error.message)
-                if isinstance(error, Unknown)
+                if isinstance(error, NoAnswer)
                 else self.env._(
                     "PayPal refused the credentials. %s Compare client ID and secret "
                     "with PayPal's site.",
@@ -380,24 +160,236 @@ class PaymentProvider(models.Model):
             "success", self.env._("PayPal now sends its events to %s.", url)
         )
 
-    # === THE CHECK OF EVENTS THAT ARE ODOO'S === #
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_bill_codes(self):
+        """The providers' codes by which bills can be paid."""
+        return ("paypal", "kavi_manual")
+
+    @api.model
+    def _get_of_company(self, company, any_state=False):
+        """The provider by which a company's bills are paid; empty: none.
+
+        :rtype: payment.provider, with superuser rights
+        """
+        domain = [
+            ("company_id", "parent_of", company.ids),
+            ("code", "in", self._get_bill_codes()),
+        ]
+        if not any_state:
+            domain.append(("state", "!=", "disabled"))
+        return self.sudo().search(domain)._sorted_for_bills()[:1]
+
+    def _sorted_for_bills(self):
+        """One that is live before one in test, PayPal before manual mode."""
+        return self.sorted(
+            lambda provider: (
+                ("enabled", "test", "disabled").index(provider.state),
+                provider.code != "paypal",
+                provider.sequence,
+                provider.id,
+            )
+        )
+
+    @api.model
+    def _remove_provider(self, code, **kwargs):
+        """Make payments of manual mode payments by hand: Odoo refuses to uninstall a
+        provider that any payment came by."""
+        if code == "kavi_manual":
+            lines = self.env["account.payment.method.line"].sudo()
+            lines.search([("code", "=", code)]).write(
+                {
+                    "payment_method_id": self.env.ref(
+                        "account.account_payment_method_manual_in"
+                    ).id,
+                    "payment_provider_id": False,
+                }
+            )
+        return super()._remove_provider(code, **kwargs)
+
+    def _get_default_payment_method_codes(self):
+        if self.code == "kavi_manual":
+            return {"card"}
+        return super()._get_default_payment_method_codes()
+
+    def _get_card_payment_method(self):
+        """Which of Odoo's payment methods a card payment of bills is."""
+        self.ensure_one()
+        Method = self.env["payment.method"].sudo().with_context(active_test=False)
+        codes = {"paypal": ("paypal", "card")}.get(self.code, ("card",))
+        for code in codes:
+            method = Method.search([("code", "=", code)], limit=1)
+            if method:
+                return method
+        return self.payment_method_ids[:1]
+
+    # === BUSINESS METHODS - AMOUNTS === #
+
+    def _supports_currency(self, currency):
+        """Whether this provider takes amounts in that currency."""
+        self.ensure_one()
+        if self.available_currency_ids and currency not in self.available_currency_ids:
+            return False
+        if self.code != "paypal":
+            return True
+        try:
+            decimals(currency.name)
+        except AmountError:
+            return False
+        return True
+
+    @api.model
+    def _format_paypal_amount(self, amount, currency):
+        """An amount as PayPal takes it: a string, by its own table of currencies.
+
+        :raise UserError: for an amount with more decimals than PayPal takes
+        """
+        try:
+            return money(amount, currency.name)
+        except AmountError as error:
+            raise UserError(
+                self.env._(
+                    "PayPal cannot take %(amount)s. %(reason)s",
+                    amount=currency.format(amount),
+                    reason=error,
+                )
+            ) from error
+
+    def _get_safety_problem(self):
+        """Why no card may be charged through this provider yet; "" when it may (KC-37).
+
+        In test mode no money is moved, and on this machine nobody listens.
+        """
+        self.ensure_one()
+        url = self.get_base_url()
+        if self.code != "paypal" or self.state != "enabled":
+            return ""
+        if urlsplit(url).scheme == "https" or urlsplit(url).hostname in LOOPBACK:
+            return ""
+        return self.env._(
+            "Card payment takes a certificate, and this site's address is %s. Set up "
+            "https, then the base URL (web.base.url).",
+            url,
+        )
+
+    # === BUSINESS METHODS - CLIENT === #
+
+    def _get_paypal_test_url(self):
+        """Where a stand-in for PayPal is to be asked; "" where PayPal is."""
+        self.ensure_one()
+        url = self.env["ir.config_parameter"].sudo().get_param(TEST_URL)
+        if url and self.state == "test" and urlsplit(url).hostname in LOOPBACK:
+            return url.rstrip("/")
+        return ""
+
+    def _paypal_get_api_url(self):
+        return self._get_paypal_test_url() or super()._paypal_get_api_url()
+
+    def _get_paypal_url_of(self, transaction):
+        """The address at which a transaction was made: a live one is not looked up in
+        the sandbox, whatever the provider is set to since."""
+        if transaction._is_charge_live():
+            return LIVE
+        url = self.env["ir.config_parameter"].sudo().get_param(TEST_URL)
+        if url and urlsplit(url).hostname in LOOPBACK:
+            return url.rstrip("/")
+        return SANDBOX
+
+    def _get_bill_flow(self):
+        """How the payer of bills gets to this gateway: "redirect", "buttons" or, where
+        there is no gateway, "manual"."""
+        self.ensure_one()
+        return "manual" if self.code == "kavi_manual" else self.kavi_checkout_flow
+
+    def _get_paypal_sdk_url(self, currency):
+        """The script that draws PayPal's buttons in our page."""
+        base_url = self._get_paypal_test_url() or "https://www.paypal.com"
+        query = urlencode(
+            {
+                "client-id": self.paypal_client_id or "",
+                "components": "buttons",
+                "currency": currency.name,
+                "intent": self.kavi_intent.lower(),
+            }
+        )
+        return f"{base_url}/sdk/js?{query}"
+
+    def _get_paypal_client(self, transaction=None, is_kept=True):
+        """A client for PayPal with this provider's credentials.
+
+        :param transaction: the ``payment.transaction`` that is asked about; one of
+            bills is looked up where it was made, live or in the sandbox
+        :param bool is_kept: whether the messages are recorded with it
+        :raise UserError: without credentials
+        """
+        self.ensure_one()
+        provider = self.sudo()  # the credentials, which nobody else gets to see
+        if not provider.paypal_client_id or not provider.paypal_client_secret:
+            raise UserError(
+                self.env._("%s has no credentials yet: enter them first.", self.name)
+            )
+
+        base_url, tokens = provider._paypal_get_api_url(), {}
+        if transaction and transaction.kavi_line_ids:
+            base_url = provider._get_paypal_url_of(transaction)
+        if base_url == provider._paypal_get_api_url():
+            # the token that is kept is of no use elsewhere
+            tokens = {
+                "get_token": provider._get_paypal_token,
+                "set_token": provider._store_paypal_token,
+            }
+        recorder = (
+            transaction._record_paypal_message if transaction and is_kept else None
+        )
+        return PayPalClient(
+            base_url,
+            provider.paypal_client_id,
+            provider.paypal_client_secret,
+            recorder=recorder,
+            **tokens,
+        )
+
+    def _get_paypal_token(self):
+        """The access token that is kept, while it can be used; else None."""
+        expiry = self.paypal_access_token_expiry
+        if expiry and expiry > fields.Datetime.now():
+            return self.paypal_access_token
+        return None
+
+    def _store_paypal_token(self, token, seconds):
+        """Keep an access token.
+
+        :param token: None to forget the one that is kept
+        :param int seconds: how long it can be used
+        """
+        self.write(
+            {
+                "paypal_access_token": token,
+                "paypal_access_token_expiry": fields.Datetime.add(
+                    fields.Datetime.now(), seconds=seconds
+                ),
+            }
+        )
+
+    # === BUSINESS METHODS - EVENTS OF ODOO'S OWN TRANSACTIONS === #
 
     def _send_api_request(self, method, endpoint, *args, **kwargs):
-        """Odoo goes on when the check of an event cannot be had. We don't: nothing is
-        changed, and PayPal sends it again."""
+        """Answer 503 when an event cannot be verified, so that PayPal sends it again:
+        Odoo would go on without the check."""
         if self.code != "paypal" or not endpoint.endswith("verify-webhook-signature"):
             return super()._send_api_request(method, endpoint, *args, **kwargs)
         kwargs = self._splice_raw_event(kwargs)
         try:
             return super()._send_api_request(method, endpoint, *args, **kwargs)
         except ValidationError as error:
-            _logger.info("An event could not be verified: %s", scrub_text(str(error)))
+            _logger.info("An event could not be verified: %s", redact_text(str(error)))
             raise ServiceUnavailable() from error
 
     @api.model
     def _splice_raw_event(self, kwargs):
-        """PayPal signs the bytes that it sent: they are given back as they came, not
-        parsed and written anew."""
+        """Put the event's bytes into the request as they came: PayPal's signature
+        covers them, and JSON that is parsed and written anew may differ."""
         asked = kwargs.get("json")
         raw = request.httprequest.get_data(as_text=True) if request else ""
         try:

@@ -45,7 +45,7 @@ _DONE = ("[hidden", "[card")
 _TOKEN = re.compile(r"\bA21AA[\w.-]{8,}")
 
 
-def scrub(value, secrets=()):
+def redact(value, secrets=()):
     """The value without what must not be kept, in the same shape: a dict, list, text,
     bytes (as text) or number.
 
@@ -54,29 +54,29 @@ def scrub(value, secrets=()):
     """
     if isinstance(value, dict):
         return {
-            key: HIDDEN if _is_secret(key) and item else scrub(item, secrets)
+            key: HIDDEN if _is_secret(key) and item else redact(item, secrets)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [scrub(item, secrets) for item in value]
+        return [redact(item, secrets) for item in value]
     if isinstance(value, bytes):
-        return scrub_text(value.decode(errors="replace"), secrets)
+        return redact_text(value.decode(errors="replace"), secrets)
     if isinstance(value, str):
-        return scrub_text(value, secrets)
+        return redact_text(value, secrets)
     if isinstance(value, int) and not isinstance(value, bool):
         text = str(value)
-        return value if scrub_text(text) == text else HIDDEN
+        return value if redact_text(text) == text else HIDDEN
     return value
 
 
-def scrub_text(text, secrets=()):
+def redact_text(text, secrets=()):
     """A text without card numbers, secrets and tokens; a JSON text stays JSON."""
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
         parsed = None
     if isinstance(parsed, (dict, list)):
-        return json.dumps(scrub(parsed, secrets), ensure_ascii=False)
+        return json.dumps(redact(parsed, secrets), ensure_ascii=False)
     for secret in secrets:
         if secret:
             text = text.replace(secret, HIDDEN)

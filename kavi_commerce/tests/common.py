@@ -89,7 +89,7 @@ class CommerceCommon(BillingCommon):
 
     def come_back(self, tx):
         """The payer's browser returns from the gateway."""
-        tx._kavi_settle()
+        tx._paypal_process_order()
         self.env.flush_all()
 
     def pay_by_card(self, bills, amounts=None, source="visa", **kwargs):
@@ -111,8 +111,8 @@ class CommerceCommon(BillingCommon):
     def resolve(self, txs, minutes=None):
         """The resolver looks at these, as it does in its time."""
         txs = txs.sudo()
-        txs._kavi_look_up(again=True)
-        txs._kavi_climb()
+        txs._refresh_from_gateway(again=True)
+        txs._schedule_next_check()
         self.env.flush_all()
 
     # === EVENTS === #
@@ -136,7 +136,7 @@ class CommerceCommon(BillingCommon):
             ):
                 Event._receive(json.dumps(event).encode(), {})
         for event in Event.search([("state", "=", "new")], order="id"):
-            event._work()
+            event._process()
         self.env.flush_all()
 
     # === WHAT IS TRUE === #

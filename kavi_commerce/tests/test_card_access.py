@@ -81,7 +81,7 @@ class TestCardAccess(CommerceCommon):
         for method, args in (
             ("_kavi_refund", [10]),
             ("_kavi_complete", [True]),
-            ("_kavi_settle", []),
+            ("_paypal_process_order", []),
             ("_refund", [10]),
             ("_set_done", []),
             ("_cron_purge", []),

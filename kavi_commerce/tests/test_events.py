@@ -149,14 +149,14 @@ class TestEvents(HttpCase, CommerceCommon):
         self.deliver()
         event = self.stored()
         self.assertEqual(event.state, "new")
-        event._put_off(ValueError("broken"))
+        event._note_failure(ValueError("broken"))
         self.assertEqual((event.tries, event.state), (1, "new"))
         self.assertTrue(event.next_try)
-        event._work()
+        event._process()
         self.assertEqual(event.state, "done")
         self.assertBill(bill, "paid")
         for __ in range(10):
-            event._put_off(ValueError("broken"))
+            event._note_failure(ValueError("broken"))
         self.assertEqual(event.state, "failed")
         self.assertTrue(bill.sudo().activity_ids)
 
@@ -190,7 +190,7 @@ class TestEvents(HttpCase, CommerceCommon):
         )
         self.assertGreaterEqual(len(rows), 5)
         for row in rows + rows:
-            self.transactions._kavi_compare_row(self.provider, row)
+            self.transactions._process_report_row(self.provider, row)
         self.env.flush_all()
         self.assertEqual(lost.state, "done")
         self.assertBill(bills[0], "paid")

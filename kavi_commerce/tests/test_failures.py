@@ -55,10 +55,10 @@ class TestFailures(CommerceCommon):
         tx = self.start(bill)
         self.approve(tx)
         # what the other one has captured a moment before, we still saw approved
-        order = tx._kavi_client().get_order(tx.paypal_order_id)
-        tx._kavi_client().capture_order(tx.paypal_order_id, "another")
-        tx._kavi_capture(order)
-        tx._kavi_finish()
+        order = tx._get_paypal_client().get_order(tx.paypal_order_id)
+        tx._get_paypal_client().capture_order(tx.paypal_order_id, "another")
+        tx._paypal_capture_order(order)
+        tx._commit_and_post_process()
         self.assertBill(bill, "paid")
         self.assertLedgers(bill)
 
@@ -96,7 +96,7 @@ class TestFailures(CommerceCommon):
             self.resolve(tx | gone)
         self.assertEqual(set((tx | gone).mapped("state")), {"cancel"})
         self.assertBill(bill, "new", gateway_status=False)
-        self.assertFalse(tx.check_date)
+        self.assertFalse(tx.next_check_date)
 
     def test_failure_05_two_tabs_and_double_click(self):
         """The same again is the same order; another amount closes the first; while
@@ -142,7 +142,7 @@ class TestFailures(CommerceCommon):
         self.paypal.expire(tx.paypal_order_id)
         with self.refused("start again"):
             tx._kavi_open_checkout()
-        tx._kavi_settle()
+        tx._paypal_process_order()
         self.assertNotEqual(self.start(late), tx)
 
     def test_failure_05_late_second_capture(self):
@@ -161,7 +161,7 @@ class TestFailures(CommerceCommon):
         self.assertTrue(bill.sudo().activity_ids)
 
     def paypal_captures(self, tx):
-        tx._kavi_client().capture_order(tx.paypal_order_id, "not by us")
+        tx._get_paypal_client().capture_order(tx.paypal_order_id, "not by us")
 
     def test_failure_08_pending_then_denied(self):
         """An eCheck that bounces: not paid, open again, told."""
@@ -285,9 +285,9 @@ class TestFailures(CommerceCommon):
             with self.subTest(amount=amount):
                 tx = self.start(bill)
                 self.approve(tx)
-                order = tx._kavi_client().get_order(tx.paypal_order_id)
+                order = tx._get_paypal_client().get_order(tx.paypal_order_id)
                 order["purchase_units"][0]["amount"] = amount
-                client = type(tx._kavi_client())
+                client = type(tx._get_paypal_client())
                 with patch.object(client, "get_order", lambda *args, o=order: o):
                     self.come_back(tx)
                 self.assertEqual(tx.state, "error")
@@ -333,14 +333,14 @@ class TestFailures(CommerceCommon):
         broken = patch.object(
             type(bill), "_post_payments", side_effect=ValueError("a broken journal")
         )
-        with broken, self.quiet("models.payment_transaction_books"):
+        with broken, self.quiet("models.payment_transaction.accounting"):
             self.come_back(tx)
             self.resolve(tx)
         self.assertEqual(tx.state, "done")
         self.assertFalse(tx.is_post_processed)
         self.assertIn("a broken journal", tx.post_process_error)
         self.assertTrue(bill.sudo().activity_ids)
-        self.assertTrue(tx.check_date)
+        self.assertTrue(tx.next_check_date)
         self.assertEqual(len(self.paypal.calls("orders.capture")), 1)
         # the money is there, so nobody is asked for it again, nor given it back twice
         self.assertBill(bill, "new", gateway_status="awaiting")
@@ -348,7 +348,7 @@ class TestFailures(CommerceCommon):
             with self.refused("Awaiting Gateway"):
                 bill._check_act(act)
         self.resolve(tx)
-        self.assertFalse(tx.post_process_error or tx.check_date)
+        self.assertFalse(tx.post_process_error or tx.next_check_date)
         self.assertBill(bill, "paid")
         self.assertEqual(len(self.paypal.calls("orders.capture")), 1)
         self.assertLedgers(bill)
@@ -364,7 +364,7 @@ class TestFailures(CommerceCommon):
             txs.env.flush_all()
             committed.append({tx.id: tx.state for tx in txs})
 
-        client = type(tx._kavi_client())
+        client = type(tx._get_paypal_client())
         seen = {}
 
         def watch(name):

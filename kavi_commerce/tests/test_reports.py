@@ -71,7 +71,7 @@ class TestReports(CommerceCommon):
         tx._set_pending()
         self.env.flush_all()
         self.assertNotIn(tx, self.task("unresolved"), "it is asked again by itself")
-        tx.check_date = False
+        tx.next_check_date = False
         self.assertIn(tx, self.task("unresolved", "user"))
         action = self.element(self.overview(), "tasks", "unresolved")["action"]
         self.assertEqual(

@@ -10,7 +10,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.payment_transaction.sync import LADDER
+from ..models.payment_transaction.sync import RETRY_DELAYS
 from .common import CommerceCommon
 
 
@@ -26,25 +26,25 @@ class TestResolver(CommerceCommon):
         self.env.invalidate_all()
 
     def make_due(self, txs):
-        txs.check_date = "2020-01-01 00:00:00"
+        txs.next_check_date = "2020-01-01 00:00:00"
         self.env.flush_all()
 
     def test_ladder(self):
         """After 5 minutes, 1 hour, then daily for 5 days; then people are told."""
-        self.assertEqual(LADDER, (5, 60, *[1440] * 5))
+        self.assertEqual(RETRY_DELAYS, (5, 60, *[1440] * 5))
         bill = self.issued(100)
         self.paypal.fail("orders.capture", "drop_after")
         tx = self.pay_by_card(bill)
         self.paypal.fail("orders.get", 503, count=None)
-        for step in range(1, len(LADDER)):
+        for step in range(1, len(RETRY_DELAYS)):
             self.make_due(tx)
             self.run_cron()
             self.assertEqual((tx.state, tx.check_step), ("pending", step))
-            self.assertTrue(tx.check_date)
+            self.assertTrue(tx.next_check_date)
             self.assertFalse(bill.sudo().activity_ids)
         self.make_due(tx)
         self.run_cron()
-        self.assertFalse(tx.check_date)
+        self.assertFalse(tx.next_check_date)
         self.assertTrue(bill.sudo().activity_ids)
         self.assertBill(bill, "new", gateway_status="awaiting")
         # a person asks, when the gateway is there again
@@ -85,7 +85,7 @@ class TestResolver(CommerceCommon):
         self.paypal.fail("orders.capture", "drop_after", count=2)
         bad, good = (self.pay_by_card(bill) for bill in bills)
         self.make_due(bad | good)
-        original = type(bad)._kavi_look_up
+        original = type(bad)._refresh_from_gateway
 
         def look_up(txs, again=False):
             if bad.id in txs.ids:
@@ -93,8 +93,8 @@ class TestResolver(CommerceCommon):
             return original(txs, again)
 
         with (
-            patch.object(type(bad), "_kavi_look_up", look_up),
-            self.quiet("models.payment_transaction_resolver"),
+            patch.object(type(bad), "_refresh_from_gateway", look_up),
+            self.quiet("models.payment_transaction.sync"),
         ):
             self.run_cron()
         self.assertEqual((bad.state, good.state), ("pending", "done"))
@@ -110,14 +110,14 @@ class TestResolver(CommerceCommon):
                 {
                     **vals,
                     "reference": f"MANY-{number}",
-                    "check_date": "2020-01-01",
+                    "next_check_date": "2020-01-01",
                     "kavi_line_ids": [Command.create(line)],
                 }
                 for number in range(1000)
             ]
         )
         looked_up, model = set(), type(tx)
-        bad, worse, climb = many[3], many[500], model._kavi_climb
+        bad, worse, climb = many[3], many[500], model._schedule_next_check
 
         def look_up(txs, again=False):
             looked_up.update(txs.ids)
@@ -133,13 +133,13 @@ class TestResolver(CommerceCommon):
             return 1.0  # seconds left for the job
 
         with (
-            patch.object(model, "_kavi_look_up", look_up),
-            patch.object(model, "_kavi_climb", climb_or_fail),
-            patch.object(model, "_kavi_step_back", lambda txs: None),
+            patch.object(model, "_refresh_from_gateway", look_up),
+            patch.object(model, "_schedule_next_check", climb_or_fail),
+            patch.object(model, "_rollback_to_known_state", lambda txs: None),
             patch.object(type(self.env["ir.cron"]), "_commit_progress", go_on),
-            self.quiet("models.payment_transaction_resolver"),
+            self.quiet("models.payment_transaction.sync"),
         ):
-            self.transactions._cron_look_up()
+            self.transactions._cron_resolve()
         self.assertGreaterEqual(looked_up, set(many.ids))
         self.assertEqual(set((many - worse).mapped("check_step")), {1})
         self.assertEqual(worse.check_step, 0)
@@ -168,13 +168,13 @@ class TestResolver(CommerceCommon):
         self.approve(tx)
         tx._kavi_cancel_checkout()
         self.paypal.fail("orders.capture", "pending", reason="ECHECK")
-        tx._kavi_client().capture_order(tx.paypal_order_id, "not by us")
+        tx._get_paypal_client().capture_order(tx.paypal_order_id, "not by us")
         self.receive(*self.events("PAYMENT.CAPTURE.PENDING"))
         self.assertEqual(tx.state, "pending")
-        self.assertTrue(tx.check_date)
+        self.assertTrue(tx.next_check_date)
         self.assertBill(bill, "new", gateway_status="awaiting")
         # given up all the same, and nothing was told since
-        tx.write({"state": "cancel", "check_date": False})
+        tx.write({"state": "cancel", "next_check_date": False})
         self.paypal.settle(tx.paypal_capture_id)
         self.run_cron("compare_report")
         self.assertEqual(tx.kavi_state, "charged")
@@ -256,7 +256,7 @@ class TestResolver(CommerceCommon):
         self.paypal.fail("orders.get", 404, issue="INVALID_RESOURCE_ID", count=None)
         with self.refused("still asked"):
             tx.action_kavi_give_up()
-        for __ in LADDER:
+        for __ in RETRY_DELAYS:
             self.assertEqual(tx.state, "pending")
             self.resolve(tx)
         self.assertTrue(bill.sudo().activity_ids)
@@ -282,7 +282,7 @@ class TestResolver(CommerceCommon):
             [refund.id],
         )
         self.env.invalidate_all()
-        for __ in LADDER:
+        for __ in RETRY_DELAYS:
             self.resolve(refund)
         self.assertEqual(len(self.paypal.calls("captures.refund")), 1)
         self.assertEqual(refund.state, "pending")
@@ -316,24 +316,26 @@ class TestResolver(CommerceCommon):
         """A live payment is not sought in the sandbox when the provider is switched off
         or put to test, nor the other way round."""
         tx = self.start(self.issued(100))
-        self.assertEqual(tx._kavi_client().base_url, self.paypal.url)
+        self.assertEqual(tx._get_paypal_client().base_url, self.paypal.url)
         for state in ("disabled", "enabled"):
             self.provider.state = state
-            self.assertEqual(tx._kavi_client().base_url, self.paypal.url)
+            self.assertEqual(tx._get_paypal_client().base_url, self.paypal.url)
         with patch.object(type(tx), "_kavi_open_checkout", lambda tx: ""):
             live = self.issued(100)._pay_by_card(self.provider)
         for state in ("disabled", "test", "enabled"):
             self.provider.state = state
-            self.assertEqual(live._kavi_client().base_url, "https://api-m.paypal.com")
+            self.assertEqual(
+                live._get_paypal_client().base_url, "https://api-m.paypal.com"
+            )
 
     def test_refund_fails_after_all(self):
         """Made, booked, and then it fails: people are told, once."""
         bill = self.issued(100)
         self.pay_by_card(bill)
         refund = self.refund_by_card(bill, 30)
-        answer = refund._kavi_client().get_refund(refund.paypal_refund_id)
+        answer = refund._get_paypal_client().get_refund(refund.paypal_refund_id)
         for __ in range(3):
-            refund._kavi_apply_refund({**answer, "status": "FAILED"})
+            refund._paypal_apply_refund({**answer, "status": "FAILED"})
         self.assertEqual(refund.state, "done")
         self.assertEqual(len(bill.sudo().activity_ids), 1)
 
@@ -359,7 +361,7 @@ class TestResolver(CommerceCommon):
         with (
             patch.object(client, "list_transactions", listed),
             patch.object(
-                type(self.transactions), "_kavi_find_reported", lambda *args: ()
+                type(self.transactions), "_find_reported_charge", lambda *args: ()
             ),
         ):
             self.transactions._cron_compare_report()
@@ -370,11 +372,13 @@ class TestResolver(CommerceCommon):
                 patch.object(client, "list_transactions", listed),
                 patch.object(
                     type(self.transactions),
-                    "_kavi_find_reported",
+                    "_find_reported_charge",
                     side_effect=ValueError("a broken line"),
                 ),
-                patch.object(type(self.transactions), "_kavi_step_back", lambda tx: 0),
-                self.quiet("models.payment_transaction_resolver"),
+                patch.object(
+                    type(self.transactions), "_rollback_to_known_state", lambda tx: 0
+                ),
+                self.quiet("models.payment_transaction.paypal_report"),
             ):
                 self.transactions._cron_compare_report()
             self.assertEqual(self.provider.kavi_report_date, now - timedelta(days=20))
@@ -387,7 +391,7 @@ class TestResolver(CommerceCommon):
         self.provider.kavi_intent = "AUTHORIZE"
         bill = self.issued(100)
         tx = self.pay_by_card(bill)
-        client = tx._kavi_client()
+        client = tx._get_paypal_client()
         client.void_authorization(tx.paypal_authorization_id, "on PayPal's site")
         self.run_cron("compare_report")
         self.assertEqual(tx.state, "cancel")

@@ -22,7 +22,7 @@ class TestReversals(CommerceCommon):
         for row in client.list_transactions(day.replace(hour=0, minute=0), day):
             if change:
                 change(row)
-            self.transactions._kavi_compare_row(self.provider, row)
+            self.transactions._process_report_row(self.provider, row)
         self.env.flush_all()
 
     def row(self, tx, code, value, id_="2AB34567CD890123E"):
@@ -51,7 +51,7 @@ class TestReversals(CommerceCommon):
         self.assertFalse(bill.payment_method_id)
         self.assertEqual(self.told(bill), 1)
         taken = tx.child_transaction_ids
-        self.assertTrue(taken.is_taken_back)
+        self.assertTrue(taken.is_chargeback)
         self.assertEqual(
             self.entries(taken.payment_id.move_id),
             {"asset_current": -40.0, "asset_receivable": 40.0},
@@ -123,7 +123,7 @@ class TestReversals(CommerceCommon):
                 tx = self.start(bill)
                 self.pay(bill)
                 self.approve(tx)
-                tx._kavi_client().capture_order(tx.paypal_order_id, "not by us")
+                tx._get_paypal_client().capture_order(tx.paypal_order_id, "not by us")
                 self.receive(*self.events("PAYMENT.CAPTURE.COMPLETED"))
                 credit = self.env["kavi.credit"].search(
                     [("move_id", "=", tx.payment_id.move_id.id)]
@@ -159,12 +159,14 @@ class TestReversals(CommerceCommon):
                 (("T1110", "-100.00"), ("T1111", "100.00"), ("T0106", "-20.00"))
             ):
                 row = self.row(tx, code, value, f"2AB34567CD890123{number}")
-                self.assertTrue(self.transactions._kavi_compare_row(self.provider, row))
+                self.assertTrue(
+                    self.transactions._process_report_row(self.provider, row)
+                )
         self.assertBill(bill, "paid", amount_paid=100.0)
         self.assertEqual((tx.kavi_state, self.told(bill)), ("charged", 0))
         self.reverse_at_gateway(tx)
         told = self.told(bill)
         for __ in range(3):
             row = self.row(tx, "T1202", "100.00")
-            self.transactions._kavi_compare_row(self.provider, row)
+            self.transactions._process_report_row(self.provider, row)
         self.assertEqual(self.told(bill), told + 1)

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..paypal.redaction import scrub_text
+from ..paypal.redaction import redact_text
 
 
 class KaviTransactionNoteWizard(models.TransientModel):
@@ -16,8 +16,8 @@ class KaviTransactionNoteWizard(models.TransientModel):
     def action_note(self):
         self.ensure_one()
         self.transaction_id._check_billing_role()
-        note = scrub_text(self.note).strip()
+        note = redact_text(self.note).strip()
         if not note:
             raise UserError(self.env._("Write what the others should know."))
-        self.transaction_id._kavi_record("note", note)
+        self.transaction_id._record_gateway_message("note", note)
         return {"type": "ir.actions.act_window_close"}

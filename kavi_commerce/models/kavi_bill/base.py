@@ -155,7 +155,7 @@ class KaviBill(models.Model):
         undecided = self.sudo().transaction_ids.filtered(
             lambda tx: tx.state in ("draft", "pending", "authorized")
         )
-        undecided._kavi_look_up(again=True)
+        undecided._refresh_from_gateway(again=True)
         return True
 
     def _freeze(self):

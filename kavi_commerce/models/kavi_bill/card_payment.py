@@ -1,25 +1,44 @@
+import dataclasses
 import re
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from odoo.addons.kavi_billing.tools.context import private_value
+
 # A page of this site, and nothing that a browser would take for another one.
 LOCAL_ROUTE = re.compile(r"/(?![/\\])[^\\\s]*")
+# Acts after which a bill is not paid by the card checkout that was begun before.
+CLOSING = (
+    "choose_method",
+    "complete_payment",
+    "change_amount",
+    "write_off",
+    "apply_credit",
+    "cancel",
+)
 
 
 class KaviBill(models.Model):
-    """Paying bills by card: every guard, and the attempt that is made of them."""
+    """Paying bills by card: the guards, the attempt, and the entries of its money."""
 
     _inherit = "kavi.bill"
+
+    # === ACTION METHODS === #
+
+    def action_pay_by_card(self):
+        return self._open_wizard("kavi_commerce.action_kavi_bill_card_wizard")
+
+    # === BUSINESS METHODS === #
 
     def _pay_by_card(self, provider, amounts=None, landing_route=None, flow=None):
         """Start paying these bills together by card: one transaction, one checkout.
 
-        Nothing is asked of the gateway yet: see ``_kavi_open_checkout`` of the
-        transaction. An unfinished attempt for the same amounts is taken up again, so a
-        double click or a second tab does not make a second order; any other
-        unfinished attempt is closed: its order is never captured.
+        The gateway is not asked yet: see ``_kavi_open_checkout`` of the transaction. An
+        unfinished attempt for the same amounts is resumed, so that a double click or a
+        second tab does not make a second order; any other unfinished attempt is closed:
+        its order is never captured.
 
         :param provider: the ``payment.provider`` to pay through
         :param dict amounts: ``{bill: what is paid of it}`` in the bills' currency,
@@ -45,14 +64,14 @@ class KaviBill(models.Model):
                 self.env._("After paying, one comes back to a page of this site.")
             )
         flow = flow or provider.kavi_checkout_flow
-        tx = self._take_up_checkout(provider, lines, flow)
+        tx = self._resume_checkout(provider, lines, flow)
         if tx:
             return tx
         order_id = self._get_order_id()
         vals = self._prepare_transaction_vals(provider, lines, total, order_id, flow)
         vals["landing_route"] = landing_route or self._get_landing_route()
-        tx = self.env["payment.transaction"].sudo().create(vals)
-        # what was promised before no longer is: New, until the gateway has spoken
+        tx = self.env["payment.transaction"]._for_books().create(vals)
+        # a method that was chosen before no longer counts: New, until the outcome
         self.sudo()._write_facts({"payment_method_id": False})
         self._log_act(
             "pay_by_card",
@@ -67,7 +86,7 @@ class KaviBill(models.Model):
         )
         return tx
 
-    # === GUARDS === #
+    # === BUSINESS METHODS - GUARDS === #
 
     def _check_paid_together(self):
         """One payer, one company, one currency."""
@@ -154,6 +173,36 @@ class KaviBill(models.Model):
                 )
             )
 
+    def _get_card_problem(self):
+        """Why these bills cannot be paid by card now; "" when they can."""
+        for bill in self:
+            reason = bill._get_refusal("pay_by_card")
+            if reason:
+                return reason
+        if any(not bill.is_posted for bill in self):
+            return self.env._("Nothing is owed in the books yet.")
+        for field in ("partner_id", "company_id", "currency_id"):
+            if len(self[field]) > 1:
+                return self.env._("Pay these bills one by one.")
+        method = self.env["kavi.payment.method"]._get_card_method(self.company_id)
+        if not method or any(
+            method not in bill._get_offered_methods() for bill in self
+        ):
+            return self.env._("Card payment is not offered for these bills.")
+        if not self._get_card_provider():
+            return self.env._("Card payment is switched off. Choose another method.")
+        return ""
+
+    def _check_card_payable(self, roles):
+        """Refuse card payment by who is no payer, or while it is not possible.
+
+        :raise UserError: with the reason
+        """
+        problem = self.sudo()._get_card_problem()
+        if problem:
+            raise UserError(problem)
+        self._check_payer_act("choose_method", roles)
+
     def _get_card_provider(self):
         """The provider that the payer of these bills is offered; empty: none.
 
@@ -187,10 +236,43 @@ class KaviBill(models.Model):
             )
         )[:1]
 
-    # === THE ATTEMPT === #
+    def _get_offered_methods(self):
+        """The card method only where a gateway takes the bill."""
+        methods = super()._get_offered_methods()
+        card = methods.filtered(lambda method: method.kind == "card")
+        if card and not self._get_card_provider():
+            methods -= card
+        return methods
+
+    def _quote_card_payment(self):
+        """What paying all that is due by card comes to.
+
+        :return: dict with "currency", "amount" (of the bills), "discount", "surcharge",
+            "total", "may_part" and "is_test"
+        """
+        method = self.env["kavi.payment.method"]._get_card_method(self.company_id)
+        rates = {}
+        portions = [bill._quote_payment(method, rates=rates) for bill in self]
+        currency = self.currency_id
+        return {
+            "currency": currency,
+            "amount": currency.round(sum(portion.amount for portion in portions)),
+            "discount": currency.round(sum(portion.discount for portion in portions)),
+            "surcharge": currency.round(
+                sum(portion.surcharge["total"] for portion in portions)
+            ),
+            "total": currency.round(sum(portion.amount_received for portion in portions)),
+            "may_part": len(self) == 1 and self._may_be_paid_in_parts(),
+            "is_test": self._get_card_provider().state == "test",
+        }
+
+    # === BUSINESS METHODS - ATTEMPTS === #
 
     def _prepare_transaction_lines(self, amounts):
-        """What the transaction moves of each bill, its surcharge included."""
+        """Values of the transaction's lines, one a bill, with its surcharge.
+
+        :rtype: list
+        """
         method = self.env["kavi.payment.method"]._get_card_method(self.company_id)
         rates, lines = {}, []
         for bill in self:
@@ -208,7 +290,7 @@ class KaviBill(models.Model):
         return lines
 
     def _prepare_transaction_vals(self, provider, lines, total, order_id, flow):
-        Transaction = self.env["payment.transaction"].sudo()
+        Transaction = self.env["payment.transaction"]._for_books()
         payer = self.contact_id or self.partner_id
         return {
             "provider_id": provider.id,
@@ -219,9 +301,8 @@ class KaviBill(models.Model):
             "partner_id": payer.id,
             "operation": "online_direct" if flow == "buttons" else "online_redirect",
             "order_id": order_id,
-            "kavi_is_live": provider.state == "enabled",
             # left alone, it is closed in time
-            "check_date": fields.Datetime.add(fields.Datetime.now(), minutes=5),
+            "next_check_date": fields.Datetime.add(fields.Datetime.now(), minutes=5),
             "kavi_line_ids": [Command.create(line) for line in lines],
         }
 
@@ -229,7 +310,7 @@ class KaviBill(models.Model):
         return self.get_portal_url() if len(self) == 1 else "/my/billing"
 
     def _get_order_id(self):
-        """The Order ID of a checkout: attempts at the same bills have it in common."""
+        """The Order ID of a checkout: attempts at the same bills share it."""
         last = self.sudo().transaction_ids.sorted("id")[-1:]
         if (
             last.operation != "refund"
@@ -241,19 +322,22 @@ class KaviBill(models.Model):
         return sequence.sudo().next_by_id()
 
     def _get_checkouts(self):
-        """Attempts for these bills that the payer has not finished: no money was
-        asked for, and none is unless we capture."""
-        return self.sudo().transaction_ids.filtered(
+        """Attempts for these bills that the payer has not finished: nothing is charged
+        unless we capture."""
+        return self._for_books().transaction_ids.filtered(
             lambda tx: tx.state == "draft" and tx.operation != "refund"
         )
 
-    def _take_up_checkout(self, provider, lines, flow):
-        """The unfinished attempt that asks just the same; others are closed."""
+    def _resume_checkout(self, provider, lines, flow):
+        """The unfinished attempt for the same amounts; others are closed.
+
+        :param lines: as :meth:`_prepare_transaction_lines` returns them
+        """
         operation = "online_direct" if flow == "buttons" else "online_redirect"
         wanted = {
             line["bill_id"]: (line["amount"], line["surcharge"]) for line in lines
         }
-        same = self.env["payment.transaction"].sudo()
+        same = self.env["payment.transaction"]._for_books()
         for tx in self._get_checkouts().sorted("id"):
             asked = {
                 line.bill_id.id: (line.amount, line.surcharge)
@@ -294,16 +378,95 @@ class KaviBill(models.Model):
             self._close_checkouts()
         return result
 
-    def action_pay_by_card(self):
-        return self._open_wizard("kavi_commerce.action_kavi_bill_card_wizard")
+    # === BUSINESS METHODS - ENTRIES === #
 
+    def _get_transaction_line(self):
+        """The transaction's line whose entries are being made; empty: none.
 
-# Acts after which a bill is not paid by the card checkout that was begun before.
-CLOSING = (
-    "choose_method",
-    "complete_payment",
-    "change_amount",
-    "write_off",
-    "apply_credit",
-    "cancel",
-)
+        :rtype: kavi.transaction.bill, with superuser rights
+        """
+        line_id = private_value(self.env.context, "kavi_transaction_line_id")
+        return self.env["kavi.transaction.bill"].sudo().browse(line_id or ())
+
+    def _quote_payment(self, method, *args, **kwargs):
+        """The surcharge of a card payment is the one that the payer agreed to, whatever
+        is set since."""
+        portion = super()._quote_payment(method, *args, **kwargs)
+        line = self._get_transaction_line()
+        if not line:
+            return portion
+        data = line.surcharge_data or {}
+        taxes = self.env["account.tax"].browse(data.get("taxes") or ())
+        return dataclasses.replace(
+            portion,
+            surcharge={**portion.surcharge, **data, "taxes": taxes},
+        )
+
+    def _may_be_paid_in_parts(self):
+        # what was charged is booked, whatever the rules say by now
+        return bool(self._get_transaction_line()) or super()._may_be_paid_in_parts()
+
+    def _prepare_payment_vals(self, *args, **kwargs):
+        vals = super()._prepare_payment_vals(*args, **kwargs)
+        return {**vals, **self._get_gateway_payment_vals("inbound")}
+
+    def _get_gateway_payment_vals(self, kind):
+        """Journal, memo and transaction of a payment that the gateway has made.
+
+        :param str kind: "inbound" or "outbound"
+        """
+        tx = self._get_transaction_line().transaction_id
+        if not tx:
+            return {}
+        vals = {
+            "payment_transaction_id": tx.id,
+            "memo": " - ".join(
+                filter(None, (self.name, tx.reference, tx.provider_reference))
+            ),
+        }
+        provider = tx.provider_id
+        if provider.journal_id:
+            vals["journal_id"] = provider.journal_id.id
+            line = provider.journal_id[f"{kind}_payment_method_line_ids"].filtered(
+                lambda line: line.payment_provider_id == provider
+            )
+            if line:
+                vals["payment_method_line_id"] = line[:1].id
+        return vals
+
+    def _record_unallocated_payment(self, method, line, date):
+        """Post a payment for a bill that no longer owes it: it becomes a credit of the
+        account (F-12), and the administrators are told.
+
+        :param line: the ``kavi.transaction.bill``
+        :return: the posted payment
+        """
+        self.ensure_one()
+        journal = method._get_journal()
+        tx = line.transaction_id
+        payment = self._get_payment_model().create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": self.partner_id.id,
+                "company_id": self.company_id.id,
+                "journal_id": journal.id,
+                "currency_id": self.currency_id.id,
+                "amount": line.total,
+                "date": date,
+                **self._get_gateway_payment_vals("inbound"),
+            }
+        )
+        self._post_entries(payment)
+        payment = payment.with_env(self.env)
+        self.env["kavi.credit"]._record_overpayments(payment)
+        tx._kavi_alert(
+            self.env._("A card payment for what was not owed"),
+            self.env._(
+                "%(amount)s was received for bill %(bill)s, which no longer owes it. "
+                "It is a credit of the account: apply it, or refund it.",
+                amount=self.currency_id.format(line.total),
+                bill=self.name,
+            ),
+        )
+        return payment

@@ -1,119 +1,16 @@
-import dataclasses
-
 from odoo import models
 from odoo.exceptions import UserError
 
-from odoo.addons.kavi_billing.tools.context import private_value
-
 
 class KaviBill(models.Model):
-    """Card money in a bill's books, and its way back."""
+    """Card money that goes back: refunds through the gateway, and charge-backs."""
 
     _inherit = "kavi.bill"
 
-    # === MONEY THAT CAME === #
-
-    def _get_transaction_line(self):
-        """The transaction's line whose entries are being made, if any."""
-        line_id = private_value(self.env.context, "kavi_transaction_line_id")
-        return self.env["kavi.transaction.bill"].sudo().browse(line_id or ())
-
-    def _quote_payment(self, method, *args, **kwargs):
-        """The surcharge of a card payment is what was agreed, whatever is set since."""
-        portion = super()._quote_payment(method, *args, **kwargs)
-        line = self._get_transaction_line()
-        if not line:
-            return portion
-        data = line.surcharge_data or {}
-        taxes = self.env["account.tax"].browse(data.get("taxes") or ())
-        return dataclasses.replace(
-            portion,
-            surcharge={**portion.surcharge, **data, "taxes": taxes},
-        )
-
-    def _may_be_paid_in_parts(self):
-        # what was charged is booked, whatever the rules say by now
-        return bool(self._get_transaction_line()) or super()._may_be_paid_in_parts()
-
-    def _prepare_payment_vals(self, *args, **kwargs):
-        vals = super()._prepare_payment_vals(*args, **kwargs)
-        return {**vals, **self._get_gateway_payment_vals("inbound")}
-
-    def _prepare_refund_payment_vals(self, *args, **kwargs):
-        vals = super()._prepare_refund_payment_vals(*args, **kwargs)
-        return {**vals, **self._get_gateway_payment_vals("outbound")}
-
-    def _get_gateway_payment_vals(self, kind):
-        """What makes a payment the gateway's: its journal, and its transaction."""
-        tx = self._get_transaction_line().transaction_id
-        if not tx:
-            return {}
-        vals = {
-            "payment_transaction_id": tx.id,
-            "memo": " - ".join(
-                filter(None, (self.name, tx.reference, tx.provider_reference))
-            ),
-        }
-        provider = tx.provider_id
-        if provider.journal_id:
-            vals["journal_id"] = provider.journal_id.id
-            line = provider.journal_id[f"{kind}_payment_method_line_ids"].filtered(
-                lambda line: line.payment_provider_id == provider
-            )
-            if line:
-                vals["payment_method_line_id"] = line[:1].id
-        return vals
-
-    def _keep_as_credit(self, method, line, date):
-        """Money that came for a bill that no longer owes it: the account's (F-12).
-
-        :return: the posted payment
-        """
-        self.ensure_one()
-        journal = method._get_journal()
-        tx = line.transaction_id
-        payment = self._get_payment_model().create(
-            {
-                "payment_type": "inbound",
-                "partner_type": "customer",
-                "partner_id": self.partner_id.id,
-                "company_id": self.company_id.id,
-                "journal_id": journal.id,
-                "currency_id": self.currency_id.id,
-                "amount": line.total,
-                "date": date,
-                **self._get_gateway_payment_vals("inbound"),
-            }
-        )
-        self._post_entries(payment)
-        payment = payment.with_env(self.env)
-        self.env["kavi.credit"]._record_overpayments(payment)
-        tx._kavi_alert(
-            self.env._("A card payment for what was not owed"),
-            self.env._(
-                "%(amount)s came in for bill %(bill)s, which no longer owes it. It is "
-                "a credit of the account: apply it, or give it back.",
-                amount=self.currency_id.format(line.total),
-                bill=self.name,
-            ),
-        )
-        return payment
-
-    def _reverse_payment(self, payment, reason=None, date=None):
-        bills = self | self.sudo()._get_bills_of(payment.sudo()).with_env(self.env)
-        result = super()._reverse_payment(payment, reason=reason, date=date)
-        # a card that was charged back promises nothing: New, not Pending
-        bills.filtered(
-            lambda bill: (
-                bill.state == "pending" and bill.payment_method_id.kind == "card"
-            )
-        )._write_facts({"payment_method_id": False})
-        return result
-
-    # === MONEY THAT GOES BACK === #
+    # === BUSINESS METHODS - REFUNDS === #
 
     def _refund(self, amount=None, method=None, date=None, reason=None):
-        """What was paid by card goes back to the card: the gateway is asked, and the
+        """Refund to the card what was paid by card: the gateway is asked, and the
         entries are made when it has done so."""
         by_card = self._get_card_refunds(amount, method)
         if not by_card:
@@ -123,12 +20,12 @@ class KaviBill(models.Model):
         self._lock_for_act("refund")
         amounts = self._get_refund_amounts(amount)
         bills = self.filtered(lambda bill: bill in by_card)
-        bills._ask_card_refunds(amounts, reason)
+        bills._request_card_refunds(amounts, reason)
         bills._log_act(
             "refund",
             {
                 bill.id: self.env._(
-                    "The gateway is asked to give %(amount)s back. %(reason)s",
+                    "The gateway is asked to refund %(amount)s. %(reason)s",
                     amount=bill.currency_id.format(amounts[bill]),
                     reason=reason or "",
                 )
@@ -142,6 +39,10 @@ class KaviBill(models.Model):
 
     def _get_card_refunds(self, amount, method):
         """Those of these bills whose refund goes through the gateway.
+
+        :param float amount: of the refund; None for all that can be refunded
+        :param method: the ``kavi.payment.method`` that was chosen, if any
+        :rtype: kavi.bill
 
         :raise UserError: when more is asked than the card was charged
         """
@@ -170,7 +71,7 @@ class KaviBill(models.Model):
         return bills
 
     def _get_card_charges(self):
-        """What was charged at a gateway that can give it back, newest first."""
+        """Charges that the gateway can refund, newest first."""
         return (
             self.sudo()
             .transaction_ids.filtered(
@@ -186,15 +87,16 @@ class KaviBill(models.Model):
         )
 
     def _get_card_refundable(self):
-        """What can go back to the cards that paid this bill."""
+        """How much of this bill the gateway can refund to cards."""
         self.ensure_one()
         return self.currency_id.round(
             sum(tx._get_refundable_of(self) for tx in self._get_card_charges())
         )
 
-    def _ask_card_refunds(self, amounts, reason):
-        """Intend the refunds: the newest charge gives back first.
+    def _request_card_refunds(self, amounts, reason):
+        """Create the refunds at the gateway, from the newest charge on.
 
+        :param dict amounts: ``{bill: amount}``
         :return: the refunds, ``payment.transaction``
         """
         refunds = self.env["payment.transaction"].sudo()
@@ -208,7 +110,7 @@ class KaviBill(models.Model):
         return refunds
 
     def _post_refunds(self, amounts, method, date, reason):
-        """A canceled bill's card money goes back through the gateway, too."""
+        """Refund the card money of a canceled bill through the gateway, too."""
         if self._get_transaction_line():
             return super()._post_refunds(amounts, method, date, reason)
         by_card = self.browse()
@@ -221,14 +123,14 @@ class KaviBill(models.Model):
                     >= 0
                 )
             )
-        by_card._ask_card_refunds(amounts, reason)
+        by_card._request_card_refunds(amounts, reason)
         rest = self - by_card
         if not rest:
             return self.env["account.payment"]
         return super(KaviBill, rest)._post_refunds(amounts, method, date, reason)
 
-    def _book_card_return(self, amount, date, reason):
-        """Entries of money that the gateway gave back, whoever asked for it.
+    def _record_card_refund(self, amount, date, reason):
+        """Make the entries of a refund by the gateway, whoever asked for it.
 
         :return: the posted refund payment
         """
@@ -238,14 +140,14 @@ class KaviBill(models.Model):
         total = self._get_booked_total()
         left = currency.round(min(self.amount_refundable, total - notes))
         if currency.compare_amounts(amount, left) > 0:
-            return self._book_foreign_return(amount, date)
+            return self._record_excess_refund(amount, date)
         payment = self._post_refunds({self: amount}, None, date, reason)
         self.env.flush_all()
         self._log_act(
             "refund",
             {
                 self.id: self.env._(
-                    "%(amount)s given back to the card. %(reason)s",
+                    "%(amount)s refunded to the card. %(reason)s",
                     amount=currency.format(amount),
                     reason=reason or "",
                 )
@@ -257,13 +159,16 @@ class KaviBill(models.Model):
             self._notify("refund", {self.id: values})
         return payment
 
-    def _book_foreign_return(self, amount, date):
-        """More went back than the bill retains: the payment is booked on the account,
-        and a person looks at it."""
+    def _record_excess_refund(self, amount, date):
+        """Post a refund of more than the bill retains on the account; the
+        administrators are told to match it.
+
+        :return: the posted refund payment
+        """
         tx = self._get_transaction_line().transaction_id
-        payment = self._post_card_outbound(amount, date)
+        payment = self._post_outbound_card_payment(amount, date)
         tx._kavi_alert(
-            self.env._("More was given back than the bill retains"),
+            self.env._("More was refunded than the bill retains"),
             self.env._(
                 "%(amount)s went back at the gateway for bill %(bill)s. The payment is "
                 "open on the account: match it in Invoicing.",
@@ -272,3 +177,124 @@ class KaviBill(models.Model):
             ),
         )
         return payment
+
+    def _prepare_refund_payment_vals(self, *args, **kwargs):
+        vals = super()._prepare_refund_payment_vals(*args, **kwargs)
+        return {**vals, **self._get_gateway_payment_vals("outbound")}
+
+    # === BUSINESS METHODS - CHARGE-BACKS === #
+
+    def _reverse_payment(self, payment, reason=None, date=None):
+        bills = self | self.sudo()._get_bills_of(payment.sudo()).with_env(self.env)
+        result = super()._reverse_payment(payment, reason=reason, date=date)
+        bills._forget_card_method()
+        return result
+
+    def _is_reversible(self, payment):
+        """Whether the payment settles this bill, and may be reversed."""
+        self.ensure_one()
+        bill = self.sudo()
+        return payment in bill._get_payments() and not bill._get_refusal(
+            "reverse_payment"
+        )
+
+    def _record_chargeback(self, paid, amount, date, reason):
+        """Make the entries of a part of a card payment that was charged back.
+
+        The outbound payment is matched with the inbound one; the rest of this settles
+        what it had settled, its surcharge first. Where the inbound payment no longer
+        settles the bill, the two are matched, and the administrators look at the rest.
+
+        :param paid: the posted inbound ``account.payment`` of the charge
+        :param float amount: what was charged back of it
+        :return: the posted outbound payment
+        """
+        self.ensure_one()
+        bills = self | self.sudo()._get_bills_of(paid.sudo()).with_env(self.env)
+        bills._lock_rows()
+        reopens = self._is_reversible(paid) and all(
+            bill._is_reversible(paid) for bill in bills
+        )
+        taken = self._post_outbound_card_payment(amount, date, paid)
+        items = self.sudo()._get_receivable_lines(paid.sudo().move_id)
+        back = taken.sudo().move_id.line_ids.filtered(
+            lambda line: line.account_id in items.account_id
+        )
+        if reopens:
+            bills.sudo()._reopen_part(items, back, date)
+        else:
+            self._match_in_turn(items, [back])
+        self.env.flush_all()
+        text = self.env._(
+            "%(amount)s of %(payment)s was charged back. %(reason)s",
+            amount=self.currency_id.format(amount),
+            payment=paid.name,
+            reason=reason or "",
+        )
+        bills._log_act("reverse_payment", dict.fromkeys(bills.ids, text))
+        bills._run_state_hooks()
+        if not reopens:
+            text = self.env._(
+                "%(text)s It does not settle bill %(bill)s any more: look at what the "
+                "account owes.",
+                text=text,
+                bill=self.name,
+            )
+        self._get_transaction_line().transaction_id._kavi_alert(
+            self.env._("A part of a card payment was charged back"), text
+        )
+        return taken
+
+    def _reopen_part(self, items, back, date):
+        """Match the journal items ``back`` with the payment's ``items``; what is left
+        of these settles again what they had settled."""
+        with self._defer_accounting_recompute():
+            settled = items.matched_debit_ids.debit_move_id
+            # earlier charge-backs stay matched, then the surcharge that was charged
+            earlier = settled.filtered(lambda line: line.move_id.origin_payment_id)
+            charged = settled.filtered(lambda line: line.move_id.is_kavi_surcharge)
+            items.remove_move_reconcile()
+            rest = (settled - earlier - charged).sorted("date_maturity")
+            self._match_in_turn(items, [earlier + back, charged, rest])
+            unpaid = self._get_unpaid_surcharges() & charged.move_id
+            self._reverse_surcharge_invoices(unpaid, date)
+        self._forget_card_method()
+
+    def _forget_card_method(self):
+        """A card that was charged back is no promise to pay: New, not Pending."""
+        self.filtered(
+            lambda bill: (
+                bill.state == "pending" and bill.payment_method_id.kind == "card"
+            )
+        )._write_facts({"payment_method_id": False})
+
+    def _match_in_turn(self, items, groups):
+        """Match what is open of ``items`` with each group, one after the other."""
+        for group in groups:
+            lines = (items + group).filtered(lambda line: not line.reconciled)
+            if lines & items and lines & group:
+                lines.with_context(tracking_disable=True).reconcile()
+
+    def _post_outbound_card_payment(self, amount, date, paid=None):
+        """Post a payment of card money that has gone, open on the account.
+
+        :param paid: the inbound payment that it takes back, if that is known
+        """
+        method = self.env["kavi.payment.method"]._get_card_method(self.company_id, True)
+        vals = {
+            "payment_type": "outbound",
+            "partner_type": "customer",
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "journal_id": method._get_journal().id,
+            "currency_id": self.currency_id.id,
+            "amount": amount,
+            "date": date,
+            **self._get_gateway_payment_vals("outbound"),
+        }
+        if paid:
+            vals["destination_account_id"] = paid.destination_account_id.id
+            vals["date"] = max(date, paid.date)
+        payment = self._get_payment_model().create(vals)
+        self._post_entries(payment)
+        return payment.with_env(self.env)

@@ -8,52 +8,52 @@ from odoo import fields, models
 from odoo.exceptions import LockError
 from odoo.http import request
 
-from odoo.addons.kavi_billing.tools.context import Private
-
 _logger = logging.getLogger(__name__)
 
-# Milliseconds that a request waits for others who book.
-BOOKING_WAIT = 5000
+# Milliseconds that an HTTP request waits for others who post entries.
+LOCK_TIMEOUT = 5000
 
 
 class PaymentTransaction(models.Model):
-    """What a transaction of bills becomes in the books.
+    """The entries that a transaction of bills becomes.
 
-    The money has moved by then, and its state is committed: what fails here is tried
-    again, shown, and never makes anybody pay twice (F-13).
+    The money has moved by then, and the transaction's state is committed: a failure
+    here is shown and tried again, and never charges anybody twice (F-13).
     """
 
     _inherit = "payment.transaction"
 
     post_process_error = fields.Text(string="Not Booked Yet", readonly=True, copy=False)
 
-    def _kavi_finish(self):
-        """Keep the states, then book what they mean, each step committed."""
+    # === BUSINESS METHODS === #
+
+    def _commit_and_post_process(self):
+        """Commit the states, then make the entries of whatever is decided."""
         self._kavi_commit()
         family = self.source_transaction_id | self | self.child_transaction_ids
         for tx in family.filtered("kavi_line_ids"):
             if not tx.is_post_processed and tx.state in ("done", "cancel", "error"):
-                tx._kavi_book_safely()
-            if tx.check_date and tx._is_resolved():
-                tx.check_date = False
+                tx._try_post_process()
+            if tx.next_check_date and tx._is_resolved():
+                tx.next_check_date = False
         self._kavi_commit()
 
-    def _kavi_book_safely(self):
+    def _try_post_process(self):
         """Post-process one transaction without losing its state when that fails."""
         self.ensure_one()
         try:
-            with self.env.cr.savepoint(), self._kavi_waiting_shortly():
+            with self.env.cr.savepoint(), self._limit_lock_wait():
                 self._post_process()
                 self.env.flush_all()
         except LockNotAvailable:
-            # all book in the same journal at this moment: a job does it soon
-            self.check_date = fields.Datetime.now()
+            # many post in the same journal at this moment: the job does it soon
+            self.next_check_date = fields.Datetime.now()
             self.env.ref("kavi_commerce.cron_resolve").sudo()._trigger()
         except OperationalError:
-            raise  # somebody else at the same time: it is tried again as a whole
+            raise  # the framework tries the whole request again
         except Exception as error:
             if isinstance(error.__cause__, LockError):
-                return  # somebody else works on the bill: booked at the next look
+                return  # somebody else works on the bill: booked at the next check
             _logger.exception("Transaction %s could not be booked", self.reference)
             is_new = not self.post_process_error
             self.post_process_error = str(error)
@@ -68,55 +68,55 @@ class PaymentTransaction(models.Model):
                 )
 
     @contextmanager
-    def _kavi_waiting_shortly(self):
-        """Who looks at a page does not wait for everybody else's entries: numbers of a
-        journal are given to one after the other."""
+    def _limit_lock_wait(self):
+        """Limit lock waits in HTTP requests: the numbers of a journal are assigned one
+        after the other."""
         if not request:
             yield
             return
-        self.env.cr.execute("SET LOCAL lock_timeout = %s", [BOOKING_WAIT])
+        self.env.cr.execute("SET LOCAL lock_timeout = %s", [LOCK_TIMEOUT])
         yield
         self.env.cr.execute("SET LOCAL lock_timeout TO DEFAULT")
 
     def _post_process(self):
-        """Bills have their own entries; all other documents are Odoo's."""
+        """Make the bills' entries of these transactions; those of other documents are
+        Odoo's concern.
+
+        Whoever causes it, the caller's context does not reach the entries.
+        """
         ours = self.filtered("kavi_line_ids")
         if others := self - ours:
             super(PaymentTransaction, others)._post_process()
-        for tx in ours.sudo().with_context(tracking_disable=True):
+        for tx in ours._for_books().with_context(tracking_disable=True):
             if tx.state == "done" and not tx._is_only_authorized_in_parts():
                 if tx.operation == "refund":
-                    tx._kavi_book_return()
+                    tx._post_process_refund()
                 else:
-                    tx._kavi_book_charge()
-                tx._kavi_book_fee()
+                    tx._post_process_charge()
+                tx._post_process_fee()
                 if tx.reversal_date:
-                    tx._kavi_book_reversal()
+                    tx._post_process_chargeback()
             tx.write({"is_post_processed": True, "post_process_error": False})
         return None
 
     def _is_only_authorized_in_parts(self):
-        """What was captured in parts is booked by the parts."""
+        """Whether parts of it were captured: these are booked, not the whole."""
         return any(
             child.operation != "refund" and child.state in ("done", "cancel")
             for child in self.child_transaction_ids
         )
 
-    # === CHARGE === #
-
-    def _kavi_book_charge(self):
-        """One payment a bill, as any other way to pay makes it, surcharge included."""
+    def _post_process_charge(self):
+        """Make one payment a bill, its surcharge included; what the bill no longer owes
+        becomes a credit of the account."""
         self.ensure_one()
         Method = self.env["kavi.payment.method"]
         date = self._get_money_date()
         for line in self.kavi_line_ids.filtered(lambda line: not line.payment_id):
-            bill = line.bill_id.with_company(line.company_id).with_context(
-                kavi_transaction_id=Private(self.id),
-                kavi_transaction_line_id=Private(line.id),
-            )
+            bill = line._get_bill_to_book()
             method = Method._get_card_method(line.company_id, required=True)
             if bill._get_refusal("complete_payment"):
-                line.payment_id = bill._keep_as_credit(method, line, date)
+                line.payment_id = bill._record_unallocated_payment(method, line, date)
             else:
                 line.payment_id = bill._complete_payment(
                     method, date=date, amount=line.amount
@@ -124,45 +124,61 @@ class PaymentTransaction(models.Model):
         self.payment_id = self.kavi_line_ids.payment_id[:1]
 
     def _get_money_date(self):
-        """The day on which the gateway said that the money moved."""
+        """The day on which the gateway said that the money moved, at most today."""
         company = self.company_id
         day = company._billing_today(self.last_state_change)
         return min(day, company._billing_today())
 
-    # === RETURN === #
-
-    def _kavi_book_return(self):
-        """A credit note and a refund payment a bill, as any refund makes them."""
+    def _post_process_refund(self):
+        """Make a credit note and a refund payment a bill; where money was charged back,
+        undo that part of the payment."""
         self.ensure_one()
         date = self._get_money_date()
         source = self.source_transaction_id
         if not source.is_post_processed and source.state == "done":
-            source._post_process()  # what goes back came first
+            source._post_process()  # the payment before its refund
         for line in self.kavi_line_ids.filtered(lambda line: not line.payment_id):
-            bill = line.bill_id.with_company(line.company_id).with_context(
-                kavi_transaction_id=Private(self.id),
-                kavi_transaction_line_id=Private(line.id),
-            )
-            if self.is_taken_back:
+            bill = line._get_bill_to_book()
+            if self.is_chargeback:
                 paid = source.kavi_line_ids.filtered(
                     lambda charged, bill=bill: charged.bill_id.id == bill.id
                 ).payment_id
-                line.payment_id = bill._book_taken_back(
+                line.payment_id = bill._record_chargeback(
                     paid, line.total, date, self.return_reason
                 )
                 continue
-            line.payment_id = bill._book_card_return(
+            line.payment_id = bill._record_card_refund(
                 line.total, date, self.return_reason
             )
         self.payment_id = self.kavi_line_ids.payment_id[:1]
 
-    # === FEE === #
+    def _post_process_chargeback(self):
+        """Reverse the payments of a charge that was charged back: the debt is open
+        again, and the books show both movements."""
+        for line in self.kavi_line_ids:
+            payment, bill = line.payment_id, line.bill_id
+            if not payment or payment.state in ("rejected", "canceled"):
+                continue
+            if not bill._is_reversible(payment):
+                self._kavi_alert(
+                    self.env._("A payment that was used was charged back"),
+                    self.env._(
+                        "%(payment)s does not settle bill %(bill)s any more: reverse "
+                        "it in Invoicing.",
+                        payment=payment.name,
+                        bill=bill.name,
+                    ),
+                )
+                continue
+            bill._reverse_payment(payment, reason=self.state_message)
+            bill._alert_administrators(
+                self.env._("A card payment was charged back"),
+                self.state_message or self.env._("By the payer's bank."),
+            )
 
-    def _kavi_book_fee(self):
-        """What the gateway kept of the money, so that the rest matches the bank.
-
-        To the account of the settings; without one, the fee is only shown.
-        """
+    def _post_process_fee(self):
+        """Post what the gateway kept of the money to the company's fee account, so that
+        the rest matches the bank. Without such an account the fee is only shown."""
         self.ensure_one()
         company = self.company_id
         account = company.billing_gateway_fee_account_id

@@ -1,7 +1,17 @@
+import logging
+
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import mute_logger
 
-# The original's seven states (KC-01), computed from Odoo's.
+from odoo.addons.kavi_billing.tools.context import bookkeeping_context
+from odoo.addons.kavi_billing_report.tools.columns import Column
+
+_logger = logging.getLogger(__name__)
+
+# Seven states for people (KC-01), computed from Odoo's state.
 KAVI_STATES = [
     ("new", "New"),
     ("pending_charge", "Pending Charge"),
@@ -29,17 +39,22 @@ RETURN_STATES = {
 }
 # Whose outcome is not known yet.
 UNDECIDED = ("pending", "authorized")
+# Characters of a message to or from the gateway that are kept.
+MAX_DETAIL = 20_000
 
 
 class PaymentTransaction(models.Model):
     """One attempt to move money for bills, at a gateway.
 
-    What is asked and answered is in ``payment_transaction_*``: checkout (the order),
-    capture, refund, answer (what PayPal says becomes a state), books (the entries),
-    resolver (outcomes that are not known) and purge.
+    ``checkout`` makes the order and captures it, ``authorization`` captures or voids
+    what was authorized first, ``refund`` sends money back, ``sync`` turns what PayPal
+    answers into a state and asks again while that is unknown, ``paypal_report`` finds
+    what no event has told, ``accounting`` makes the entries, ``purge`` removes
+    personal data.
     """
 
-    _inherit = "payment.transaction"
+    _name = "payment.transaction"
+    _inherit = ["payment.transaction", "kavi.guard.mixin", "kavi.report.mixin"]
 
     kavi_line_ids = fields.One2many(
         "kavi.transaction.bill", "transaction_id", string="For Bills", readonly=True
@@ -61,12 +76,6 @@ class PaymentTransaction(models.Model):
         compute="_compute_kavi_state",
         store=True,
         index=True,
-    )
-    kavi_is_live = fields.Boolean(
-        string="Live",
-        readonly=True,
-        copy=False,
-        help="Made while the provider was live: it is looked up there.",
     )
     # kept apart: Odoo's provider_reference is now the one, now the other
     paypal_order_id = fields.Char(
@@ -94,7 +103,7 @@ class PaymentTransaction(models.Model):
     )
     amount_returned = fields.Monetary(
         compute="_compute_amounts",
-        help="Given back, or about to be: what is asked for counts, until refused.",
+        help="Refunded, or about to be: a request counts until it is refused.",
     )
     amount_refundable = fields.Monetary(compute="_compute_amounts")
     reversal_date = fields.Date(
@@ -128,7 +137,7 @@ class PaymentTransaction(models.Model):
         "This refund is known already.",
     )
 
-    # === COMPUTES === #
+    # === COMPUTE METHODS === #
 
     @api.depends("kavi_line_ids.bill_id")
     def _compute_bill_ids(self):
@@ -160,11 +169,6 @@ class PaymentTransaction(models.Model):
             elif returns:
                 tx.kavi_state = RETURN_STATES[returns[-1].state]
 
-    def _get_returns(self):
-        return self.child_transaction_ids.filtered(
-            lambda child: child.operation == "refund"
-        )
-
     @api.depends("state", "amount", "child_transaction_ids.state")
     def _compute_amounts(self):
         for tx in self:
@@ -183,18 +187,7 @@ class PaymentTransaction(models.Model):
                 currency.round(tx.amount - tx.amount_returned) if is_open else 0.0
             )
 
-    def _kavi_was_live(self):
-        return (self.source_transaction_id or self).kavi_is_live
-
-    def _is_undecided(self):
-        """Whether it is not known yet, or not in the books yet, what became of it: no
-        other money is moved for its bills until it is."""
-        self.ensure_one()
-        return self.state in UNDECIDED or (
-            self.state == "done" and not self.is_post_processed
-        )
-
-    # === GUARDS === #
+    # === CONSTRAINT METHODS === #
 
     @api.constrains("state")
     def _check_state_authorized_supported(self):
@@ -216,6 +209,8 @@ class PaymentTransaction(models.Model):
                     )
                 )
 
+    # === CRUD METHODS === #
+
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su and any(vals.get("kavi_line_ids") for vals in vals_list):
@@ -236,6 +231,15 @@ class PaymentTransaction(models.Model):
             )
         return super().write(vals)
 
+    def _create_child_transaction(self, *args, **kwargs):
+        # Odoo's buttons, too, hand their caller's context on
+        if not self.kavi_line_ids:
+            return super()._create_child_transaction(*args, **kwargs)
+        clean = self.with_context(bookkeeping_context(self.env.context))
+        return super(PaymentTransaction, clean)._create_child_transaction(
+            *args, **kwargs
+        )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_of_bills(self):
         if self.sudo().kavi_line_ids:
@@ -246,77 +250,7 @@ class PaymentTransaction(models.Model):
                 )
             )
 
-    def _check_billing_role(self, role="officer"):
-        """Who acts on a transaction of bills has the role that the bill's acts take."""
-        self.env["kavi.bill"]._check_role(role)
-        bills = self.sudo().bill_ids.with_env(self.env)
-        bills.check_access("read")
-
-    # === WHAT HAS HAPPENED === #
-
-    def _kavi_record(self, direction, text, debug_id=None, detail=None):
-        """Keep a line of what was said about each of these transactions."""
-        labels = dict(KAVI_STATES)
-        # sudo: whoever acts, the line is kept
-        return (
-            self.env["kavi.gateway.message"]
-            .sudo()
-            .create(
-                [
-                    {
-                        "transaction_id": tx.id,
-                        "provider_id": tx.provider_id.id,
-                        "direction": direction,
-                        "status": labels[tx.kavi_state],
-                        "text": text,
-                        "detail": detail,
-                        "debug_id": debug_id,
-                    }
-                    for tx in self
-                ]
-            )
-        )
-
-    def _kavi_commit(self):
-        """Keep what was done so far, whatever becomes of the rest.
-
-        Before each call that moves money, what is about to be asked; after it, what was
-        answered. Called between steps that each leave everything consistent. In manual
-        mode nobody outside is asked anything: an act is one transaction, as any other.
-        """
-        self.env.flush_all()
-        if self and set(self.mapped("provider_code")) == {"kavi_manual"}:
-            return
-        self.env["ir.cron"]._commit_progress()
-
-    def _kavi_alert(self, summary, note):
-        """Tell the administrators: an activity on the bill, and a mail."""
-        for tx in self.sudo():
-            tx._kavi_record("note", f"{summary}: {note}")
-            for bill in tx.bill_ids[:1]:
-                bill._alert_administrators(
-                    summary, f"{note} ({tx.order_id}, {tx.reference})"
-                )
-            tx.company_id._mail_gateway_alert(summary, f"{note}\n\n{tx.reference}")
-
-    def _kavi_alert_once(self, key, summary, note):
-        """Tell the administrators, unless they were told of this before.
-
-        :param str key: what tells it from others, a part of ``note``
-        """
-        told = self.sudo().gateway_message_ids.filtered(
-            lambda message: message.direction == "note" and key in (message.text or "")
-        )
-        if not told:
-            self._kavi_alert(summary, note)
-
-    def _log_message_on_linked_documents(self, message):
-        result = super()._log_message_on_linked_documents(message)
-        if self.kavi_line_ids:
-            self.sudo().bill_ids._log_note(message)
-        return result
-
-    # === BUTTONS === #
+    # === ACTION METHODS === #
 
     def _get_records_action(self, **kwargs):
         """Transactions of bills open in the form that shows what is theirs."""
@@ -347,3 +281,182 @@ class PaymentTransaction(models.Model):
             context={"search_default_group_by_move": 1, "expand": True},
         )
         return action
+
+    def action_kavi_complete(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_commerce.action_kavi_transaction_complete_wizard"
+        )
+        action["context"] = {"default_transaction_id": self.id}
+        return action
+
+    def action_kavi_note(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Note"),
+            "res_model": "kavi.transaction.note.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_transaction_id": self.id},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _record_gateway_message(self, direction, text, debug_id=None, detail=None):
+        """Keep a line of what was said about each of these transactions."""
+        labels = dict(KAVI_STATES)
+        # whoever acts, the line is kept
+        Message = self._for_books().env["kavi.gateway.message"]
+        return Message.create(
+            [
+                {
+                    "transaction_id": tx.id,
+                    "provider_id": tx.provider_id.id,
+                    "direction": direction,
+                    "status": labels[tx.kavi_state],
+                    "text": text,
+                    "detail": detail,
+                    "debug_id": debug_id,
+                }
+                for tx in self
+            ]
+        )
+
+    def _record_paypal_message(self, message):
+        """Record a message to or from PayPal.
+
+        :param message: the client's ``Message``
+        """
+        try:
+            # a conflict with another request must show when the outcome is stored
+            with self.env.cr.savepoint(flush=False), mute_logger("odoo.sql_db"):
+                self._record_gateway_message(
+                    message.direction,
+                    self._describe_paypal_message(message),
+                    debug_id=message.debug_id,
+                    detail=message.text[:MAX_DETAIL],
+                )
+        except OperationalError as error:
+            _logger.info("%s: not recorded: %s", self.reference, error)
+
+    @api.model
+    def _describe_paypal_message(self, message):
+        """One line for the list of messages."""
+        request = f"{message.method} {message.path}"
+        if message.direction == "sent":
+            return request
+        return f"{request}: {message.status or self.env._('no answer')}"
+
+    def _kavi_commit(self):
+        """Commit what was done so far.
+
+        Called before each request that moves money (what is about to be asked must
+        outlive a crash) and after it (so must the answer), between steps that each
+        leave everything consistent. In manual mode there is no gateway, and an act is
+        one database transaction as any other.
+        """
+        self.env.flush_all()
+        if self and set(self.mapped("provider_code")) == {"kavi_manual"}:
+            return
+        self.env["ir.cron"]._commit_progress()
+
+    def _kavi_alert(self, summary, note):
+        """Tell the administrators: an activity on the bill, and a mail."""
+        for tx in self._for_books():
+            tx._record_gateway_message("note", f"{summary}: {note}")
+            for bill in tx.bill_ids[:1]:
+                bill._alert_administrators(
+                    summary, f"{note} ({tx.order_id}, {tx.reference})"
+                )
+            tx.company_id._mail_gateway_alert(summary, f"{note}\n\n{tx.reference}")
+
+    def _kavi_alert_once(self, key, summary, note):
+        """Tell the administrators, unless they were told of this before.
+
+        :param str key: what tells it from others, a part of ``note``
+        """
+        told = self.sudo().gateway_message_ids.filtered(
+            lambda message: message.direction == "note" and key in (message.text or "")
+        )
+        if not told:
+            self._kavi_alert(summary, note)
+
+    def _log_message_on_linked_documents(self, message):
+        result = super()._log_message_on_linked_documents(message)
+        if self.kavi_line_ids:
+            self.sudo().bill_ids._log_note(message)
+        return result
+
+    def _kavi_complete(self, success, message=None):
+        """Decide a pending transaction in manual mode, where nobody else does.
+
+        :param bool success: whether it was charged
+        :param str message: why not
+        :raise UserError: for any other transaction
+        """
+        self.ensure_one()
+        self._check_billing_role("administrator")
+        tx = self._for_books()
+        if tx.provider_code != "kavi_manual" or tx.provider_id.state == "enabled":
+            raise UserError(
+                self.env._("Only the gateway says what becomes of this transaction.")
+            )
+        tx._kavi_lock_with_bills()
+        if tx.state != "pending" or not tx.kavi_line_ids:
+            raise UserError(
+                self.env._("Only a pending transaction of a bill is completed.")
+            )
+        if success:
+            tx._set_done()
+        else:
+            tx._set_error(message or self.env._("Failed, by an administrator."))
+        tx._commit_and_post_process()
+
+    # === HELPER METHODS === #
+
+    def _check_billing_role(self, role="officer"):
+        """Refuse whoever may not act on the bills of these transactions.
+
+        :raise AccessError: without the role, or without access to the bills
+        """
+        self.env["kavi.bill"]._check_role(role)
+        bills = self.sudo().bill_ids.with_env(self.env)
+        bills.check_access("read")
+
+    def _is_charge_live(self):
+        """Whether the charge (of a refund: the one it belongs to) was made while the
+        provider was live."""
+        return (self.source_transaction_id or self).is_live
+
+    def _is_undecided(self):
+        """Whether the outcome is unknown, or not booked yet: no other money is moved
+        for its bills meanwhile."""
+        self.ensure_one()
+        return self.state in UNDECIDED or (
+            self.state == "done" and not self.is_post_processed
+        )
+
+    def _get_returns(self):
+        return self.child_transaction_ids.filtered(
+            lambda child: child.operation == "refund"
+        )
+
+    @api.model
+    def _get_report_columns(self):
+        return [
+            Column(self.env._("Created"), "create_date"),
+            Column(self.env._("Order ID"), "order_id"),
+            Column(self.env._("Reference"), "reference"),
+            Column(self.env._("Return Of"), "source_transaction_id.reference", False),
+            Column(self.env._("Account"), "partner_id.name"),
+            Column(self.env._("Gateway"), "provider_code", False),
+            Column(self.env._("Gateway ID"), "provider_reference", False),
+            Column(self.env._("Card Holder"), "payer_name", False),
+            Column(self.env._("Last Digits"), "card_last_digits", False),
+            Column(self.env._("Currency"), "currency_id.name"),
+            Column(self.env._("Amount"), "amount"),
+            Column(self.env._("Gateway Fee"), "gateway_fee", False),
+            Column(self.env._("Gateway Status"), "kavi_state"),
+            Column(self.env._("Company"), "company_id.name", False),
+        ]

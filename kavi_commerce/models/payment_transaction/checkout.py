@@ -1,29 +1,40 @@
 import logging
 
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.tools import urls
 
+from odoo.addons.kavi_billing.tools.context import Private
 from odoo.addons.payment import utils as payment_utils
 
-from ...paypal.exceptions import Refused, Unknown
+from ...paypal.amounts import parse_amount
+from ...paypal.exceptions import NoAnswer, RequestRejected
 
 _logger = logging.getLogger(__name__)
 
+# PayPal's issues where another request has captured the order a moment before.
+ALREADY_DONE = {"ORDER_ALREADY_CAPTURED", "ORDER_ALREADY_AUTHORIZED"}
+APPROVED = "APPROVED"
+
 
 class PaymentTransaction(models.Model):
-    """The order: what the payer is asked to agree to, at the gateway."""
+    """The order that the payer approves at the gateway, and its capture.
+
+    Money is taken only here, and only while the bills still owe it.
+    """
 
     _inherit = "payment.transaction"
 
+    # === BUSINESS METHODS - ORDER === #
+
     def _kavi_open_checkout(self):
-        """Make the order at the gateway, once, and say where the payer approves it.
+        """Create the order at the gateway, once.
 
-        The attempt is committed before. No answer, or a second call, asks again with
-        the same key, and gets the same order.
+        The attempt is committed before. After no answer, a second call sends the same
+        idempotency key, and gets the same order.
 
-        :return: URL of the gateway's page; "" where there is nothing to approve: in
-            manual mode, and where the payer has approved already
+        :return: URL of the page on which the payer approves it; "" where there is
+            nothing to approve: in manual mode, and where the payer has approved already
         :raise UserError: when the gateway refuses, or gives no answer
         """
         self.ensure_one()
@@ -33,26 +44,28 @@ class PaymentTransaction(models.Model):
             self._set_pending(
                 state_message=self.env._("Waits for an administrator: manual mode.")
             )
-            self._kavi_record("sent", self.env._("Charge asked for, in manual mode."))
+            self._record_gateway_message(
+                "sent", self.env._("Charge asked for, in manual mode.")
+            )
             return ""
         if self.approve_url:
-            # approved by now, and the payer came back some other way: it is taken,
-            # the used page would be of no help
-            self._kavi_settle()
+            # the payer may have approved it and come back some other way: then it is
+            # captured, for the page cannot be used again
+            self._paypal_process_order()
             if self.state == "cancel":
                 raise UserError(self._get_unpayable_reason())
             return self.approve_url if self.state == "draft" else ""
-        self._kavi_wait()
+        self._schedule_check()
         self._kavi_commit()
         try:
-            order = self._kavi_client().create_order(
-                self._prepare_order(), self._kavi_key("order")
+            order = self._get_paypal_client().create_order(
+                self._prepare_order(), self._get_idempotency_key("order")
             )
-        except Refused as error:
-            self._set_error(self._kavi_explain(error))
+        except RequestRejected as error:
+            self._set_error(self._get_rejection_text(error))
             self._kavi_commit()
             raise UserError(self.state_message) from error
-        except Unknown as error:
+        except NoAnswer as error:
             self._kavi_commit()
             raise UserError(
                 self.env._(
@@ -95,7 +108,10 @@ class PaymentTransaction(models.Model):
         )
 
     def _prepare_order(self):
-        """The order as PayPal's Orders v2 takes it: amounts are strings."""
+        """Values of the order for PayPal's Orders v2.
+
+        :rtype: dict
+        """
         self.ensure_one()
         base_url = self.provider_id.get_base_url()
         reference = self.reference
@@ -108,7 +124,7 @@ class PaymentTransaction(models.Model):
                     "custom_id": reference,
                     "invoice_id": reference,
                     "description": self._get_order_description(),
-                    "amount": self._kavi_money(self.amount),
+                    "amount": self._format_paypal_amount(self.amount),
                 }
             ],
             "payment_source": {
@@ -126,24 +142,29 @@ class PaymentTransaction(models.Model):
         }
 
     def _get_order_description(self):
-        """What the payer reads at the gateway: the bills."""
+        """What the payer reads at the gateway: company and bills."""
         names = ", ".join(self.bill_ids.mapped("name"))
         return f"{self.company_id.name}: {names}"[:127]
 
-    def _kavi_money(self, amount):
+    def _format_paypal_amount(self, amount):
+        """An amount in PayPal's shape, without its sign."""
         return self.provider_id._format_paypal_amount(abs(amount), self.currency_id)
 
-    def _kavi_key(self, scope):
-        """The idempotency key of a call: the same for the same thing asked."""
+    def _get_idempotency_key(self, scope):
+        """The idempotency key of a request: the same for each repetition."""
         return payment_utils.generate_idempotency_key(self, scope=scope)
 
-    def _kavi_client(self):
-        """The gateway, as this transaction talks to it: it keeps what is said."""
+    def _get_paypal_client(self):
+        """The client for PayPal that records its messages with this transaction."""
         return self.provider_id._get_paypal_client(self)
 
-    def _kavi_is_locked_out(self, error):
-        """Whether the gateway did not let us in: that is no answer to what was asked,
-        now or earlier. People are told; it is asked again."""
+    def _handle_auth_error(self, error):
+        """Handle rejected credentials: alert the administrators; the request's outcome
+        stays unknown.
+
+        :param error: the ``RequestRejected``
+        :return: whether the credentials were rejected
+        """
         if error.status not in (401, 403):
             return False
         text = self.env._("The gateway does not accept our credentials")
@@ -151,8 +172,11 @@ class PaymentTransaction(models.Model):
         self._kavi_commit()
         return True
 
-    def _kavi_explain(self, error):
-        """What the gateway's refusal means, for people."""
+    def _get_rejection_text(self, error):
+        """What the gateway's refusal means, for people.
+
+        :param error: the ``RequestRejected``
+        """
         known = self._get_issue_texts()
         for issue in error.issues or [error.name]:
             if issue in known:
@@ -164,7 +188,7 @@ class PaymentTransaction(models.Model):
         )
 
     def _get_issue_texts(self):
-        """PayPal's issue codes that people meet, with what to do."""
+        """PayPal's issue codes that people meet, each with what to do."""
         return {
             "INSTRUMENT_DECLINED": self.env._(
                 "The card was declined. Please try another card, or another way to pay."
@@ -183,12 +207,12 @@ class PaymentTransaction(models.Model):
                 "administrator to look it up."
             ),
             "REFUND_AMOUNT_EXCEEDED": self.env._(
-                "The gateway says that less than this is left to give back."
+                "The gateway says that less than this is left to refund."
             ),
-            "CAPTURE_FULLY_REFUNDED": self.env._("All of it was given back before."),
+            "CAPTURE_FULLY_REFUNDED": self.env._("All of it was refunded before."),
             "REFUND_TIME_LIMIT_EXCEEDED": self.env._(
-                "The gateway gives money back for a limited time after the payment, "
-                "and that is over. Give it back by another method."
+                "The gateway refunds for a limited time after the payment, "
+                "and that is over. Refund by another method."
             ),
             "MAX_NUMBER_OF_REFUNDS_EXCEEDED": self.env._(
                 "The gateway allows no further refund of this payment. Give the money "
@@ -201,14 +225,12 @@ class PaymentTransaction(models.Model):
                 "The balance at the gateway is too low for this refund. Add funds "
                 "there and try again."
             ),
-            "AUTHORIZATION_VOIDED": self.env._(
-                "The authorization was given up before."
-            ),
+            "AUTHORIZATION_VOIDED": self.env._("The authorization was voided before."),
             "AUTHORIZATION_EXPIRED": self.env._("The authorization has expired."),
         }
 
     def _get_specific_processing_values(self, processing_values):
-        """Odoo's own buttons ask here for the order."""
+        """Odoo's payment form gets its order here."""
         if not self.kavi_line_ids:
             return super()._get_specific_processing_values(processing_values)
         try:
@@ -220,21 +242,190 @@ class PaymentTransaction(models.Model):
             return {}
         return {"order_id": self.paypal_order_id}
 
-    # === LEAVING === #
-
     def _kavi_cancel_checkout(self):
-        """The payer turned back at the gateway: nothing is charged."""
+        """Cancel attempts that the payer has left: nothing is charged."""
         for tx in self.filtered(lambda tx: tx.state == "draft"):
-            tx._kavi_record("received", self.env._("The payer turned back."))
+            tx._record_gateway_message("received", self.env._("The payer turned back."))
             tx._set_canceled(
                 state_message=self.env._("The payer left the payment page.")
             )
 
-    def _kavi_wait(self):
-        """Have the resolver look after these, beginning in five minutes."""
+    def _schedule_check(self):
+        """Have the gateway asked again what became of these, first in five minutes."""
         self.write(
             {
                 "check_step": 0,
-                "check_date": fields.Datetime.add(fields.Datetime.now(), minutes=5),
+                "next_check_date": fields.Datetime.add(
+                    fields.Datetime.now(), minutes=5
+                ),
             }
         )
+
+    # === BUSINESS METHODS - CAPTURE === #
+
+    def _paypal_process_order(self, again=False):
+        """Fetch the order from PayPal, and capture it when the payer has approved it.
+
+        The payer who returns, an event and the scheduled job all come here: the first
+        one captures, the others see the outcome.
+
+        :param bool again: repeat a capture that was sent a moment ago
+        :return: the order's status at PayPal; None when it is not known, or was not
+            asked for
+        """
+        self.ensure_one()
+        if not self.paypal_order_id or self.state not in ("draft", "pending"):
+            return None
+        try:
+            order = self._get_paypal_client().get_order(self.paypal_order_id)
+        except NoAnswer:
+            self._kavi_commit()
+            return None
+        except RequestRejected as error:
+            # gone: never approved, or the approval has expired; this says nothing of an
+            # order whose capture was sent
+            if error.status == 404 and self.state == "draft":
+                self._set_canceled(
+                    state_message=self.env._("The order has expired at the gateway."),
+                )
+            self._kavi_commit()
+            return None
+        status = order.get("status")
+        if status == APPROVED:
+            self._paypal_capture_order(order, again)
+        else:
+            self._paypal_apply_order(order)
+        self._commit_and_post_process()
+        return status
+
+    def _paypal_capture_order(self, order, again=False):
+        """Capture an approved order, if its bills still owe its amount.
+
+        The bills are locked and read again, and the intent is committed before the
+        request. Without an answer the transaction stays pending, and the scheduled job
+        repeats the request with the same key.
+
+        :param dict order: as PayPal's Orders v2 answers it
+        :param bool again: repeat a capture that was sent a moment ago
+        """
+        problem = self._get_order_problem(order)
+        if problem:
+            self._set_error(problem)
+            self._kavi_alert(self.env._("A card payment was not taken"), problem)
+            return
+        self._paypal_store_payer(order)
+        self._kavi_lock_with_bills()
+        if self.state not in ("draft", "pending"):
+            return  # somebody else was first
+        if self.state == "pending" and not again:
+            return  # another request is being answered
+        problem = self._get_owed_problem()
+        if problem:
+            self._set_canceled(state_message=problem)
+            self._record_gateway_message("note", problem)
+            return
+        if self.state == "draft":
+            self._set_pending(
+                state_message=self.env._("The gateway was asked for the money.")
+            )
+        self._schedule_check()
+        self._kavi_commit()
+        is_authorize = order.get("intent") == "AUTHORIZE"
+        client = self._get_paypal_client()
+        try:
+            if is_authorize:
+                answer = client.authorize_order(
+                    self.paypal_order_id, self._get_idempotency_key("authorize")
+                )
+            else:
+                answer = client.capture_order(
+                    self.paypal_order_id, self._get_idempotency_key("capture")
+                )
+        except NoAnswer:
+            self._kavi_commit()
+            return
+        except RequestRejected as error:
+            if ALREADY_DONE & set(error.issues or [error.name]):
+                self._paypal_refetch_order()
+            elif not self._handle_auth_error(error):
+                self._set_error(self._get_rejection_text(error))
+                self._kavi_commit()
+            return
+        self._paypal_apply_order(answer)
+
+    def _paypal_refetch_order(self):
+        """Apply the order as another request has left it."""
+        try:
+            order = self._get_paypal_client().get_order(self.paypal_order_id)
+        except (RequestRejected, NoAnswer):
+            self._kavi_commit()  # stays pending, and is checked later
+        else:
+            self._paypal_apply_order(order)
+
+    def _get_order_problem(self, order):
+        """Why an order is not what was asked for; "" when it is (F-11)."""
+        unit = (order.get("purchase_units") or [{}])[0]
+        if unit.get("custom_id", self.reference) != self.reference:
+            return self.env._("The order at the gateway belongs to another payment.")
+        return self._get_money_problem(unit.get("amount"), self.amount)
+
+    def _get_money_problem(self, money, amount):
+        """Why an amount of the gateway's is not ``amount``; "" when it is.
+
+        :param dict money: in PayPal's shape
+        """
+        if not money:
+            return ""
+        wanted = self._format_paypal_amount(amount)
+        value, code = parse_amount(money)
+        if code != wanted["currency_code"] or self.currency_id.compare_amounts(
+            float(value), float(wanted["value"])
+        ):
+            return self.env._(
+                "The gateway has %(value)s %(currency)s where %(wanted)s was asked.",
+                value=money["value"],
+                currency=code,
+                wanted=self.currency_id.format(abs(amount)),
+            )
+        return ""
+
+    def _get_owed_problem(self):
+        """Why this order is not captured any more; "" when it is."""
+        if self.provider_id.state == "disabled":
+            return self.env._(
+                "Nothing was charged. Card payment was switched off meanwhile."
+            )
+        for line in self.kavi_line_ids:
+            bill = line.bill_id.with_context(kavi_transaction_id=Private(self.id))
+            reason = bill._get_refusal("complete_payment")
+            if not reason and (
+                bill.currency_id.compare_amounts(line.amount, bill.amount_due) > 0
+            ):
+                reason = self.env._(
+                    "%(due)s is due of bill %(bill)s now, less than the payer agreed "
+                    "to.",
+                    due=bill.currency_id.format(bill.amount_due),
+                    bill=bill.name,
+                )
+            if reason:
+                return self.env._("Nothing was charged. %s", reason)
+        return ""
+
+    def _kavi_lock_with_bills(self):
+        """Lock the bills, then the transaction, and read them anew.
+
+        :raise UserError: when another request holds them
+        """
+        bills = self.bill_ids
+        try:
+            bills.lock_for_update(allow_referencing=True)
+            self.lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "This payment is in progress: somebody else is working on it right "
+                    "now. Wait a moment and reload the page."
+                )
+            ) from error
+        bills.invalidate_recordset()
+        self.invalidate_recordset()

@@ -12,13 +12,17 @@ BATCH = 500
 
 
 class PaymentTransaction(models.Model):
-    """Old transactions lose what identifies payer and card; their bills are frozen."""
+    """Removes what identifies payer and card from old transactions, and freezes their
+    bills."""
 
     _inherit = "payment.transaction"
 
+    # === CRON METHODS === #
+
     @api.model
     def _cron_purge(self):
-        """Purge what nothing has touched for the time of the settings (KC-35)."""
+        """Purge transactions that have not changed for the months of the settings
+        (KC-35)."""
         for company in self.env["res.company"].sudo().search(Domain.TRUE):
             months = company.billing_gateway_purge_months
             if not months:
@@ -33,16 +37,19 @@ class PaymentTransaction(models.Model):
                 if not self.env["ir.cron"]._commit_progress(len(batch)):
                     return
 
+    # === BUSINESS METHODS === #
+
     @api.model
     def _find_purgeable(self, company, before):
-        """Transactions of bills whose whole family has been still since ``before``."""
+        """Transactions of bills that are final, as their source and children are, and
+        have not changed since ``before``."""
         old = self.sudo().search(
             Domain("company_id", "=", company.id)
             & Domain("kavi_line_ids", "!=", False)
             & Domain("is_purged", "=", False)
             & Domain("state", "in", FINAL)
             & Domain("last_state_change", "<", before)
-            & Domain("check_date", "=", False)
+            & Domain("next_check_date", "=", False)
         )
         return old.filtered(
             lambda tx: all(
@@ -52,13 +59,13 @@ class PaymentTransaction(models.Model):
         )
 
     def _kavi_purge(self):
-        """Take out what identifies, and freeze the bills that are at their end."""
-        txs = self.sudo()
+        """Remove personal data, and freeze the bills that are settled or canceled."""
+        txs = self._for_books()
         txs.write({**dict.fromkeys(IDENTIFYING, False), "is_purged": True})
-        txs.gateway_message_ids.sudo().write({"detail": False, "text": False})
-        self.env["kavi.gateway.event"].sudo().search(
-            [("transaction_id", "in", txs.ids)]
-        ).write({"payload": False, "summary": False})
+        txs.gateway_message_ids.write({"detail": False, "text": False})
+        txs.env["kavi.gateway.event"].search([("transaction_id", "in", txs.ids)]).write(
+            {"payload": False, "summary": False}
+        )
         bills = txs.bill_ids.filtered(
             lambda bill: (
                 not bill._get_refusal("freeze")

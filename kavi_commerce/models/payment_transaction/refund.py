@@ -5,7 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 
-from ...paypal.exceptions import Refused, Unknown
+from ...paypal.amounts import parse_amount
+from ...paypal.exceptions import NoAnswer, RequestRejected
 
 _logger = logging.getLogger(__name__)
 
@@ -14,27 +15,63 @@ KEY_DAYS = 40
 
 
 class PaymentTransaction(models.Model):
-    """Giving money back through the gateway."""
+    """Money that goes back: refunds, and what the payer's bank or PayPal takes back.
+
+    A charge-back of all of a charge reverses its payments. One of a part, or of what a
+    refund has left, is a return of its own, by which that part of the debt is open
+    again.
+    """
 
     _inherit = "payment.transaction"
 
+    is_chargeback = fields.Boolean(
+        string="Charge-back",
+        readonly=True,
+        copy=False,
+        help="By the payer's bank or the gateway: a part of the debt is open again.",
+    )
+
+    # === ACTION METHODS === #
+
+    def action_kavi_retry_refund(self):
+        """Try a failed refund again, as a new one (KC-24)."""
+        self.ensure_one()
+        if self.kavi_state != "failed_return":
+            raise UserError(self.env._("Only a failed return is tried again."))
+        refund = self.source_transaction_id._kavi_refund(
+            -self.amount,
+            bill=self.bill_ids if len(self.bill_ids) == 1 else None,
+            reason=self.return_reason,
+        )
+        return refund._get_records_action(name=self.env._("Refund"))
+
+    def action_kavi_refund(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_commerce.action_kavi_transaction_refund_wizard"
+        )
+        action["context"] = {"default_transaction_id": self.id}
+        return action
+
+    # === BUSINESS METHODS === #
+
     def _refund(self, amount_to_refund=None):
-        """Give back a part, or all that is left, of a charge of bills."""
+        """Refund a part, or all that is left, of a charge of bills."""
         if not self.kavi_line_ids:
             return super()._refund(amount_to_refund=amount_to_refund)
         return self._kavi_refund(amount_to_refund)
 
     def _kavi_refund(self, amount=None, bill=None, reason=None):
-        """Intend a refund; it is asked for as soon as the intent is committed.
+        """Create a refund, which is sent to the gateway after the commit.
 
         :param float amount: default all that is left of the charge (of the bill)
         :param bill: default all bills of the charge, the first one first
         :param str reason: kept with it, and on the credit note
         :return: the refund, a ``payment.transaction`` in Pending Return
-        :raise UserError: with the reason; then nothing is asked
+        :raise UserError: with the reason; then nothing is created
         """
         self.ensure_one()
-        tx = self.sudo()
+        tx = self._for_books()
         self._check_billing_role()
         tx._kavi_lock_with_bills()
         tx._check_refundable()
@@ -44,7 +81,7 @@ class PaymentTransaction(models.Model):
         if currency.is_zero(left) or currency.compare_amounts(amount, left) > 0:
             raise UserError(
                 self.env._(
-                    "Of this charge %(left)s can be given back, not %(amount)s.",
+                    "Of this charge %(left)s can be refunded, not %(amount)s.",
                     left=currency.format(left),
                     amount=currency.format(amount),
                 )
@@ -57,13 +94,17 @@ class PaymentTransaction(models.Model):
             lines = lines.filtered(lambda line: line.bill_id.id == bill.id)
         refund._split_over_bills(amount, lines, tx._get_live_returns())
         refund._set_pending(state_message=self.env._("The gateway is asked."))
-        refund._kavi_wait()
+        refund._schedule_check()
         refund._kavi_send_after_commit()
         return refund
 
     def _check_refundable(self):
+        """Refuse to refund what is no charge at a gateway, or went back already.
+
+        :raise UserError: with the reason
+        """
         if self.state != "done" or self.operation == "refund":
-            raise UserError(self.env._("Only what was charged can be given back."))
+            raise UserError(self.env._("Only what was charged can be refunded."))
         if self.provider_code == "kavi_manual":
             raise UserError(
                 self.env._(
@@ -107,10 +148,11 @@ class PaymentTransaction(models.Model):
         )
 
     def _split_over_bills(self, amount, lines, before):
-        """Say which bills an amount belongs to: the first one's rest first.
+        """Assign an amount to bills: what is left of the first one's line first.
 
-        :param lines: of the charge, in the order in which they are served
-        :param before: transactions that have taken their parts of these already
+        :param float amount: of this transaction
+        :param lines: the ``kavi.transaction.bill`` of the charge, in that order
+        :param before: transactions that have used parts of these lines already
         """
         left, commands = amount, []
         for line in lines:
@@ -125,7 +167,7 @@ class PaymentTransaction(models.Model):
                 )
                 left = self.currency_id.round(left - part)
         if self.currency_id.compare_amounts(left, 0.0) > 0 and commands:
-            # more than we know of: what the gateway did is kept whole
+            # more than was charged: what the gateway did is recorded whole
             commands[-1][2]["amount"] += left
         elif not commands:
             commands = [
@@ -133,12 +175,10 @@ class PaymentTransaction(models.Model):
             ]
         self.write({"kavi_line_ids": commands})
 
-    # === ASKING === #
-
     def _kavi_send_after_commit(self):
-        """Ask the gateway as soon as what is intended is committed.
+        """Send these to the gateway after the commit, in a transaction of their own.
 
-        If this process ends before, the resolver asks.
+        If the process ends before, the job that checks unknown outcomes sends them.
         """
         ids, dbname = self.ids, self.env.cr.dbname
 
@@ -149,75 +189,54 @@ class PaymentTransaction(models.Model):
                     env = api.Environment(cr, SUPERUSER_ID, {})
                     env["payment.transaction"].browse(ids)._kavi_send()
             except Exception:
-                _logger.exception("Transactions %s: to be sent by the resolver", ids)
+                _logger.exception("Transactions %s: to be sent by the job", ids)
 
     def _kavi_send(self):
-        """Ask for what was intended and is not answered yet."""
+        """Send refunds, captures and voids that the gateway has not answered yet."""
         for tx in self.exists().filtered(lambda tx: tx.state == "pending"):
             if tx.operation == "refund" and not tx.paypal_refund_id:
-                tx._kavi_send_refund()
+                tx._paypal_send_refund()
             elif tx.authorization_act and not tx.paypal_capture_id:
-                tx._kavi_send_authorization()
+                tx._paypal_send_authorization()
 
-    def _kavi_send_refund(self):
-        """Ask for the refund; asked again, the same key gives the same refund.
+    def _paypal_send_refund(self):
+        """Send the refund.
 
-        As long as PayPal knows the key: later, it would be another refund.
+        A repetition with the same key gives the same refund, as long as PayPal keeps
+        the key: afterwards nothing is sent, for it would be another refund.
         """
         source = self.source_transaction_id
         if self.create_date < fields.Datetime.subtract(
             fields.Datetime.now(), days=KEY_DAYS
         ):
-            self._kavi_record(
+            self._record_gateway_message(
                 "note",
                 self.env._("Too old to be asked for again: it might be doubled."),
             )
             self._kavi_commit()
             return
         try:
-            refund = self._kavi_client().refund_capture(
+            refund = self._get_paypal_client().refund_capture(
                 source.paypal_capture_id,
-                self._kavi_key("refund"),
-                amount=self._kavi_money(self.amount),
+                self._get_idempotency_key("refund"),
+                amount=self._format_paypal_amount(self.amount),
                 custom_id=self.reference,
                 invoice_id=self.reference,
                 note=self.return_reason or None,
             )
-        except Unknown:
+        except NoAnswer:
             self._kavi_commit()
             return
-        except Refused as error:
-            if not self._kavi_is_locked_out(error):
-                self._set_error(self._kavi_explain(error))
+        except RequestRejected as error:
+            if not self._handle_auth_error(error):
+                self._set_error(self._get_rejection_text(error))
                 self._kavi_commit()
             return
-        self._kavi_apply_refund(refund)
-        self._kavi_finish()
+        self._paypal_apply_refund(refund)
+        self._commit_and_post_process()
 
-    def action_kavi_retry_refund(self):
-        """A return that failed is tried again, as a new one (KC-24)."""
-        self.ensure_one()
-        if self.kavi_state != "failed_return":
-            raise UserError(self.env._("Only a failed return is tried again."))
-        refund = self.source_transaction_id._kavi_refund(
-            -self.amount,
-            bill=self.bill_ids if len(self.bill_ids) == 1 else None,
-            reason=self.return_reason,
-        )
-        return refund._get_records_action(name=self.env._("Refund"))
-
-    def action_kavi_refund(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "kavi_commerce.action_kavi_transaction_refund_wizard"
-        )
-        action["context"] = {"default_transaction_id": self.id}
-        return action
-
-    # === MADE AT THE GATEWAY === #
-
-    def _kavi_take_in_refund(self, refund):
-        """A refund that the gateway tells of: ours, or made on its own site.
+    def _process_gateway_refund(self, refund):
+        """Apply a refund that the gateway tells of: ours, or one made on its own site.
 
         :param dict refund: as PayPal's Payments v2 answers it
         :return: the refund's transaction
@@ -233,19 +252,89 @@ class PaymentTransaction(models.Model):
                 )
             )[:1]
         if not known:
-            amount = float(refund["amount"]["value"])
+            amount = float(parse_amount(refund["amount"])[0])
             known = self._create_child_transaction(
                 amount,
                 is_refund=True,
                 order_id=self.order_id,
-                return_reason=self.env._("Given back at the gateway"),
+                return_reason=self.env._("Refunded at the gateway"),
             )
             known._split_over_bills(
                 amount, self.kavi_line_ids, self._get_live_returns() - known
             )
-            known._kavi_record(
+            known._record_gateway_message(
                 "received", self.env._("A refund that was made at the gateway.")
             )
-        known._kavi_apply_refund(refund)
-        known._kavi_finish()
+        known._paypal_apply_refund(refund)
+        known._commit_and_post_process()
         return known
+
+    def _process_chargeback(self, reversal, reason):
+        """Apply money that the payer's bank or PayPal took back: it is owed again.
+
+        :param dict reversal: by which it was done, as PayPal answers refunds
+        :param str reason: for people
+        :raise UserError: when the charge itself is not known yet
+        """
+        self.ensure_one()
+        if self.reversal_date or reversal["id"] in self._get_returns().mapped(
+            "paypal_refund_id"
+        ):
+            return
+        if self.state != "done":
+            raise UserError(
+                self.env._("The charge that this takes back is not known yet.")
+            )
+        money = reversal.get("amount") or self._format_paypal_amount(self.amount)
+        value, code = parse_amount(money)
+        amount = float(value)
+        if code != self.currency_id.name:
+            self._kavi_alert_once(
+                reversal["id"],
+                self.env._("A payment was charged back in another currency"),
+                self.env._(
+                    "%(value)s %(currency)s by %(id)s. %(reason)s Enter it in the "
+                    "books.",
+                    value=money["value"],
+                    currency=code,
+                    id=reversal["id"],
+                    reason=reason,
+                ),
+            )
+        elif self._is_full_chargeback(amount):
+            self.write(
+                {
+                    "reversal_date": fields.Date.context_today(self),
+                    "state_message": reason,
+                    "is_post_processed": False,
+                }
+            )
+            self._record_gateway_message("received", f"{reason} ({reversal['id']})")
+            self._commit_and_post_process()
+        else:
+            self._process_partial_chargeback(reversal, amount, reason)
+
+    def _is_full_chargeback(self, amount):
+        """Whether the payments are simply reversed: the whole amount was taken back,
+        and each payment still settles its bill."""
+        if self.currency_id.compare_amounts(amount, self.amount) < 0:
+            return False
+        return not self.is_post_processed or all(
+            line.bill_id._is_reversible(line.payment_id) for line in self.kavi_line_ids
+        )
+
+    def _process_partial_chargeback(self, reversal, amount, reason):
+        """Create a return for what was taken back, which gets entries of its own."""
+        part = self._create_child_transaction(
+            amount,
+            is_refund=True,
+            order_id=self.order_id,
+            return_reason=reason,
+            is_chargeback=True,
+        )
+        part._split_over_bills(
+            amount, self.kavi_line_ids, self._get_live_returns() - part
+        )
+        part._record_gateway_message("received", reason)
+        part._paypal_apply_refund({"status": "COMPLETED", **reversal})
+        part._commit_and_post_process()

@@ -6,109 +6,225 @@ from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 
-from ...paypal.exceptions import Refused, Unknown
-from .capture import UNAPPROVED
+from ...paypal.amounts import parse_amount
+from ...paypal.exceptions import NoAnswer, RequestRejected
 
 _logger = logging.getLogger(__name__)
 
-# How long after the last one each look at what is not known follows, in minutes:
-# after 5 minutes, 1 hour, then daily for 5 days (D-14).
-LADDER = (5, 60, *[24 * 60] * 5)
-# What others who are at the same have one run into.
-BUSY = (IntegrityError, OperationalError, LockError)
-# An approval runs out after some hours; an order that nobody has approved by the third
-# look is closed.
+# Minutes from each check of an unknown outcome to the next one (D-14).
+RETRY_DELAYS = (5, 60, *[24 * 60] * 5)
+# How a conflict with another request or job on the same records shows.
+CONFLICTS = (IntegrityError, OperationalError, LockError)
+# An approval expires after some hours: an order that nobody has approved by the third
+# check is closed.
 UNAPPROVED_STEPS = 2
+# PayPal's statuses of an order that the payer has not approved,
+UNAPPROVED = ("CREATED", "SAVED", "PAYER_ACTION_REQUIRED")
+# of a capture whose money came, even where it has gone back since,
+CAPTURE_COMPLETED = ("COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED")
+# and of one that moved nothing.
+CAPTURE_FAILED = ("DECLINED", "DENIED", "FAILED")
 
 
 class PaymentTransaction(models.Model):
-    """Unknown is a state: asked for again until it is known."""
+    """Turns what PayPal answers into a state, and asks again while that is unknown.
+
+    Answers may come in any order and any number of times. A completed capture always
+    sets the transaction to done, whatever its state: money is never forgotten.
+    """
 
     _inherit = "payment.transaction"
 
     check_step = fields.Integer(readonly=True, copy=False)
-    check_date = fields.Datetime(
-        string="Next Look",
+    next_check_date = fields.Datetime(
+        string="Next Check",
         readonly=True,
         copy=False,
         index="btree_not_null",
         help="When the gateway is asked again what became of it.",
     )
-
     may_be_given_up = fields.Boolean(
         compute="_compute_may_be_given_up",
-        help="After the last look, when the gateway has told nothing.",
+        help="After the last check, when the gateway has told nothing.",
     )
 
-    @api.model
-    def _cron_resolve(self):
-        """Ask again for all whose outcome is not known, and book what is not booked."""
-        self._cron_look_up()
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "next_check_date", "check_step", "provider_code")
+    def _compute_may_be_given_up(self):
+        for tx in self:
+            tx.may_be_given_up = bool(
+                tx.provider_code == "paypal"
+                and tx.kavi_line_ids
+                and tx.state == "pending"
+                and not tx.next_check_date
+                and tx.check_step >= len(RETRY_DELAYS)
+            )
+
+    # === ACTION METHODS === #
+
+    def action_kavi_ask_gateway(self):
+        """Ask the gateway now (the button)."""
+        self._check_billing_role()
+        self._for_books()._refresh_from_gateway(again=True)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_kavi_give_up(self):
+        """Set a transaction without outcome to failed or canceled: an administrator has
+        seen on the gateway's site that nothing was moved. Should the money turn up
+        after all, it is booked."""
+        self.ensure_one()
+        self._check_billing_role("administrator")
+        tx = self._for_books()
+        tx._kavi_lock_with_bills()
+        if not tx.may_be_given_up:
+            raise UserError(
+                self.env._(
+                    "The gateway is still asked, or has answered: wait for what it "
+                    "says."
+                )
+            )
+        message = self.env._("Given up by %s: nothing was moved.", self.env.user.name)
+        tx._record_gateway_message("note", message)
+        if tx.operation == "refund":
+            tx._set_error(message)  # and may be tried again
+        else:
+            tx._set_canceled(state_message=message)
+        tx._commit_and_post_process()
+
+    # === CRON METHODS === #
 
     @api.model
     def _get_due_domain(self):
-        return Domain("check_date", "<=", fields.Datetime.now()) & Domain(
+        """Transactions of bills whose next check is due."""
+        return Domain("next_check_date", "<=", fields.Datetime.now()) & Domain(
             "kavi_line_ids", "!=", False
         )
 
     @api.model
-    def _cron_look_up(self):
-        due = self.search(self._get_due_domain(), order="check_date, id")
+    def _cron_resolve(self):
+        """Check again what is not known, and make the entries that are missing."""
+        due = self.search(self._get_due_domain(), order="next_check_date, id")
         self.env["ir.cron"]._commit_progress(remaining=len(due))
         for tx in due:
-            tx._kavi_look_up_safely()
+            tx._try_refresh_from_gateway()
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 
-    def _kavi_look_up_safely(self):
-        """Look one up. A bad one is set aside, and looked at later; whatever it does,
-        the rest goes on."""
+    def _try_refresh_from_gateway(self):
+        """Refresh one transaction. Whatever fails is logged, and checked again later,
+        so that the others are served."""
         self.ensure_one()
         try:
-            self._kavi_look_up(again=True)
-            self._kavi_climb()
+            self._refresh_from_gateway(again=True)
+            self._schedule_next_check()
             self._kavi_commit()
         except Exception as error:
-            self._kavi_step_back()
+            self._rollback_to_known_state()
             causes = (error, error.__cause__)
-            if any(isinstance(e, BUSY) for e in causes):
-                return  # somebody else is at it; still due, if need be
+            if any(isinstance(cause, CONFLICTS) for cause in causes):
+                return  # somebody else works on it; still due, if need be
             if not isinstance(error, UserError):
                 _logger.exception("Transaction %s: not resolved", self.id)
             try:
-                self._kavi_climb()
+                self._schedule_next_check()
                 self._kavi_commit()
             except Exception:
-                self._kavi_step_back()
+                self._rollback_to_known_state()
                 _logger.exception("Transaction %s: could not be set aside", self.id)
 
-    def _kavi_step_back(self):
-        """To what was committed last."""
+    def _rollback_to_known_state(self):
+        """Undo all that was not committed."""
         self.env.cr.rollback()
         self.env.invalidate_all()
 
-    def _kavi_climb(self):
-        """What is known is looked at no more; the rest on the next step."""
+    def _schedule_next_check(self):
+        """Stop checking transactions whose outcome is final; schedule the next check of
+        the others. After the last one the administrators are told."""
         for tx in self:
             if tx._is_resolved():
-                tx.write({"check_date": False, "check_step": 0})
+                tx.write({"next_check_date": False, "check_step": 0})
                 continue
             step = tx.check_step + 1
-            if step < len(LADDER):
-                date = fields.Datetime.add(fields.Datetime.now(), minutes=LADDER[step])
-                tx.write({"check_step": step, "check_date": date})
+            if step < len(RETRY_DELAYS):
+                date = fields.Datetime.add(
+                    fields.Datetime.now(), minutes=RETRY_DELAYS[step]
+                )
+                tx.write({"check_step": step, "next_check_date": date})
                 continue
-            tx.write({"check_step": step, "check_date": False})
+            tx.write({"check_step": step, "next_check_date": False})
             tx._kavi_alert(
                 self.env._("The gateway gives no answer"),
                 self.env._(
-                    "What became of this transaction is not known after %s looks. Look "
-                    "at the gateway's site, then ask again from the transaction.",
+                    "What became of this transaction is not known after %s checks. "
+                    "Look at the gateway's site, then ask again from the transaction.",
                     step,
                 ),
             )
 
+    # === BUSINESS METHODS - CHECKS === #
+
+    def _refresh_from_gateway(self, again=False):
+        """Ask the gateway what became of each of these, and apply its answer.
+
+        :param bool again: repeat the requests that were sent a moment ago
+        """
+        for tx in self._for_books().filtered("kavi_line_ids"):
+            if tx.provider_code == "paypal":
+                tx._refresh_from_paypal(again)
+            tx._commit_and_post_process()
+
+    def _refresh_from_paypal(self, again=False):
+        self.ensure_one()
+        if self.operation == "refund":
+            if self.paypal_refund_id:
+                self._paypal_fetch_and_apply("get_refund", self.paypal_refund_id)
+            elif self.state in ("draft", "pending"):
+                self._paypal_send_refund()
+        elif self.authorization_act:
+            if self.paypal_capture_id:
+                self._paypal_fetch_and_apply("get_capture", self.paypal_capture_id)
+            elif self.state == "pending":
+                self._paypal_send_authorization()
+        elif self.paypal_capture_id and self.state in ("pending", "cancel", "error"):
+            self._paypal_fetch_and_apply("get_capture", self.paypal_capture_id)
+        elif self.state == "authorized":
+            self._paypal_fetch_and_apply(
+                "get_authorization", self.paypal_authorization_id
+            )
+        elif self.paypal_order_id and self.state in ("draft", "pending"):
+            # only if PayPal says so: no answer says nothing of the payer
+            if self._paypal_process_order(again) in UNAPPROVED:
+                self._cancel_unapproved()
+        elif self.state == "draft":
+            # the order was never made, or its answer never came: no payer has it
+            self._cancel_unapproved()
+
+    def _cancel_unapproved(self):
+        if self.state == "draft" and self.check_step >= UNAPPROVED_STEPS:
+            self._set_canceled(
+                state_message=self.env._("The payer did not approve it in time.")
+            )
+
+    def _paypal_fetch_and_apply(self, call, id_):
+        """Fetch one object by its id, and apply it.
+
+        :param str call: the method of the client that fetches it
+        """
+        apply = {
+            "get_refund": self._paypal_apply_refund,
+            "get_capture": self._paypal_apply_capture,
+            "get_authorization": self._paypal_apply_authorization,
+        }[call]
+        try:
+            answer = getattr(self._get_paypal_client(), call)(id_)
+        except (RequestRejected, NoAnswer):
+            self._kavi_commit()  # keep the messages; it is asked again
+        else:
+            apply(answer)
+
     def _is_resolved(self):
+        """Whether its outcome is final and booked, so that nothing is to be asked."""
         self.ensure_one()
         if self.provider_code == "kavi_manual" and self.state == "pending":
             return True  # an administrator says what becomes of it
@@ -120,265 +236,205 @@ class PaymentTransaction(models.Model):
             "authorized",
         )
 
-    def _kavi_look_up(self, again=False):
-        """Ask the gateway what became of each of these, and follow its answer."""
-        for tx in self.filtered("kavi_line_ids").sudo():
-            if tx.provider_code == "paypal":
-                tx._kavi_look_up_paypal(again)
-            tx._kavi_finish()
-
-    def _kavi_look_up_paypal(self, again=False):
-        self.ensure_one()
-        if self.operation == "refund":
-            if self.paypal_refund_id:
-                self._kavi_follow("get_refund", self.paypal_refund_id)
-            elif self.state in ("draft", "pending"):
-                self._kavi_send_refund()
-        elif self.authorization_act:
-            if self.paypal_capture_id:
-                self._kavi_follow("get_capture", self.paypal_capture_id)
-            elif self.state == "pending":
-                self._kavi_send_authorization()
-        elif self.paypal_capture_id and self.state in ("pending", "cancel", "error"):
-            self._kavi_follow("get_capture", self.paypal_capture_id)
-        elif self.state == "authorized":
-            self._kavi_follow("get_authorization", self.paypal_authorization_id)
-        elif self.paypal_order_id and self.state in ("draft", "pending"):
-            # only what was seen unapproved: no answer says nothing of the payer
-            if self._kavi_settle(again) in UNAPPROVED:
-                self._kavi_close_unapproved()
-        elif self.state == "draft":
-            # the order was never made, or its answer never came: no payer has it
-            self._kavi_close_unapproved()
-
-    def _kavi_close_unapproved(self):
-        if self.state == "draft" and self.check_step >= UNAPPROVED_STEPS:
-            self._set_canceled(
-                state_message=self.env._("The payer did not approve it in time.")
-            )
-
-    def _kavi_follow(self, call, id_):
-        """Ask for one thing by its id, and do as it says."""
-        apply = {
-            "get_refund": self._kavi_apply_refund,
-            "get_capture": self._kavi_apply_capture,
-            "get_authorization": self._kavi_apply_authorization,
-        }[call]
-        try:
-            answer = getattr(self._kavi_client(), call)(id_)
-        except (Refused, Unknown):
-            self._kavi_commit()  # what was said is kept; it is asked again
-        else:
-            apply(answer)
-
     def _update_state(self, allowed_states, target_state, state_message):
         txs = super()._update_state(allowed_states, target_state, state_message)
         ours = txs.filtered("kavi_line_ids")
         if target_state in ("done", "pending"):
-            ours._kavi_wait()  # until it is booked, too
+            ours._schedule_check()  # until its entries are made
         labels = dict(self._fields["kavi_state"]._description_selection(self.env))
         for tx in ours:
-            tx._kavi_record("received", str(state_message or labels[tx.kavi_state]))
+            tx._record_gateway_message(
+                "received", str(state_message or labels[tx.kavi_state])
+            )
         return txs
 
-    def action_kavi_ask_gateway(self):
-        """Ask the gateway now (the button)."""
-        self._check_billing_role()
-        self.sudo()._kavi_look_up(again=True)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+    # === BUSINESS METHODS - ANSWERS === #
 
-    def action_kavi_give_up(self):
-        """Nobody will ever know: an administrator, who has looked at the gateway's
-        site, says that nothing was moved. Should it turn up after all, it is booked."""
-        self.ensure_one()
-        self._check_billing_role("administrator")
-        tx = self.sudo()
-        tx._kavi_lock_with_bills()
-        if not tx.may_be_given_up:
-            raise UserError(
-                self.env._(
-                    "The gateway is still asked, or has answered: wait for what it "
-                    "says."
-                )
-            )
-        message = self.env._("Given up by %s: nothing was moved.", self.env.user.name)
-        tx._kavi_record("note", message)
-        if tx.operation == "refund":
-            tx._set_error(message)  # and may be tried again
-        else:
-            tx._set_canceled(state_message=message)
-        tx._kavi_finish()
+    def _paypal_apply_order(self, order):
+        """Apply an order.
 
-    @api.depends("state", "check_date", "check_step", "provider_code")
-    def _compute_may_be_given_up(self):
-        for tx in self:
-            tx.may_be_given_up = bool(
-                tx.provider_code == "paypal"
-                and tx.kavi_line_ids
-                and tx.state == "pending"
-                and not tx.check_date
-                and tx.check_step >= len(LADDER)
-            )
-
-    # === WHAT NO EVENT HAS TOLD === #
-
-    @api.model
-    def _cron_compare_report(self, days=3):
-        """Compare PayPal's own report of the last days with what we know.
-
-        What it knows and we don't, of our payments, is looked up. The report may be
-        some hours late, and each day is read several times.
+        :param dict order: as PayPal's Orders v2 answers it
         """
-        providers = self.env["payment.provider"].sudo()
-        end = fields.Datetime.now()
-        # also one that is switched off: what it has charged may be charged back
-        for provider in providers.search([("code", "=", "paypal")]):
-            last = self.search(
-                Domain("provider_id", "=", provider.id)
-                & Domain("kavi_line_ids", "!=", False),
-                order="id desc",
-                limit=1,
-            )
-            if not last:
-                continue
-            # from where it was read last, if that was not to be had for a while
-            start = fields.Datetime.subtract(
-                min(provider.kavi_report_date or end, end), days=days
-            )
-            try:
-                client = provider._get_paypal_client(last, is_kept=False)
-                rows = list(client.list_transactions(start, end))
-            except (Refused, Unknown, UserError) as error:
-                _logger.info("No report from %s: %s", provider.name, error)
-                continue
-            if all([self._kavi_compare_row(provider, row) for row in rows]):
-                provider.kavi_report_date = end
-                self._kavi_commit()
-        self._kavi_look_at_authorized()
-
-    @api.model
-    def _kavi_look_at_authorized(self):
-        """What waits to be captured by hand may have run out at the gateway."""
-        waiting = self.search(
-            Domain("state", "=", "authorized") & Domain("kavi_line_ids", "!=", False)
-        )
-        for tx in waiting:
-            tx._kavi_look_up_safely()
-
-    @api.model
-    def _kavi_compare_row(self, provider, row):
-        """Follow one line of the report, if it is of ours and new to us.
-
-        :return: whether that is done; if not, it is read again
-        """
-        try:
-            tx = self._kavi_find_reported(provider, row)
-            if tx:
-                tx._kavi_take_in_reported(row)
-            self._kavi_commit()
-        except (IntegrityError, OperationalError):
-            self._kavi_step_back()  # somebody else is at it; read again tomorrow
-            return False
-        except Exception:
-            self._kavi_step_back()
-            _logger.exception("A line of the report: %s", row.get("transaction_id"))
-            return False
-        return True
-
-    @api.model
-    def _kavi_find_reported(self, provider, row):
-        """The charge that a line of the report is about, unless all is known."""
-        id_ = row.get("transaction_id")
-        ours = Domain("provider_id", "=", provider.id) & Domain(
-            "kavi_line_ids", "!=", False
-        )
-        known = self.search(
-            ours
-            & (
-                Domain("paypal_capture_id", "=", id_)
-                | Domain("paypal_refund_id", "=", id_)
-            ),
-            limit=1,
-        )
-        if known:
-            # given up or refused, and yet in the report: the money moved all the same
-            is_known = known._is_resolved() and known.state == "done"
-            return self.browse() if is_known else known
-        up = row.get("paypal_reference_id")
-        names = [
-            name for name in (row.get("custom_field"), row.get("invoice_id")) if name
-        ]
-        return self.search(
-            ours
-            & Domain("operation", "!=", "refund")
-            & (
-                (
-                    Domain("paypal_capture_id", "=", up)
-                    & Domain("paypal_capture_id", "!=", False)
-                )
-                | (
-                    Domain("paypal_order_id", "=", up)
-                    & Domain("paypal_order_id", "!=", False)
-                )
-                | Domain("reference", "in", names)
-            ),
-            limit=1,
-        )
-
-    def _kavi_take_in_reported(self, row):
-        """A charge, refund or reversal that only the report has told."""
         self.ensure_one()
-        code = row.get("transaction_event_code") or ""
-        amount = float(row["transaction_amount"]["value"])
-        if amount > 0 or self.state != "done":
-            self._kavi_look_up(again=True)
-        if amount > 0 and code in RESTORED:
+        self._paypal_store_payer(order)
+        payments = {}
+        for unit in order.get("purchase_units") or ():
+            for kind, found in (unit.get("payments") or {}).items():
+                payments.setdefault(kind, []).extend(found)
+        for authorization in payments.get("authorizations", ()):
+            self._paypal_apply_authorization(authorization)
+        for capture in payments.get("captures", ()):
+            self._find_transaction_of_capture(capture)._paypal_apply_capture(capture)
+        if order.get("status") == "VOIDED" and self.state in ("draft", "pending"):
+            self._set_canceled(
+                state_message=self.env._("The order was voided at the gateway.")
+            )
+
+    def _find_transaction_of_capture(self, capture):
+        """The transaction of a capture: a part of an authorization has its own."""
+        family = self | self.child_transaction_ids
+        known = family.filtered(lambda tx: tx.paypal_capture_id == capture["id"])
+        if known or not self.paypal_authorization_id:
+            return known[:1] or self
+        return (
+            family.filtered(
+                lambda tx: (
+                    tx.authorization_act == "capture"
+                    and not tx.paypal_capture_id
+                    and tx.reference == capture.get("invoice_id")
+                )
+            )[:1]
+            or self
+        )
+
+    def _paypal_apply_authorization(self, authorization):
+        """Apply an authorization.
+
+        :param dict authorization: as PayPal's Payments v2 answers it
+        """
+        self.paypal_authorization_id = authorization["id"]
+        status = authorization.get("status")
+        if status == "CREATED" and self.state in ("draft", "pending"):
+            self.provider_reference = authorization["id"]
+            self._set_authorized()
+        elif status == "VOIDED" and self.state in ("draft", "pending", "authorized"):
+            self._set_canceled(
+                state_message=self.env._("The authorization was voided.")
+            )
+        elif status == "DENIED" and self.state in ("draft", "pending"):
+            self._set_error(self.env._("The card was declined."))
+
+    def _paypal_apply_capture(self, capture):
+        """Apply a capture.
+
+        :param dict capture: as PayPal's Payments v2 answers it
+        """
+        self.ensure_one()
+        status = capture.get("status")
+        if status in CAPTURE_COMPLETED:
+            self._paypal_apply_completed_capture(capture)
+        elif status in CAPTURE_FAILED:
+            if self.state in ("draft", "pending", "authorized"):
+                self.paypal_capture_id = capture["id"]
+                self._set_error(
+                    self.env._(
+                        "The payment was declined. Please try another card, or another "
+                        "way to pay."
+                    )
+                )
+        elif status == "PENDING" and self.state != "done":
+            self.paypal_capture_id = capture["id"]
+            reason = (capture.get("status_details") or {}).get("reason")
+            message = self.env._("The gateway holds it: %s", reason or "?")
+            if self.state in ("draft", "cancel"):
+                # also after it was canceled: the money is on its way
+                self._set_pending(
+                    state_message=message, extra_allowed_states=("cancel",)
+                )
+            elif self.state == "pending":
+                self.state_message = message
+
+    def _paypal_apply_completed_capture(self, capture):
+        """Set the transaction to done, unless the capture is another one than was asked
+        for: the administrators are told of that."""
+        known = self.paypal_capture_id
+        if known and known != capture["id"] and self.state == "done":
             self._kavi_alert_once(
-                row["transaction_id"],
-                self.env._("A payment that was taken back has come in again"),
+                capture["id"],
+                self.env._("A second charge"),
+                self.env._("The gateway has captured %s, too.", capture["id"]),
+            )
+            return
+        problem = self._get_money_problem(capture.get("amount"), self.amount)
+        vals = {"paypal_capture_id": capture["id"], "provider_reference": capture["id"]}
+        if self.provider_reference == capture["id"]:
+            vals = {"paypal_capture_id": capture["id"]}
+        vals["gateway_fee"] = self._read_fee(capture, "seller_receivable_breakdown")
+        self.write(vals)
+        if problem:
+            if self.state in ("draft", "pending", "authorized"):
+                self._set_error(problem)
+            self._kavi_alert_once(
+                capture["id"],
+                self.env._("A card payment that was not asked for"),
+                f"{problem} ({capture['id']})",
+            )
+            return
+        if self.state != "done":
+            # also after it was canceled or had failed: the money is there
+            self._set_done(extra_allowed_states=("cancel",))
+
+    def _read_fee(self, answer, breakdown):
+        """What the gateway kept, where it says so in the payment's currency.
+
+        :param str breakdown: the part of the answer that has it
+        """
+        money = (answer.get(breakdown) or {}).get("paypal_fee")
+        if not money:
+            return 0.0
+        fee, code = parse_amount(money)
+        return float(fee) if code == self.currency_id.name else 0.0
+
+    def _paypal_store_payer(self, order):
+        """Keep the payer's name and address, and brand, last digits and expiry of the
+        card: nothing else of it."""
+        source = order.get("payment_source") or {}
+        card = source.get("card") or {}
+        paypal = source.get("paypal") or {}
+        payer = order.get("payer") or {}
+        name = payer.get("name") or paypal.get("name") or {}
+        vals = {
+            "card_brand": card.get("brand") or ("PayPal" if paypal else False),
+            "card_last_digits": (card.get("last_digits") or "")[-4:],
+            "card_expiry": card.get("expiry"),
+            "payer_name": card.get("name")
+            or " ".join(filter(None, (name.get("given_name"), name.get("surname")))),
+            "payer_email": payer.get("email_address") or paypal.get("email_address"),
+        }
+        vals = {name: value for name, value in vals.items() if value}
+        if vals and not self.is_purged:
+            self.write(vals)
+
+    def _paypal_apply_refund(self, refund):
+        """Apply a refund.
+
+        :param dict refund: as PayPal's Payments v2 answers it
+        """
+        self.ensure_one()
+        vals = {"paypal_refund_id": refund["id"], "provider_reference": refund["id"]}
+        fee = self._read_fee(refund, "seller_payable_breakdown")
+        if fee:
+            vals["gateway_fee"] = -fee
+        if self.paypal_refund_id != refund["id"]:
+            self.write(vals)
+        status = refund.get("status")
+        problem = self._get_money_problem(refund.get("amount"), self.amount)
+        if problem and self.state in ("draft", "pending"):
+            self._set_error(problem)
+            self._kavi_alert(self.env._("A refund of another amount"), problem)
+        elif status == "COMPLETED" and self.state != "done":
+            self._set_done(extra_allowed_states=("cancel",))
+        elif status in ("FAILED", "CANCELLED") and self.state in ("draft", "pending"):
+            self._set_error(
+                self.env._("The gateway could not refund the money (%s).", status)
+            )
+            self._kavi_alert(
+                self.env._("A refund has failed"),
+                self.env._("Try again from the transaction, or pay it otherwise."),
+            )
+        elif status in ("FAILED", "CANCELLED") and self.state == "done":
+            self._kavi_alert_once(
+                f"{refund['id']} {status}",
+                self.env._("A refund that was made has failed after all"),
                 self.env._(
-                    "%(amount)s by %(id)s. Complete the payment of the bill by hand.",
-                    amount=self.currency_id.format(amount),
-                    id=row["transaction_id"],
+                    "The money has come back to the gateway (%s). Reverse its entries, "
+                    "and pay it otherwise.",
+                    f"{refund['id']} {status}",
                 ),
             )
-        if (
-            amount >= 0
-            or self.state != "done"
-            or row.get("transaction_status", "S") != "S"
-            or self.paypal_refund_id == row["transaction_id"]
-        ):
-            return
-        try:
-            refund = self._kavi_client().get_refund(row["transaction_id"])
-        except Unknown:
-            return  # read again tomorrow
-        except Refused:
-            if code not in REVERSALS + REFUNDS:
-                return  # a fee, or held while a dispute is looked at
-            # a charge-back is none of PayPal's refunds: what the report says counts
-            refund = self._get_reported_refund(row)
-        if code in REVERSALS:
-            self._kavi_take_in_reversal(
-                refund, self.env._("Taken back by the payer's bank or the gateway.")
-            )
-        else:
-            self._kavi_take_in_refund(refund)
-
-    def _get_reported_refund(self, row):
-        """A line of the report in the shape of PayPal's refunds."""
-        money = row["transaction_amount"]
-        return {
-            "id": row["transaction_id"],
-            "status": "COMPLETED",
-            "custom_id": row.get("custom_field"),
-            "amount": {**money, "value": money["value"].lstrip("-")},
-        }
-
-
-# PayPal's codes of money that the seller gave back ...
-REFUNDS = ("T1107",)
-# ... that was taken back, by PayPal or by the payer's bank ...
-REVERSALS = ("T1106", "T1201")
-# ... that came in again, since the seller has won ...
-RESTORED = ("T1202", "T1205")
+        elif status == "PENDING" and self.state in ("draft", "pending"):
+            message = self.env._("The gateway has not sent the money yet.")
+            if self.state == "draft":
+                self._set_pending(state_message=message)
+            else:
+                self.state_message = message

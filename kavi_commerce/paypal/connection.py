@@ -1,0 +1,273 @@
+"""The connection to PayPal: requests, access tokens, recorded messages.
+
+Of paypalrestsdk 1.13 it uses the Api class: its address, credentials and headers, and
+its way of telling an answer's status. What that class can't do is overridden here (it
+has no time-out, asks for ever when a token is refused, follows redirects, returns a 400
+as if it were a success). Its v1 resource classes and its check of webhooks are not
+used: the former are switched off at PayPal, the latter refuses valid signatures. When
+the package goes, this file is the one to replace.
+"""
+
+import base64
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from urllib.parse import urlsplit
+
+import paypalrestsdk
+import requests
+from paypalrestsdk import exceptions as sdk
+
+from .exceptions import NoAnswer, RequestRejected
+from .redaction import redact, redact_text
+
+_logger = logging.getLogger(__name__)
+
+# Seconds, for connecting and for each wait for bytes. One number: Odoo's tests, which
+# look at every request, can't read a pair.
+TIMEOUT = 20
+# A token is not used in its last minutes: it might end on the way.
+TOKEN_MARGIN = 300
+# Issues that are no answer to this request: an earlier one is still being processed.
+IN_PROGRESS = {"PREVIOUS_REQUEST_IN_PROGRESS", "ORDER_COMPLETION_IN_PROGRESS"}
+# Statuses 4xx that say "not now" rather than "no"
+NOT_NOW = {408, 425, 429}
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to or from PayPal, redacted, as the recorder gets it."""
+
+    time: datetime  # UTC, without a zone, to the second: as Odoo stores it
+    direction: str  # "sent" or "received"
+    method: str
+    path: str
+    status: int | None  # None for what was sent, and where no answer came
+    debug_id: str | None
+    request_id: str | None
+    text: str
+
+
+@dataclass
+class _TokenCache:
+    """Where the caller keeps no token: in memory."""
+
+    token: str | None = None
+    ends: float = 0.0
+
+    def get(self):
+        return self.token if time.time() < self.ends else None
+
+    def set(self, token, seconds):
+        self.token, self.ends = token, time.time() + seconds
+
+
+class _Api(paypalrestsdk.Api):
+    """One HTTP request by the package: answers become dicts or its exceptions."""
+
+    def __init__(self, base_url, client_id, client_secret, timeout):
+        # mode "live": in the other the package logs headers and bodies
+        super().__init__(
+            mode="live",
+            endpoint=base_url,
+            client_id=client_id,
+            client_secret=client_secret,
+        )
+        self.timeout = timeout
+
+    def http_call(self, url, method, **kwargs):
+        response = requests.request(
+            method,
+            url,
+            timeout=self.timeout,
+            allow_redirects=False,
+            proxies=self.proxies,
+            **kwargs,
+        )
+        content = response.content.decode("utf-8", errors="replace")
+        try:
+            answer = self.handle_response(response, content)
+        except ValueError:
+            answer = None
+        # a success that can't be read, or says nothing where it should
+        if not isinstance(answer, dict) or (not answer and response.status_code != 204):
+            raise sdk.ServerError(response, content)
+        return response, answer
+
+
+@dataclass
+class Connection:
+    """A connection for one merchant. Makes no request until asked.
+
+    :param base_url: LIVE, SANDBOX or, on this machine only, a test server
+    :param get_token: callback without arguments, returns a usable token or None
+    :param set_token: callback (token, seconds it may be used), (None, 0) to forget it
+    :param recorder: callback with each Message; what it raises is logged and dropped,
+        since money may have moved by then
+    """
+
+    base_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    get_token: object = None
+    set_token: object = None
+    recorder: object = None
+    timeout: float = TIMEOUT
+
+    def __post_init__(self):
+        self.base_url = self.base_url.rstrip("/")
+        split = urlsplit(self.base_url)
+        if split.scheme != "https" and split.hostname not in ("127.0.0.1", "localhost"):
+            raise ValueError("PayPal is only spoken to over https.")
+        if not self.get_token or not self.set_token:
+            cache = _TokenCache()
+            self.get_token, self.set_token = cache.get, cache.set
+        self._api = _Api(
+            self.base_url, self.client_id, self.client_secret, self.timeout
+        )
+
+    def _call(self, method, path, payload=None, headers=None, query=None, raw=None):
+        """One call, with a second try with a new token where the first was refused for
+        its token: such a call did nothing."""
+        token = self.get_token()
+        is_fresh = not token
+        if is_fresh:
+            token = self._fetch_token()["access_token"]
+        if raw is None and payload is not None:
+            raw = json.dumps(payload)
+        request = {"headers": headers or {}, "query": query, "raw": raw}
+        try:
+            return self._send(method, path, f"Bearer {token}", **request)
+        except RequestRejected as refused:
+            if refused.status != 401 or is_fresh:
+                raise
+        self.set_token(None, 0)
+        token = self._fetch_token()["access_token"]
+        return self._send(method, path, f"Bearer {token}", **request)
+
+    def _fetch_token(self):
+        key = f"{self.client_id}:{self.client_secret}".encode()
+        answer = self._send(
+            "POST",
+            "/v1/oauth2/token",
+            f"Basic {base64.b64encode(key).decode()}",
+            raw="grant_type=client_credentials",
+            content_type="application/x-www-form-urlencoded",
+            is_secret=True,
+        )
+        try:
+            token, seconds = answer["access_token"], int(answer["expires_in"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise NoAnswer("PayPal's token can't be read.") from error
+        self.set_token(token, max(seconds - TOKEN_MARGIN, seconds // 2))
+        return answer
+
+    def _send(
+        self,
+        method,
+        path,
+        authorization,
+        headers=None,
+        query=None,
+        raw=None,
+        content_type="application/json",
+        is_secret=False,
+    ):
+        """One HTTP request; its two messages are recorded."""
+        headers = {
+            **(headers or {}),
+            "Authorization": authorization,
+            "Accept": "application/json",
+            "Content-Type": content_type,
+            "User-Agent": self._api.user_agent,
+        }
+        told = {
+            "method": method,
+            "path": path,
+            "request_id": headers.get("PayPal-Request-Id"),
+        }
+        secrets = () if is_secret else (authorization.partition(" ")[2],)
+        self._record("sent", secrets, text="" if is_secret else raw or "", **told)
+        try:
+            response, answer = self._api.http_call(
+                f"{self.base_url}{path}",
+                method,
+                params=query,
+                data=None if raw is None else raw.encode(),
+                headers=headers,
+            )
+        except requests.RequestException as error:
+            self._record("received", secrets, text=type(error).__name__, **told)
+            if isinstance(error, requests.Timeout):
+                raise NoAnswer("PayPal did not answer in time.") from error
+            raise NoAnswer("The connection to PayPal failed.") from error
+        except sdk.ConnectionError as error:
+            response, failure = error.response, _get_failure(error)
+            text = error.content or ""
+        else:
+            failure, text = None, response.text
+        self._record(
+            "received",
+            secrets,
+            status=response.status_code,
+            debug_id=response.headers.get("PayPal-Debug-Id"),
+            text="" if is_secret and not failure else text,
+            **told,
+        )
+        if failure:
+            raise failure
+        return answer
+
+    def _record(self, direction, secrets, text, status=None, debug_id=None, **told):
+        if not self.recorder:
+            return
+        try:
+            self.recorder(
+                Message(
+                    time=_now(),
+                    direction=direction,
+                    status=status,
+                    debug_id=debug_id,
+                    text=redact_text(text, (self.client_secret, *secrets)),
+                    **told,
+                )
+            )
+        except Exception:
+            _logger.exception("a message to or from PayPal was not recorded")
+
+
+def _get_failure(error):
+    """What an exception of the package's means.
+
+    :return: a ``RequestRejected`` or ``NoAnswer``
+    """
+    response = error.response
+    status = response.status_code
+    try:
+        body = json.loads(error.content)
+    except (TypeError, ValueError):
+        body = None
+    is_read = isinstance(body, dict)
+    body = body if is_read else {}
+    debug_id = body.get("debug_id") or response.headers.get("PayPal-Debug-Id")
+    told = {"status": status, "debug_id": debug_id}
+    details = [item for item in body.get("details") or [] if isinstance(item, dict)]
+    issues = [item["issue"] for item in details if item.get("issue")]
+    is_no = isinstance(error, sdk.ClientError) and status not in NOT_NOW
+    # a proxy's or firewall's page is no word of PayPal's
+    if not is_no or not is_read or IN_PROGRESS.intersection(issues):
+        return NoAnswer(f"PayPal gave no clear answer (status {status}).", **told)
+    texts = [item.get("description") or item.get("issue") for item in details]
+    texts.append(body.get("message") or body.get("error_description") or "")
+    return RequestRejected(
+        redact(next(filter(None, texts), f"PayPal refused (status {status}).")),
+        name=body.get("name") or body.get("error") or "",
+        issues=issues,
+        **told,
+    )
+
+
+def _now():
+    return datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
