@@ -9,9 +9,13 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
+    """Leave nothing that acts: providers off, card methods gone or archived.
+
+    Bills and entries stay, and the records of other addons' models that this one has
+    made are theirs: Odoo would fail to delete them one by one.
+    """
     reset_payment_provider(env, "kavi_manual")
-    # What payments came by stays in the books, switched off, and the bills are
-    # kavi_billing's: to have them deleted one by one would fail.
+    env["kavi.payment.method"]._remove_card_methods()
     env["ir.model.data"].search(
         [
             ("module", "=", "kavi_commerce"),

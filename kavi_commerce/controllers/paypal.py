@@ -14,7 +14,7 @@ STATUS = {"stored": 200, "known": 200, "refused": 403, "unavailable": 503}
 
 class KaviPaypalController(PaypalController):
     """Events and returns of PayPal. Only the server takes money, and only when asked
-    here or by the resolver."""
+    here or by the scheduled job."""
 
     @http.route()
     def paypal_webhook(self):
@@ -85,7 +85,7 @@ class KaviPaypalController(PaypalController):
         try:
             tx._paypal_process_order()
         except UserError as error:
-            # somebody else is at it: the page shows what comes of it
+            # another request works on it: the page shows the outcome
             _logger.info("Return of %s: %s", tx.reference, error)
 
     def _find_by_order(self, token):

@@ -5,7 +5,7 @@ class KaviGatewayMessage(models.Model):
     """What was said to the gateway, what it answered, and what people noted.
 
     Kept to the second, in the order in which it happened (KC-08, KC-09). Nothing that
-    identifies a card gets in: what is recorded is scrubbed before.
+    identifies a card gets in: what is recorded is redacted before.
     """
 
     _name = "kavi.gateway.message"

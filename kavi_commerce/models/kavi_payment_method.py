@@ -11,8 +11,10 @@ class KaviPaymentMethod(models.Model):
 
     kind = fields.Selection(
         selection_add=[("card", "Card (Automatic)")],
-        ondelete={"card": lambda methods: methods.write({"kind": "manual"})},
+        ondelete={"card": lambda methods: methods._archive_as_manual()},
     )
+
+    # === BUSINESS METHODS === #
 
     @api.model
     def _get_card_method(self, company, required=False):
@@ -70,8 +72,25 @@ class KaviPaymentMethod(models.Model):
             ]
         )
 
+    @api.model
+    def _remove_card_methods(self):
+        """Delete all card methods; those that bills or payments name are archived.
+
+        They are manual ones from now on: nothing is paid by them automatically.
+        """
+        methods = self.sudo().with_context(active_test=False)
+        methods = methods.search([("kind", "=", "card")])
+        payments = self.env["account.payment"].sudo()
+        payments = payments.search([("kavi_method_id", "in", methods.ids)])
+        used = methods._get_used() | payments.kavi_method_id
+        used._archive_as_manual()
+        (methods - used).unlink()
+
+    def _archive_as_manual(self):
+        self.write({"kind": "manual", "active": False})
+
     def _get_journal(self):
-        """A card payment is booked where its provider says, unless the method does."""
+        # where the provider's money is booked, unless the method says otherwise
         if self.kind == "card" and not self.sudo().journal_id:
             provider = self.env["payment.provider"].sudo()
             provider = provider._get_of_company(self.company_id)

@@ -1,6 +1,7 @@
 from . import (
     test_card,
     test_card_access,
+    test_card_context,
     test_card_guards,
     test_card_journal,
     test_card_portal,

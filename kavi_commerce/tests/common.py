@@ -108,8 +108,8 @@ class CommerceCommon(BillingCommon):
         self.env.flush_all()
         return refunds
 
-    def resolve(self, txs, minutes=None):
-        """The resolver looks at these, as it does in its time."""
+    def refresh(self, txs):
+        """The scheduled job looks at these, as it does in its time."""
         txs = txs.sudo()
         txs._refresh_from_gateway(again=True)
         txs._schedule_next_check()

@@ -52,7 +52,7 @@ class TestCard(CommerceCommon):
         self.come_back(tx)
         notices = self.env["kavi.notice"].search([("bill_id", "=", bill.id)])
         self.assertNotIn("receipt", notices.mapped("event"))
-        self.resolve(tx)
+        self.refresh(tx)
         self.receive(*self.events())
         notices = self.env["kavi.notice"].search(
             [("bill_id", "=", bill.id), ("event", "=", "receipt")]

@@ -147,5 +147,5 @@ class TestCardGuards(CommerceCommon):
         ):
             with self.subTest(act=act), self.refused("Awaiting Gateway"):
                 bill._check_act(act)
-        self.resolve(tx)
+        self.refresh(tx)
         self.assertBill(bill, "paid")

@@ -241,3 +241,36 @@ class TestCardRoutes(HttpCase, CommerceCommon):
         page = self.url_open("/my/invoices/overdue").text
         self.assertIn(plain.name, page)
         self.assertNotIn(invoice.name, page)
+
+    def test_access_context_by_json_rpc(self):
+        """A client that names the transaction in its context is refused, and pays
+        nothing."""
+        self.paypal.fail("orders.capture", "drop_after")
+        tx = self.pay_by_card(self.bill)
+        login = self.users["officer"].login
+        self.authenticate(login, login)
+        context = {
+            "active_model": "kavi.bill",
+            "active_ids": self.bill.ids,
+            "kavi_transaction_id": tx.id,
+            "kavi_transaction_line_id": tx.kavi_line_ids.id,
+        }
+
+        def act(method, *args):
+            return self.call(
+                "/web/dataset/call_kw",
+                model="kavi.bill.payment.wizard",
+                method=method,
+                args=args,
+                kwargs={"context": context},
+            )
+
+        wizard = act("create", {"method_id": self.check.id})
+        if not isinstance(wizard, dict):
+            wizard = act("action_complete_payment", [wizard])
+        self.assertIn("UserError", wizard["error"])
+        self.env.invalidate_all()
+        self.assertEqual(tx.state, "pending")
+        self.assertBill(self.bill, "new", amount_paid=0.0)
+        self.refresh(tx)
+        self.assertBill(self.bill, "paid")

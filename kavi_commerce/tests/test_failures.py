@@ -20,8 +20,8 @@ class TestFailures(CommerceCommon):
                 tx = self.pay_by_card(bill)
                 self.assertEqual(tx.kavi_state, "pending_charge")
                 self.assertBill(bill, "new", gateway_status="awaiting")
-                self.resolve(tx)
-                self.resolve(tx)
+                self.refresh(tx)
+                self.refresh(tx)
                 self.assertBill(bill, "paid", amount_paid=100.0)
                 self.assertEqual(len(self.payments(bill)), 1)
         self.assertEqual(len(self.paypal.ledger.entries(kind="capture")), 3)
@@ -32,7 +32,7 @@ class TestFailures(CommerceCommon):
         self.paypal.fail("orders.capture", "drop_before")
         tx = self.pay_by_card(bill)
         self.assertEqual(tx.state, "pending")
-        self.resolve(tx)
+        self.refresh(tx)
         self.assertBill(bill, "paid")
         self.assertLedgers(bill)
 
@@ -83,7 +83,7 @@ class TestFailures(CommerceCommon):
         self.receive(*self.events("CHECKOUT.ORDER.APPROVED"))
         self.assertBill(by_event, "paid")
         self.approve(second)
-        self.resolve(second)
+        self.refresh(second)
         self.assertBill(by_resolver, "paid")
         self.assertLedgers(by_event, by_resolver)
 
@@ -93,7 +93,7 @@ class TestFailures(CommerceCommon):
         tx, gone = self.start(bill), self.start(other)
         self.paypal.expire(gone.paypal_order_id)
         for __ in range(3):
-            self.resolve(tx | gone)
+            self.refresh(tx | gone)
         self.assertEqual(set((tx | gone).mapped("state")), {"cancel"})
         self.assertBill(bill, "new", gateway_status=False)
         self.assertFalse(tx.next_check_date)
@@ -116,7 +116,7 @@ class TestFailures(CommerceCommon):
         self.come_back(other)
         with self.refused("Awaiting Gateway"):
             self.start(bill)
-        self.resolve(other)
+        self.refresh(other)
         self.assertLedgers(bill)
 
     def test_failure_05_approved_and_pressed_again(self):
@@ -253,7 +253,7 @@ class TestFailures(CommerceCommon):
                 self.assertEqual(refund.kavi_state, "pending_return")
                 self.assertTrue(refund.paypal_refund_id)
                 self.paypal.settle_refund(refund.paypal_refund_id, status)
-                self.resolve(refund)
+                self.refresh(refund)
                 self.assertEqual(refund.kavi_state, kavi_state)
                 self.assertBill(
                     bill, state, refund_amount=refunded, gateway_status=False
@@ -270,7 +270,7 @@ class TestFailures(CommerceCommon):
         self.assertBill(bill, "paid", gateway_status="awaiting")
         # an event comes first, by which it is known; the resolver finds nothing to do
         self.receive(*self.events("PAYMENT.CAPTURE.REFUNDED"))
-        self.resolve(refund)
+        self.refresh(refund)
         self.assertBill(bill, "refunded", refund_amount=40.0)
         self.assertEqual(len(self.paypal.ledger.entries(kind="refund")), 1)
         self.assertLedgers(bill)
@@ -319,7 +319,7 @@ class TestFailures(CommerceCommon):
         self.reverse(self.invoice(bill), modify=True)
         self.assertBill(bill, "canceled")
         self.paypal.settle(tx.paypal_capture_id)
-        self.resolve(tx)
+        self.refresh(tx)
         self.assertEqual(tx.kavi_state, "charged")
         credit = self.env["kavi.credit"].search([("partner_id", "=", self.account.id)])
         self.assertEqual(credit.amount_open, 100)
@@ -335,7 +335,7 @@ class TestFailures(CommerceCommon):
         )
         with broken, self.quiet("models.payment_transaction.accounting"):
             self.come_back(tx)
-            self.resolve(tx)
+            self.refresh(tx)
         self.assertEqual(tx.state, "done")
         self.assertFalse(tx.is_post_processed)
         self.assertIn("a broken journal", tx.post_process_error)
@@ -347,7 +347,7 @@ class TestFailures(CommerceCommon):
         for act in ("pay_by_card", "complete_payment", "cancel"):
             with self.refused("Awaiting Gateway"):
                 bill._check_act(act)
-        self.resolve(tx)
+        self.refresh(tx)
         self.assertFalse(tx.post_process_error or tx.next_check_date)
         self.assertBill(bill, "paid")
         self.assertEqual(len(self.paypal.calls("orders.capture")), 1)

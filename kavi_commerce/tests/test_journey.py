@@ -107,7 +107,7 @@ class TestCardJourney(JourneyCase):
         tx = self.transactions_of(bill)
         self.assertEqual(tx.state, "draft")
         self.assertBill(bill, "new", amount_due=100.0)
-        self.resolve(tx)
+        self.refresh(tx)
         self.assertBill(bill, "paid")
         self.assertLedgers(bill)
         self.walk(bill, "paid")

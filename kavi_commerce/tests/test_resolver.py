@@ -154,10 +154,10 @@ class TestResolver(CommerceCommon):
                 self.approve(tx)
                 self.paypal.fail("orders.get", kind, count=None)
                 for __ in range(4):
-                    self.resolve(tx)
+                    self.refresh(tx)
                     self.assertEqual(tx.state, "draft")
                 self.paypal.heal()
-                self.resolve(tx)
+                self.refresh(tx)
                 self.assertBill(bill, "paid")
 
     def test_money_on_its_way_for_what_was_given_up(self):
@@ -258,7 +258,7 @@ class TestResolver(CommerceCommon):
             tx.action_kavi_give_up()
         for __ in RETRY_DELAYS:
             self.assertEqual(tx.state, "pending")
-            self.resolve(tx)
+            self.refresh(tx)
         self.assertTrue(bill.sudo().activity_ids)
         self.assertTrue(tx.may_be_given_up)
         tx.with_user(self.users["administrator"]).action_kavi_give_up()
@@ -283,7 +283,7 @@ class TestResolver(CommerceCommon):
         )
         self.env.invalidate_all()
         for __ in RETRY_DELAYS:
-            self.resolve(refund)
+            self.refresh(refund)
         self.assertEqual(len(self.paypal.calls("captures.refund")), 1)
         self.assertEqual(refund.state, "pending")
         refund.with_user(self.users["administrator"]).action_kavi_give_up()
@@ -303,11 +303,11 @@ class TestResolver(CommerceCommon):
                 self.paypal.fail("captures.refund", status, count=None)
                 self.paypal.fail("orders.capture", status, count=None)
                 self.come_back(tx)
-                self.resolve(refund | tx)
+                self.refresh(refund | tx)
                 self.assertEqual((refund.state, tx.state), ("pending", "pending"))
                 self.paypal.heal()
         self.assertEqual(len(other.sudo().activity_ids), 1)
-        self.resolve(refund | tx)
+        self.refresh(refund | tx)
         self.assertBill(bill, "refunded", refund_amount=30.0)
         self.assertBill(other, "paid")
         self.assertLedgers(bill, other)

@@ -1,6 +1,6 @@
 """Context keys of card payment, each with a Private value (see kavi_billing's
 ``tools/context.py``):
 
-    kavi_transaction_id       the transaction that asks whether it may go on
-    kavi_transaction_line_id  the line of a transaction that is being booked
+    kavi_transaction_id       the transaction that asks whether it may be captured
+    kavi_transaction_line_id  the line of a transaction whose entries are made
 """

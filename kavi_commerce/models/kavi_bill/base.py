@@ -11,7 +11,7 @@ DERIVED = {"order_id", "gateway_status", "transaction_line_ids", "transaction_id
 
 
 class KaviBill(models.Model):
-    """What a bill shows of its card transactions."""
+    """What a bill knows of its card transactions: status, acts and flags."""
 
     _inherit = "kavi.bill"
 
@@ -48,6 +48,8 @@ class KaviBill(models.Model):
         index="btree_not_null",
     )
 
+    # === COMPUTE METHODS === #
+
     @api.depends("transaction_line_ids.transaction_id")
     def _compute_transaction_ids(self):
         for bill in self:
@@ -74,6 +76,36 @@ class KaviBill(models.Model):
                 bill.gateway_status = "failed"
             else:
                 bill.gateway_status = False
+
+    @api.depends("gateway_status")
+    def _compute_allowed_acts(self):
+        return super()._compute_allowed_acts()
+
+    @api.depends("gateway_status")
+    def _compute_flag_label(self):
+        return super()._compute_flag_label()
+
+    # === ACTION METHODS === #
+
+    def action_open_transactions(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_commerce.action_kavi_transaction"
+        )
+        action["domain"] = [("kavi_line_ids.bill_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+    def action_ask_gateway(self):
+        """Ask the gateway now what became of these bills' transactions."""
+        self._check_role("officer")
+        self.check_access("read")
+        undecided = self._for_books().transaction_ids.filtered(
+            lambda tx: tx.state in ("draft", "pending", "authorized")
+        )
+        undecided._refresh_from_gateway(again=True)
+        return True
+
+    # === BUSINESS METHODS === #
 
     def _check_written_vals(self, vals):
         self._refuse_fields(set(vals) & DERIVED)
@@ -116,7 +148,7 @@ class KaviBill(models.Model):
     def _is_awaiting_gateway(self):
         """Whether a transaction is undecided, other than the one that asks.
 
-        Money that has moved is booked, whatever else is under way.
+        Entries of money that has moved are made, whatever else is undecided.
         """
         if private_value(self.env.context, "kavi_transaction_line_id"):
             return False
@@ -132,35 +164,9 @@ class KaviBill(models.Model):
         columns = super()._get_report_columns()
         return [*columns, Column("order_id", "order_id", False)]
 
-    @api.depends("gateway_status")
-    def _compute_allowed_acts(self):
-        return super()._compute_allowed_acts()
-
-    @api.depends("gateway_status")
-    def _compute_flag_label(self):
-        return super()._compute_flag_label()
-
-    def action_open_transactions(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "kavi_commerce.action_kavi_transaction"
-        )
-        action["domain"] = [("kavi_line_ids.bill_id", "in", self.ids)]
-        action["context"] = {}
-        return action
-
-    def action_ask_gateway(self):
-        """Ask the gateway now what became of these bills' transactions."""
-        self._check_role("officer")
-        self.check_access("read")
-        undecided = self.sudo().transaction_ids.filtered(
-            lambda tx: tx.state in ("draft", "pending", "authorized")
-        )
-        undecided._refresh_from_gateway(again=True)
-        return True
-
     def _freeze(self):
-        """The transactions behind these bills are purged: they are history now, and
-        nothing can be done with them any more (KC-36)."""
+        """Freeze these bills, whose transactions were purged: nothing can be done with
+        them any more (KC-36)."""
         self._check_act("freeze")
         self._write_facts({"is_frozen": True})
         self._log_act(
