@@ -53,9 +53,9 @@ class TestCardContext(CommerceCommon):
         yield {"kavi_transaction_line_id": {"value": line}}
         yield {"kavi_transaction_line_id": True, "kavi_act": True}
 
-    def gateway_payments(self, tx, kind):
+    def gateway_payments(self, txs, kind):
         return self.env["account.payment"].search(
-            [("payment_transaction_id", "=", tx.id), ("payment_type", "=", kind)]
+            [("payment_transaction_id", "in", txs.ids), ("payment_type", "=", kind)]
         )
 
     @contextmanager
@@ -137,7 +137,7 @@ class TestCardContext(CommerceCommon):
             method_id=self.check.id,
             amount=40,
         )
-        self.assertBill(bill, "partially_refunded")
+        self.assertBill(bill, "refunded", refund_amount=40.0)
         self.assertFalse(tx.child_transaction_ids)
         self.assertFalse(self.gateway_payments(tx, "outbound"))
 
@@ -179,7 +179,7 @@ class TestCardContext(CommerceCommon):
                 context=HOSTILE,
             )
         self.assertEqual(refund.state, "done")
-        self.assertBill(bill, "partially_refunded", amount_refunded=30.0)
+        self.assertBill(bill, "refunded", refund_amount=30.0)
         self.assertLedgers(bill)
 
     def test_access_hostile_context_captures_as_any(self):
