@@ -46,3 +46,23 @@ def receiver():
 
     with Receiver() as receiver:
         yield receiver
+
+
+@pytest.fixture
+def messages():
+    """What the PayPal client records."""
+    return []
+
+
+@pytest.fixture
+def client(fake, messages):
+    """The PayPal client of the addon, at the fake."""
+    from .paypal_without_odoo import paypal_client
+
+    return paypal_client.PayPalClient(
+        fake.url,
+        fake.client_id,
+        fake.client_secret,
+        recorder=messages.append,
+        timeout=5,
+    )
