@@ -261,7 +261,9 @@ class KaviBill(models.Model):
             "surcharge": currency.round(
                 sum(portion.surcharge["total"] for portion in portions)
             ),
-            "total": currency.round(sum(portion.amount_received for portion in portions)),
+            "total": currency.round(
+                sum(portion.amount_received for portion in portions)
+            ),
             "may_part": len(self) == 1 and self._may_be_paid_in_parts(),
             "is_test": self._get_card_provider().state == "test",
         }
