@@ -242,6 +242,13 @@ class KaviBill(models.Model):
         """
         return []
 
+    def _get_payment_progress(self):
+        """Hook: what is under way, so that this bill cannot be paid just now.
+
+        :return: a sentence for the payer, "" when nothing is
+        """
+        return ""
+
     # === HELPER METHODS === #
 
     def _portal_ensure_token(self):

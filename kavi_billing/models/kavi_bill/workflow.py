@@ -297,6 +297,14 @@ class KaviBill(models.Model):
             "historical": self.env._("History"),
         }
 
+    @api.model
+    def _get_alarming_flags(self):
+        """Hook: flags whose badges the payer sees in red.
+
+        :rtype: set
+        """
+        return {"overdue"}
+
     def _log_act(self, act, bodies):
         """Log an act: one message on each bill, and one row in the activity history.
 

@@ -137,6 +137,10 @@ class KaviBill(models.Model):
             "failed_gateway": self.env._("Failed Gateway"),
         }
 
+    @api.model
+    def _get_alarming_flags(self):
+        return super()._get_alarming_flags() | {"failed_gateway"}
+
     def _get_flags(self):
         flags = super()._get_flags()
         if self.gateway_status == "failed":

@@ -16,6 +16,11 @@ class KaviBill(models.Model):
             )
         return actions
 
+    def _get_payment_progress(self):
+        if "awaiting_gateway" in self._get_flags():
+            return self.env._("A payment of this bill is being processed.")
+        return super()._get_payment_progress()
+
     def _get_card_label(self):
         quote = self.sudo()._quote_card_payment()
         total = quote["currency"].format(quote["total"])
