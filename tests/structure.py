@@ -438,6 +438,19 @@ def find_requirements(root):
     ]
 
 
+def find_lost_files(root):
+    """Each file that doc/architecture.md names is there: below the root, or, as the page
+    says, below kavi_billing."""
+    path = root / "doc" / "architecture.md"
+    content = text(path) if path.is_file() else ""
+    return [
+        f"{place(root, path, line_of(content, match.start()))}: there is no {match[1]}"
+        for match in re.finditer(r"`([\w./]+\.(?:py|xml|js|sh))`", content)
+        if not (root / match[1]).is_file()
+        and not (root / "kavi_billing" / match[1]).is_file()
+    ]
+
+
 def find_foreign_references(root):
     """Nothing names a package registry, a path of one machine or a document that is not
     in the repository."""

@@ -58,6 +58,12 @@ def test_structure_requirements():
     check(structure.find_requirements)
 
 
+def test_structure_architecture():
+    check(structure.find_lost_files)
+    asked = (ROOT / "doc" / "architecture.md").read_text().count("? | `")
+    assert asked >= 25
+
+
 def test_structure_nothing_from_outside():
     check(structure.find_foreign_references)
 
@@ -246,6 +252,15 @@ CASES = {
             ),
             "tests/test_a.py:1: F" + "-97 has no row",
         ],
+    ),
+    "a page that names what is gone": (
+        structure.find_lost_files,
+        {
+            "doc/architecture.md": "`tools/a.py`, `tools/b.py`\n`tests/c.py`\n",
+            "kavi_billing/tools/a.py": "",
+            "tests/c.py": "",
+        },
+        ["doc/architecture.md:1: there is no tools/b.py"],
     ),
     "what only its author can look up": (
         structure.find_foreign_references,

@@ -11,10 +11,10 @@ from odoo.fields import Command
 from odoo.tools import split_every
 
 from ..reader.errors import ImportFileError
-from ..reader.table import (
+from ..reader.table import read_table
+from ..reader.values import (
     parse_amount,
     parse_date,
-    read_table,
     recognize_dates,
     recognize_decimal_mark,
 )

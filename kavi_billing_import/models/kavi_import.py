@@ -8,7 +8,8 @@ from odoo.tools import format_date
 from ..importer.parse import FileParser
 from ..importer.rules import BILLS, KINDS
 from ..importer.runner import ImportRunner
-from ..reader.table import DATE_FORMATS, ENCODINGS, SEPARATORS
+from ..reader.table import ENCODINGS, SEPARATORS
+from ..reader.values import DATE_FORMATS
 
 _logger = logging.getLogger(__name__)
 

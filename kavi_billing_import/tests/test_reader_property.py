@@ -12,12 +12,11 @@ from odoo.tests import tagged
 from odoo.addons.kavi_billing.tools.text import clean, for_spreadsheet, from_spreadsheet
 from odoo.addons.kavi_billing_report.tools import columns as report_columns
 
-from ..reader.table import (
+from ..reader.table import SEPARATORS, read_table
+from ..reader.values import (
     DATE_FORMATS,
-    SEPARATORS,
     parse_amount,
     parse_date,
-    read_table,
     recognize_dates,
     recognize_decimal_mark,
 )

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from odoo.tests import TransactionCase, tagged
 
-from ..reader.table import (
+from ..reader.values import (
     parse_amount,
     parse_date,
     recognize_dates,
