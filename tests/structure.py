@@ -439,8 +439,8 @@ def find_requirements(root):
 
 
 def find_lost_files(root):
-    """Each file that doc/architecture.md names is there: below the root, or, as the page
-    says, below kavi_billing."""
+    """Each file that doc/architecture.md names is there: below the root, or, as the
+    page says, below kavi_billing."""
     path = root / "doc" / "architecture.md"
     content = text(path) if path.is_file() else ""
     return [
