@@ -128,7 +128,7 @@ def till():
         yield till
 
 
-# === THE ACTS, IN A WORKER === #
+# === ACTS IN A WORKER === #
 
 
 def check_out(env, bill):
@@ -174,7 +174,7 @@ def last_of(env, bill):
     return env["kavi.bill"].browse(bill).transaction_ids.sorted("id")[-1:]
 
 
-# === WHAT CAME BEFORE, WHAT COMES AFTER === #
+# === STATES BEFORE AND AFTER === #
 
 
 def prepare(till, act):

@@ -94,7 +94,7 @@ class Till:
         )
         provider.paypal_webhook_id = answer["id"]
 
-    # === WHAT PEOPLE DO === #
+    # === ACTIONS === #
 
     def issue(self, *amounts):
         """Bills over these amounts, each of an account of its own."""
@@ -155,7 +155,7 @@ class Till:
         """Scheduled actions of the addon, one after the other, in a new process."""
         assert self.workers.run(run_job, *names, patience=LONG) == 0
 
-    # === WHAT IS TRUE === #
+    # === ASSERTIONS === #
 
     def ledger(self):
         """What PayPal says that moved: {(kind, id): amount}, each once."""

@@ -76,7 +76,7 @@ class CommerceCommon(BillingCommon):
         super().tearDown()
         self.assertFalse(violations)
 
-    # === WHAT PEOPLE DO === #
+    # === ACTIONS === #
 
     def start(self, bills, amounts=None, **kwargs):
         """The payer presses Pay by card: an order at the gateway."""
@@ -139,7 +139,7 @@ class CommerceCommon(BillingCommon):
             event._process()
         self.env.flush_all()
 
-    # === WHAT IS TRUE === #
+    # === ASSERTIONS === #
 
     def assertLedgers(self, *bills):
         """What came in and went out at the gateway is what the bills say, to the cent,

@@ -6,7 +6,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
 
-from odoo.addons.kavi_billing.tools.context import bookkeeping_context
 from odoo.addons.kavi_billing_report.tools.columns import Column
 
 _logger = logging.getLogger(__name__)
@@ -232,13 +231,9 @@ class PaymentTransaction(models.Model):
         return super().write(vals)
 
     def _create_child_transaction(self, *args, **kwargs):
-        # Odoo's buttons, too, hand their caller's context on
-        if not self.kavi_line_ids:
-            return super()._create_child_transaction(*args, **kwargs)
-        clean = self.with_context(bookkeeping_context(self.env.context))
-        return super(PaymentTransaction, clean)._create_child_transaction(
-            *args, **kwargs
-        )
+        # Odoo's buttons hand their caller's context on; ours check the caller's role
+        tx = self._for_books() if self.kavi_line_ids else self
+        return super(PaymentTransaction, tx)._create_child_transaction(*args, **kwargs)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_of_bills(self):
