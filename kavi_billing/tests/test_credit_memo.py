@@ -267,4 +267,4 @@ class TestApplyButton(MemoCommon):
             self.assertEqual(len(found), count, role)
             for button in found:
                 self.assertIn("has_open_credit", button.get("invisible"))
-                self.assertIn(" apply_credit ", button.get("invisible"))
+                self.assertIn("'apply_credit'", button.get("invisible"))
