@@ -119,7 +119,8 @@ class KaviActivity(models.Model):
             vals_list.append(vals)
         # sudo: whoever may act leaves a trace, which nobody may write by hand; nor do
         # they change it by the defaults of their context
-        activities = self.sudo().with_context(bookkeeping_context(self.env.context))
+        context = bookkeeping_context(self.env.context)
+        activities = self.with_env(self.env(su=True, context=context))
         activities = activities.create(vals_list)
         if link == "bill_id":
             done = self.env.cr.precommit.data.setdefault(_DONE, {})

@@ -43,7 +43,8 @@ class KaviGuardMixin(models.AbstractModel):
         """These records for bookkeeping: with superuser rights, after the caller was
         checked, and without what the caller's context would change in an entry."""
         # sudo: who acts needs no role of accounting; each caller has been checked
-        return self.sudo().with_context(bookkeeping_context(self.env.context))
+        context = bookkeeping_context(self.env.context)
+        return self.with_env(self.env(su=True, context=context))
 
     def _check_role(self, role):
         """Refuse users who do not have a role of billing.

@@ -6,6 +6,7 @@ with bills it adds to the table (``kavi.bill._get_acts``), see :func:`extend_act
 """
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 # The main state: exactly one, computed from facts, never written by hand.
 STATES = {
@@ -67,58 +68,60 @@ def _settle():
     return {state: (state, *SETTLED) for state in OPEN}
 
 
-ACTS = {
-    # -- before anybody sees it
-    "issue": Act("Issue", {"draft": ("new", "paid")}),
-    "delete": Act("Delete", {"draft": ()}),
-    # -- what it says
-    "edit": Act("Edit", stay("draft", *OPEN, *SETTLED)),
-    "change_amount": Act(
-        "Change the amount",
-        {"draft": ("draft",), **_settle()},
-        refused=(*CLOSED, "partly_paid", "opening_balance"),
-    ),
-    "postpone": Act("Postpone", stay(*OPEN)),
-    # -- how it is paid
-    "choose_method": Act(
-        "Choose a payment method",
-        lead_to("pending", *OPEN),
-    ),
-    "complete_payment": Act(
-        "Complete a payment",
-        _settle(),
-    ),
-    "write_off": Act(
-        "Write off the rest",
-        {state: SETTLED for state in OPEN},
-    ),
-    "apply_credit": Act(
-        "Apply a credit",
-        _settle(),
-    ),
-    "unapply_credit": Act(
-        "Take a credit off again",
-        {"new": ("new",), "pending": ("pending",), "paid": OPEN},
-    ),
-    "reverse_payment": Act(
-        "Reverse a payment",
-        {"paid": OPEN, "refunded": OPEN, "new": ("new",), "pending": ("pending",)},
-    ),
-    # -- how it ends
-    "refund": Act(
-        "Refund",
-        lead_to("refunded", *SETTLED),
-    ),
-    "cancel": Act(
-        "Cancel",
-        lead_to("canceled", *OPEN, *SETTLED),
-    ),
-    # -- disputes (unpaid bills only, KB-23)
-    "dispute": Act("Open a dispute", stay(*OPEN), (*CLOSED, "disputed")),
-    "resolve_dispute": Act("Resolve the dispute", stay(*OPEN), needs=("disputed",)),
-    # -- what its account is told
-    "send_notice": Act("Send a notice", stay(*ISSUED), refused=("historical",)),
-}
+ACTS = MappingProxyType(
+    {
+        # -- before anybody sees it
+        "issue": Act("Issue", {"draft": ("new", "paid")}),
+        "delete": Act("Delete", {"draft": ()}),
+        # -- what it says
+        "edit": Act("Edit", stay("draft", *OPEN, *SETTLED)),
+        "change_amount": Act(
+            "Change the amount",
+            {"draft": ("draft",), **_settle()},
+            refused=(*CLOSED, "partly_paid", "opening_balance"),
+        ),
+        "postpone": Act("Postpone", stay(*OPEN)),
+        # -- how it is paid
+        "choose_method": Act(
+            "Choose a payment method",
+            lead_to("pending", *OPEN),
+        ),
+        "complete_payment": Act(
+            "Complete a payment",
+            _settle(),
+        ),
+        "write_off": Act(
+            "Write off the rest",
+            {state: SETTLED for state in OPEN},
+        ),
+        "apply_credit": Act(
+            "Apply a credit",
+            _settle(),
+        ),
+        "unapply_credit": Act(
+            "Take a credit off again",
+            {"new": ("new",), "pending": ("pending",), "paid": OPEN},
+        ),
+        "reverse_payment": Act(
+            "Reverse a payment",
+            {"paid": OPEN, "refunded": OPEN, "new": ("new",), "pending": ("pending",)},
+        ),
+        # -- how it ends
+        "refund": Act(
+            "Refund",
+            lead_to("refunded", *SETTLED),
+        ),
+        "cancel": Act(
+            "Cancel",
+            lead_to("canceled", *OPEN, *SETTLED),
+        ),
+        # -- disputes (unpaid bills only, KB-23)
+        "dispute": Act("Open a dispute", stay(*OPEN), (*CLOSED, "disputed")),
+        "resolve_dispute": Act("Resolve the dispute", stay(*OPEN), needs=("disputed",)),
+        # -- what its account is told
+        "send_notice": Act("Send a notice", stay(*ISSUED), refused=("historical",)),
+    }
+)
 
 # Who pays: the account's holder, its billing or primary contact, an administrator of
 # the billed company, and whoever has the signed link (KB-18, KB-19, KB-43, KB-48).

@@ -49,9 +49,7 @@ class KaviOutbox(models.Model):
     message_ids = fields.One2many(
         "kavi.outbox.message", "outbox_id", string="Messages", readonly=True
     )
-    message_count = fields.Integer(
-        string="Message Count", compute="_compute_message_count"
-    )
+    message_count = fields.Integer(compute="_compute_message_count")
     failed_count = fields.Integer(
         string="Undelivered", compute="_compute_message_count"
     )

@@ -9,7 +9,7 @@ from . import (
     ledger_check,
     message,
     method,
-    notice,
+    notice_events,
     opening,
     payment,
     portal,

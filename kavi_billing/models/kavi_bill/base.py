@@ -401,13 +401,11 @@ class KaviBill(models.Model):
                     )
                 # an application that says zero means zero
                 vals["line_ids"] = self._prepare_amount_lines(vals.pop("amount"), vals)
-        bills = self.with_context(
-            {
-                **bookkeeping_context(self.env.context),
-                "mail_create_nolog": issue,
-                "mail_create_nosubscribe": True,
-            }
-        ).create(vals_list)
+        context = bookkeeping_context(self.env.context)
+        bills = self.with_env(self.env(context=context)).with_context(
+            mail_create_nolog=issue, mail_create_nosubscribe=True
+        )
+        bills = bills.create(vals_list)
         bills = bills.with_env(self.env)
         if issue:
             # for the history: another application did it

@@ -61,25 +61,10 @@ class KaviBill(models.Model):
     opening_payment_date = fields.Date(readonly=True, copy=False)
     opening_refund_date = fields.Date(readonly=True, copy=False)
     opening_cancel_date = fields.Date(readonly=True, copy=False)
-    amount_refundable = fields.Monetary(
-        string="Can Be Refunded",
-        compute="_compute_amount_refundable",
-        help="What is retained of the money that came into these books.",
-    )
     _opening_uniq = models.UniqueIndex(
         "(company_id, opening_key) WHERE opening_key IS NOT NULL",
         "The account has an opening balance already.",
     )
-
-    # === COMPUTE METHODS === #
-
-    @api.depends("amount_retained", "opening_paid", "opening_refunded")
-    def _compute_amount_refundable(self):
-        for bill in self:
-            before = bill.opening_paid - bill.opening_refunded
-            bill.amount_refundable = bill.currency_id.round(
-                bill.amount_retained - before
-            )
 
     # === BUSINESS METHODS === #
 

@@ -327,13 +327,9 @@ class KaviBill(models.Model):
 
         One log line a payment replaces a creation note and a tracking message.
         """
-        return self.env["account.payment"].with_context(
-            {
-                **bookkeeping_context(self.env.context),
-                "skip_invoice_sync": True,
-                "force_payment_move": True,
-                "tracking_disable": True,
-            }
+        env = self.env(context=bookkeeping_context(self.env.context))
+        return env["account.payment"].with_context(
+            skip_invoice_sync=True, force_payment_move=True, tracking_disable=True
         )
 
     @api.model

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -9,6 +9,22 @@ class KaviBill(models.Model):
     """Refunds: a refund payment and a credit note each."""
 
     _inherit = "kavi.bill"
+
+    amount_refundable = fields.Monetary(
+        string="Can Be Refunded",
+        compute="_compute_amount_refundable",
+        help="What is retained of the money that came into these books.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("amount_retained", "opening_paid", "opening_refunded")
+    def _compute_amount_refundable(self):
+        for bill in self:
+            before = bill.opening_paid - bill.opening_refunded
+            bill.amount_refundable = bill.currency_id.round(
+                bill.amount_retained - before
+            )
 
     # === ACTION METHODS === #
 

@@ -78,26 +78,27 @@ class KaviBill(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        if self._is_act():
-            result = super().write(vals)
-        else:
-            result = self._write_by_hand(vals)
+        is_act, moving, writing = self._is_act(), self.browse(), self
+        if not is_act:
+            self._check_written_vals(vals)
+            if "company_id" in vals and "currency_id" not in vals:
+                moving = self.filtered(
+                    lambda bill: bill.currency_id == bill.company_id.currency_id
+                )
+            if not self.env.su:  # nobody asks that what they edit is not tracked
+                writing = self.with_context(tracking_disable=False, mail_notrack=False)
+        result = super(KaviBill, writing).write(vals)
+        if not is_act:
+            self._follow_edit(vals, moving)
         if "kind_id" in vals and "payment_term_id" not in vals:
             self._sync_kind_term()
         return result
 
-    def _write_by_hand(self, vals):
-        """Write what is no part of an act: checked, and carried to the invoice."""
-        self._check_written_vals(vals)
-        moving = self.browse()
-        if "company_id" in vals and "currency_id" not in vals:
-            moving = self.filtered(
-                lambda bill: bill.currency_id == bill.company_id.currency_id
-            )
-        writing = self
-        if not self.env.su:  # nobody asks that what they edit is not tracked
-            writing = self.with_context(tracking_disable=False, mail_notrack=False)
-        result = super(KaviBill, writing).write(vals)
+    def _follow_edit(self, vals, moving):
+        """Carry what was written outside an act to invoice, currency and account.
+
+        :param moving: bills in the currency of a company that they leave
+        """
         for bill in moving:  # in the currency of the company, as it was
             if bill.currency_id != bill.company_id.currency_id:
                 bill.currency_id = bill.company_id.currency_id
@@ -109,7 +110,6 @@ class KaviBill(models.Model):
             issued._for_books().invoice_id.ref = vals["purchase_order"]
         if vals.get("partner_id"):
             self.partner_id._open_billing_account()
-        return result
 
     def unlink(self):
         # before mail takes the messages away, which it does first of all

@@ -101,7 +101,8 @@ class ResCompany(models.Model):
         self.ensure_one()
         prefix, suffix = self._split_bill_id_template(template)
         # sudo: whoever may issue a bill may have it numbered
-        company = self.sudo().with_context(bookkeeping_context(self.env.context))
+        context = bookkeeping_context(self.env.context)
+        company = self.with_env(self.env(su=True, context=context))
         own = company.billing_sequence_id
         if own and (own.prefix or "", own.suffix or "") == (prefix, suffix):
             return own
@@ -247,7 +248,7 @@ class ResCompany(models.Model):
     def _prepare_credit_sequences(self):
         """Give companies a counter of credits."""
         context = bookkeeping_context(self.env.context)
-        for company in self.sudo().with_context(context):
+        for company in self.with_env(self.env(su=True, context=context)):
             if not company.billing_credit_sequence_id:
                 company.billing_credit_sequence_id = company.env["ir.sequence"].create(
                     {

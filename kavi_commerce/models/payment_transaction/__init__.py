@@ -2,6 +2,7 @@ from . import (
     accounting,
     authorization,
     base,
+    capture,
     checkout,
     paypal_report,
     purge,

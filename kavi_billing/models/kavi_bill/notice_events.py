@@ -68,15 +68,11 @@ class KaviBill(models.Model):
 
     def _notify_by(self, template, event, values=None, **text):
         """Send a template's mail for each of these bills: see :meth:`_notify`."""
+        # su: the act was checked; the log is written by nobody
+        env = self.env(su=True, context=bookkeeping_context(self.env.context))
         notices = (
-            self.env["kavi.notice"]
-            .sudo()  # the act was checked; the log is written by nobody
-            .with_context(
-                {
-                    **bookkeeping_context(self.env.context),
-                    "kavi_notice_values": Private(values or {}),
-                }
-            )
+            env["kavi.notice"]
+            .with_context(kavi_notice_values=Private(values or {}))
             .create(
                 [
                     {
