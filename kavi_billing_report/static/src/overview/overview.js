@@ -21,10 +21,15 @@ export class BillingOverview extends Component {
     }
 
     async load(period, currency) {
-        this.state.data = await this.orm.call("kavi.billing.overview", "get_overview", [], {
-            period,
-            currency_id: currency,
-        });
+        this.state.data = await this.orm.call(
+            "kavi.billing.overview",
+            "get_overview",
+            [],
+            {
+                period,
+                currency_id: currency,
+            }
+        );
     }
 
     /** What needs a person; what there is none of only takes room. */
