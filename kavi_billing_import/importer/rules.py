@@ -91,7 +91,7 @@ TARGETS = {
     "invoice_number": Target("Invoice Number"),
     "purchase_order": Target("PO Number", names=("purchase order number", "po number")),
     "kind": Target("Bill Kind", names=("bill kind",)),
-    "created_by": Target("Raised By", names=("raised by",)),
+    "created_by": Target("Source", names=("raised by",)),
     "item_key": Target("Item Key"),
     # -- an account's balance
     "balance": Target("Balance Due", "amount", (BALANCES,), ("balance due",)),
