@@ -344,13 +344,8 @@ class KaviBill(models.Model):
                 raise UserError(
                     self.env._("Choose the account that is billed: a bill needs one.")
                 )
-        partners = self.env["res.partner"].browse(
-            {vals["partner_id"] for vals in vals_list}
-        )
-        accounts = partners._get_billing_account()
+        accounts = self.env["res.partner"]._replace_by_accounts(vals_list)
         for vals in vals_list:
-            partner = self.env["res.partner"].browse(vals["partner_id"])
-            vals["partner_id"] = partner.commercial_partner_id.id
             # "Just a title and an amount" becomes its line at once, not by a second
             # write for each record. A form that was left empty sends zero.
             amount = vals.pop("amount", None)

@@ -267,17 +267,6 @@ class KaviBill(models.Model):
             moves._post(soft=False)
         self._log_documents(moves)
 
-    def _log_documents(self, documents):
-        """Say on each entry or payment which of these bills it was made for."""
-        documents._message_log_batch(
-            {
-                document.id: self.env._(
-                    "Created and posted for bill %s.", bill._get_html_link(bill.name)
-                )
-                for document, bill in zip(documents, self, strict=True)
-            }
-        )
-
     def _prepare_invoice_vals(self, journal):
         """Values of the one invoice that the bill becomes.
 

@@ -82,21 +82,3 @@ class KaviBill(models.Model):
                         or self.env._("none is set up"),
                     )
                 )
-
-    def _check_method(self, method):
-        if not method or not method.active:
-            raise UserError(
-                self.env._("Choose a payment method that is still offered.")
-            )
-        for bill in self:
-            if method.company_id != bill.company_id:
-                raise UserError(
-                    self.env._(
-                        "%(method)s is a payment method of %(other)s; bill %(bill)s "
-                        "belongs to %(company)s.",
-                        method=method.name,
-                        other=method.company_id.name,
-                        bill=bill.name,
-                        company=bill.company_id.name,
-                    )
-                )

@@ -2,10 +2,9 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare, format_date
+from odoo.tools import format_date
 
 from ...tools.context import bookkeeping_context
-from ...tools.numbers import to_number
 
 MAX_AGE = relativedelta(years=20)  # of a payment; before that it is a slip
 
@@ -193,20 +192,7 @@ class KaviBill(models.Model):
         :return: the amount, rounded as the currency rounds
         """
         self.ensure_one()
-        currency = self.currency_id
-        if not isinstance(amount, int | float) or to_number(amount) is None:
-            raise UserError(self.env._("Enter an amount of money."))
-        if currency.compare_amounts(amount, 0.0) <= 0:
-            raise UserError(self.env._("Enter an amount above zero."))
-        if float_compare(amount, currency.round(amount), precision_digits=8):
-            raise UserError(
-                self.env._(
-                    "%(amount)s has more decimals than %(currency)s has.",
-                    amount=amount,
-                    currency=currency.name,
-                )
-            )
-        return currency.round(amount)
+        return self._check_money(amount, self.currency_id)
 
     def _get_portions(self, method, date, amount, received, write_off):
         """What is paid of each bill, after the rules on parts and write-offs.

@@ -375,18 +375,8 @@ class KaviBill(models.Model):
             self._check_years(vals, _DATES)
         if self._is_act():
             return
-        self._refuse_fields(
-            {
-                name
-                for name in DERIVED | FACTS
-                if self.env.context.get(f"default_{name}")
-            }
-        )
+        self._refuse_created_fields(vals_list, DERIVED | FACTS)
         for vals in vals_list:
-            # A default or a form may send what is empty anyway.
-            self._refuse_fields(
-                {name for name in vals if name in DERIVED | FACTS and vals[name]}
-            )
             if vals.get("created_by") and not self.env.su:
                 self._check_role("officer")
 
