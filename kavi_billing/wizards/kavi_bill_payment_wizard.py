@@ -126,9 +126,10 @@ class KaviBillPaymentWizard(models.TransientModel):
                 continue
             wizard.amount_paid = portion.amount
             wizard.surcharge = portion.surcharge["total"]
-            wizard.may_write_off = portion.residual > 0 and wizard._may_write_off(
-                portion.residual
-            )
+            compare = wizard.currency_id.compare_amounts
+            wizard.may_write_off = compare(
+                portion.residual, 0
+            ) > 0 and wizard._may_write_off(portion.residual)
             wizard.hint = wizard._get_hint(portion)
 
     @api.depends("bill_ids", "method_id", "date")
@@ -214,10 +215,10 @@ class KaviBillPaymentWizard(models.TransientModel):
                 "Paid early: a discount of %s is granted, and the bill is paid.",
                 format_money(portion.discount),
             )
-        if not portion.residual:
+        if self.currency_id.is_zero(portion.residual):
             return False
         money = format_money(abs(portion.residual))
-        if portion.residual < 0:
+        if self.currency_id.compare_amounts(portion.residual, 0) < 0:
             return self.env._(
                 "%s is more than what is due: it becomes a credit of the account.",
                 money,
@@ -231,8 +232,15 @@ class KaviBillPaymentWizard(models.TransientModel):
         )
 
     def _get_notice(self, bill):
-        money = bill.currency_id.format
+        currency = bill.currency_id
         if not self.bill_id:
-            return {"amount": money(self._quote(bill).amount_received)}
-        rest = self.amount > 0 and self._quote(bill, received=self.amount).residual
-        return {"amount": money(self.amount), "over": rest < 0 and money(-rest)}
+            received = self._quote(bill).amount_received
+            return {"amount": currency.format(received)}
+        rest = 0.0
+        if currency.compare_amounts(self.amount, 0) > 0:
+            rest = self._quote(bill, received=self.amount).residual
+        over = currency.compare_amounts(rest, 0) < 0
+        return {
+            "amount": currency.format(self.amount),
+            "over": over and currency.format(-rest),
+        }
