@@ -223,7 +223,7 @@ class TestCallbacks(BillingCommon):
             origins.name = "half done"
             raise ValueError("the member is gone")
 
-        logger = "odoo.addons.kavi_billing.models.kavi_bill.history"
+        logger = "odoo.addons.kavi_billing.models.kavi_bill.workflow"
         with patch.object(type(self.origin), "_kavi_bills_paid", fail):
             with mute_logger(logger):
                 self.pay(self.bill)
@@ -241,7 +241,7 @@ class TestCallbacks(BillingCommon):
         def fail(origins, bills):
             origins.env.cr.execute("SELECT 1 / 0")
 
-        loggers = ("odoo.sql_db", "odoo.addons.kavi_billing.models.kavi_bill.history")
+        loggers = ("odoo.sql_db", "odoo.addons.kavi_billing.models.kavi_bill.workflow")
         with patch.object(type(self.origin), "_kavi_bills_paid", fail):
             with mute_logger(*loggers):
                 self.register_payment(self.invoice(self.bill))
