@@ -66,3 +66,13 @@ def client(fake, messages):
         recorder=messages.append,
         timeout=5,
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_process_left():
+    """Ends Python's own helper of processes that a module has started: Odoo's tests in
+    the same worker warn of a child process that they did not start."""
+    yield
+    from multiprocessing import resource_tracker
+
+    resource_tracker._resource_tracker._stop()
