@@ -134,14 +134,15 @@ class ScratchDatabase:
 
 @contextlib.contextmanager
 def scratch_database(template=None):
-    """A copy of the seeded database for as long as the block lasts."""
-    template = template or os.environ.get("KAVI_SCRATCH_DB")
-    if not template:
+    """A copy of the seeded database, or of another, for as long as the block lasts."""
+    seeded = os.environ.get("KAVI_SCRATCH_DB")
+    if not seeded:
         raise RuntimeError(
             "KAVI_SCRATCH_DB is not set: run the tests with bin/kavi test"
         )
-    name = f"{template}_{os.getpid()}_{next(_numbers)}"
-    _copy(template, name)
+    # by this name bin/kavi finds it, should it stay
+    name = f"{seeded}_{os.getpid()}_{next(_numbers)}"
+    _copy(template or seeded, name)
     database = ScratchDatabase(name)
     try:
         yield database
