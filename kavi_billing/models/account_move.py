@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import frozendict
 
 from ..tools.const import ACCOUNTING_GROUPS, STAFF
+from ..tools.context import private_value
 from ..tools.instalments import share
 
 # What ties an entry to a bill: only the bill's own acts write it.
@@ -142,6 +143,13 @@ class AccountMove(models.Model):
             if move.kavi_bill_id:
                 reverse_move.kavi_bill_id = move.kavi_bill_id
         return reverse_moves
+
+    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
+        # Odoo matches a credit note with whatever is open of its invoice. What a note
+        # of a bill settles, the act says that makes it.
+        if private_value(self.env.context, "kavi_credit_note"):
+            return reverse_moves
+        return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
 
     # === HELPER METHODS === #
 

@@ -43,6 +43,9 @@ class ResConfigSettings(models.TransientModel):
     billing_write_off_limit = fields.Monetary(
         related="company_id.billing_write_off_limit", readonly=False
     )
+    billing_fee_account_ids = fields.Many2many(
+        related="company_id.billing_fee_account_ids", readonly=False
+    )
     billing_credit_product_id = fields.Many2one(
         related="company_id.billing_credit_product_id", readonly=False
     )

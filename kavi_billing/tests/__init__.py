@@ -45,7 +45,7 @@ from . import (
     test_property,
     test_property_credit,
     test_property_surcharge,
-    test_proportion,
+    test_mirror,
     test_query_count,
     test_refund,
     test_reversal,

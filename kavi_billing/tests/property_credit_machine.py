@@ -64,7 +64,7 @@ class CreditOffice(Office):
     def give_memo(self, number, part, day):
         """A part of the bill is taken back: as long as there is something left."""
         bill = self.one(number)
-        left = bill.amount_total - bill.sudo()._get_credited()
+        left = bill.sudo()._get_takeable_amount()
         amount = bill.currency_id.round(bill.amount_total * part)
         if amount <= 0:
             return

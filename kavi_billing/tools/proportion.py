@@ -1,72 +1,9 @@
-"""Parts of an amount, to the cent, over any series of parts.
+"""Parts of an amount, in proportion and to the cent.
 
-Plain Python. A bill that is refunded in parts gets a credit note a part, and each must
-carry its share of every line and tax; when all is refunded the shares must add up to
-the invoice exactly. So shares are taken from running totals: what a line has coming
-after a refund, less what it had before, each rounded once.
+Plain Python.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
-
-
-def share_of_lines(lines, before, after, digits):
-    """What a credit note over ``after - before`` carries of each line of an invoice.
-
-    :param list lines: ``(base, {tax key: (tax amount, tax base)})`` of each line of
-        the invoice
-    :param before: credited until now, taxes included
-    :param after: credited with this credit note; at most the invoice's total
-    :param int digits: decimals of the currency
-    :return: list like ``lines``; its bases and tax amounts sum to ``after - before``
-    """
-    first, second = (_reached(lines, amount, digits) for amount in (before, after))
-    return [
-        (
-            base_after - base_before,
-            {
-                key: (tax - taxes_before[key][0], tax_base - taxes_before[key][1])
-                for key, (tax, tax_base) in taxes_after.items()
-            },
-        )
-        for (base_before, taxes_before), (base_after, taxes_after) in zip(
-            first, second, strict=True
-        )
-    ]
-
-
-def _reached(lines, amount, digits):
-    """Each line's base and taxes when ``amount`` of the whole is credited."""
-    bases = [_decimal(base) for base, _taxes in lines]
-    keys = sorted({key for _base, taxes in lines for key in taxes})
-    taxes_of, bases_of = (
-        {
-            key: [
-                _decimal(taxes[key][part]) if key in taxes else Decimal()
-                for _b, taxes in lines
-            ]
-            for key in keys
-        }
-        for part in (0, 1)
-    )
-    amount = _decimal(amount)
-    totals = [sum(taxes_of[key], Decimal()) for key in keys] + [sum(bases, Decimal())]
-    whole = sum(totals, Decimal())
-    fraction = amount / whole if whole else Decimal()
-    # the taxes first, each as a whole, for that is what is declared; then the bases
-    *tax_parts, base_part = spread(amount, totals, digits, fraction)
-    base_shares = spread(base_part, bases, digits, fraction)
-    reached = [(base, {}) for base in base_shares]
-    for key, part in zip(keys, tax_parts, strict=True):
-        tax_shares = spread(part, taxes_of[key], digits, fraction)
-        whole_base = sum(bases_of[key], Decimal())
-        part_base = _round(whole_base * fraction, digits)
-        tax_bases = spread(part_base, bases_of[key], digits, fraction)
-        for (_base, taxes), (_b, own), *share in zip(
-            reached, lines, tax_shares, tax_bases, strict=True
-        ):
-            if key in own:
-                taxes[key] = tuple(share)
-    return reached
 
 
 def spread(total, weights, digits, fraction=Decimal()):
@@ -88,10 +25,6 @@ def spread(total, weights, digits, fraction=Decimal()):
         shares.append(reached - given)
         given = reached
     return shares
-
-
-def _decimal(number):
-    return Decimal(str(number))
 
 
 def _round(number, digits):

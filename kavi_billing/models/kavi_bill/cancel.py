@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 
 
@@ -37,6 +37,7 @@ class KaviBill(models.Model):
                     "An amount is entered for one bill; several are refunded whole."
                 )
             )
+        self._for_books()._release_credits()
         self._apply_own_credit_memos()
         bills = self._for_books()
         for company in bills.company_id:
@@ -89,63 +90,94 @@ class KaviBill(models.Model):
     # === HELPER METHODS === #
 
     def _credit_open(self, date):
-        """Credit what is still open on one company's bills."""
+        """Credit what is still open on one company's bills, each in the receivable
+        accounts and at the rates that it is booked with.
+
+        :raise UserError: when something of it stays open; then nothing is credited
+        """
         owing = self.filtered(
             lambda bill: not bill.currency_id.is_zero(bill.amount_due)
         )
         whole = owing.filtered(
             lambda bill: not bill.is_partly_paid and not bill._get_own_notes()
         )
-        whole._credit_invoices(date)
-        parts = owing - whole
-        if parts:
-            # first, for it drops matches with entries that are no longer posted
-            lines = {bill: bill._get_open_lines() for bill in parts}
-            with parts._defer_accounting_recompute():
-                notes = parts._post_credit_notes(
-                    {bill: bill.amount_due for bill in parts}, date, None
-                )
-                parts._match_notes(notes, [lines[bill].move_id for bill in parts])
+        with owing._defer_accounting_recompute():
+            whole._credit_invoices(date)
+            (owing - whole)._credit_rests(date)
         drafts = self.move_ids.filtered(lambda move: move.state == "draft")
         drafts.button_cancel()
+        for bill in owing:
+            if not bill.currency_id.is_zero(bill.amount_due):
+                raise UserError(
+                    self.env._(
+                        "Bill %(bill)s cannot be canceled: %(due)s of it would stay "
+                        "due in the books. Ask the accountant what was booked on its "
+                        "invoice.",
+                        bill=bill.name,
+                        due=bill.currency_id.format(bill.amount_due),
+                    )
+                )
 
     def _credit_invoices(self, date):
         """Credit the posted invoices of one company's bills in full.
 
         :return: the credit notes
         """
-        return self._reverse_invoices(
+        return self._mirror_invoices(
             self._get_live_documents("out_invoice"),
             date,
             lambda bill: self.env._("Cancellation of bill %s", bill.name),
         )
 
-    @api.model
-    def _reverse_invoices(self, invoices, date, describe):
-        """Credit invoices in full; not before they were issued.
+    def _credit_rests(self, date):
+        """Credit what is open of bills that were paid or credited in part."""
+        # first, for it drops matches with entries that are no longer posted
+        lines = {bill: bill._get_open_lines() for bill in self}
+        targets = {bill: bill._get_open_targets(lines[bill]) for bill in self}
+        amounts = {
+            bill: sum(amount for amount, _balance in targets[bill].values())
+            for bill in self
+        }
+        for bill in self:
+            bill._check_memos_unused(amounts[bill])
+        notes = self._post_credit_notes(amounts, date, None, targets)
+        self._match_notes(notes, [lines[bill].move_id for bill in self])
 
-        :param describe: says of a bill what its credit note is for
-        :return: the posted credit notes, matched with the invoices
-        """
-        defaults = [
-            {
-                "invoice_date": max(date, invoice.invoice_date),
-                "date": max(date, invoice.date),
-                "invoice_date_due": max(date, invoice.invoice_date),
-                "invoice_payment_term_id": self._get_taxing_term(invoice).id,
-                "ref": describe(invoice.kavi_bill_id),
-                "invoice_origin": invoice.kavi_bill_id.name,
-            }
-            for invoice in invoices
-        ]
-        return invoices._reverse_moves(defaults, cancel=True)
-
-    @api.model
-    def _get_taxing_term(self, invoice):
-        """The term of an invoice if its taxes follow from it, as Odoo's wizard does."""
-        term = invoice.invoice_payment_term_id
-        return term.filtered(
-            lambda term: (
-                term.early_discount and term.early_pay_discount_computation == "mixed"
-            )
+    def _check_memos_unused(self, amount):
+        """Refuse to credit what the bill's own credit memos have given elsewhere."""
+        self.ensure_one()
+        left = self._get_takeable_amount()
+        used = self.memo_ids.filtered(
+            lambda memo: memo.state in ("used", "refunded") or memo.amount_applied
         )
+        if used and self.currency_id.compare_amounts(amount, left) > 0:
+            raise UserError(
+                self.env._(
+                    "Credit memo %(memo)s of bill %(bill)s was used for another bill "
+                    "or paid out. Take it off there first; then the bill can be "
+                    "canceled.",
+                    memo=used[0].name,
+                    bill=self.name,
+                )
+            )
+
+    def _release_credits(self):
+        """Take the accounts' credits off these bills: they are open again (BB-14).
+
+        A bill's own credit memos stay: what they took off is not owed.
+        """
+        items = self._get_receivable_lines(self._get_live_documents("out_invoice"))
+        matches = items._get_live_matches() & items.matched_credit_ids
+        moves = matches.credit_move_id.move_id
+        credits = self.env["kavi.credit"].search([("move_id", "in", moves.ids)])
+        for credit in credits:
+            invoices = matches.filtered(
+                lambda match, move=credit.move_id: match.credit_move_id.move_id == move
+            ).debit_move_id.move_id
+            # what a payment was made for it has paid; only its rest became the credit
+            invoices -= credit.move_id.origin_payment_id.invoice_ids
+            bills = invoices.kavi_bill_id & self
+            if credit.kind in ("memo", "overpayment"):
+                bills -= credit.bill_id
+            if bills:
+                credit._take_off(bills)

@@ -62,21 +62,6 @@ class KaviBill(models.Model):
             SQL("UPDATE kavi_bill SET id = id WHERE id = ANY(%s)", self.ids)
         )
 
-    def _get_credited(self, earlier=None):
-        """How much of the bill its credit notes and credit memos have taken back.
-
-        What is left of a memo that expired was booked back.
-
-        :param earlier: credit memos that are about to be posted and count already
-        """
-        self.ensure_one()
-        notes = sum(self._get_own_notes().mapped("amount_total"))
-        memos = self.memo_ids.filtered(
-            lambda memo: memo.move_id.state == "posted" or memo in (earlier or ())
-        )
-        memos = sum(memo.amount - memo.amount_expired for memo in memos)
-        return self.currency_id.round(notes + memos)
-
     def _apply_own_credit_memos(self):
         """Apply what is left of the bills' own credit memos to them.
 

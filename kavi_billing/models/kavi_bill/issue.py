@@ -334,7 +334,12 @@ class KaviBill(models.Model):
         today = self.company_id._billing_today()
         due = self.due_date
         with self._defer_accounting_recompute():
-            notes = self._credit_invoices(today)
+            old = self.invoice_id
+            notes = self._mirror_invoices(
+                self._get_live_documents("out_invoice"),
+                today,
+                lambda bill: self.env._("Change of bill %s", bill.name),
+            )
             (notes.reversed_entry_id + notes).is_kavi_replaced = True
             self._write_facts({"line_ids": commands, "due_date": due})
             _untaxed, total = self._sum_lines()
@@ -343,4 +348,6 @@ class KaviBill(models.Model):
             # terms count from the issue as before; the books get it today
             vals = self._prepare_invoice_vals(self.company_id._get_billing_journal())
             vals["date"] = max(today, self.bill_date)
+            # the same debt as before: no gain or loss comes of asking it anew
+            vals["invoice_currency_rate"] = old.invoice_currency_rate
             self.env["account.move"].create(vals)._post(soft=False)

@@ -3,7 +3,7 @@ from contextlib import contextmanager
 from odoo import api, fields, models
 
 from ...tools.bill_rules import OPEN, OPENING, STATES
-from ...tools.const import ACCOUNTING_GROUPS, LIQUIDITY, STAFF
+from ...tools.const import ACCOUNTING_GROUPS, STAFF
 
 
 class KaviBill(models.Model):
@@ -395,23 +395,6 @@ class KaviBill(models.Model):
             "next_due_date": min(filter(None, open_dates), default=False),
         }
 
-    def _sum_refunds(self, notes):
-        """What was refunded against credit notes, not rounded, and when last.
-
-        :return: amount in the bill's currency, and day or False
-        """
-        refunded, days = 0.0, []
-        lines = self._get_receivable_lines(notes)
-        for match in lines._get_live_matches() & lines.matched_debit_ids:
-            counterpart = match.debit_move_id
-            if (
-                counterpart.move_id.move_type != "out_invoice"
-                and match.credit_amount_currency
-            ):
-                refunded += match.credit_amount_currency
-                days.append(counterpart.date)
-        return refunded, max(days, default=False)
-
     def _get_accounting_state(self, is_settled, sums, surcharge, refunded):
         """The state of an issued bill.
 
@@ -450,31 +433,6 @@ class KaviBill(models.Model):
         """When a canceled bill was canceled: the day of its last credit note."""
         day = max(notes.mapped("invoice_date"), default=None)
         return day or self.cancel_date or self.company_id._billing_today()
-
-    @api.model
-    def _get_money_part(self, match):
-        """How much of a match was money: a payment may write off or discount a rest.
-
-        Only money can be refunded, so the rest counts as credited.
-        """
-        line = match.credit_move_id
-        payment = line.move_id.origin_payment_id
-        if not payment and not line.move_id.statement_line_id:
-            # an entry by hand: money only if it says so
-            money = line.move_id.line_ids.account_id.filtered(
-                lambda account: account.account_type in LIQUIDITY
-            )
-            return match.debit_amount_currency if money else 0.0
-        matched, whole = match.debit_amount_currency, -line.amount_currency
-        currency = line.currency_id
-        if (
-            not payment
-            or payment.currency_id != currency
-            or currency.compare_amounts(payment.amount, whole) >= 0
-        ):
-            return matched
-        # rounded when all matches are summed, or instalments would gain a cent
-        return matched * payment.amount / whole
 
     @api.model
     def _get_receivable_lines(self, moves):

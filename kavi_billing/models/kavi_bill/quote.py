@@ -218,7 +218,7 @@ class KaviBill(models.Model):
         The bill's amounts count neither of the two; the books show both.
         """
         if surcharges:
-            notes = self._reverse_invoices(
+            notes = self._mirror_invoices(
                 surcharges,
                 date,
                 lambda bill: self.env._(

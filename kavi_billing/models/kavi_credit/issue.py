@@ -187,17 +187,25 @@ class KaviCredit(models.Model):
         names = company._next_credit_names(self.mapped("date"))
         for credit, name in zip(self, names, strict=True):
             credit._write_facts({"name": name})
+        memos = self.filtered(lambda credit: credit.kind == "memo")
+        others = self - memos
         notes = self.env["account.move"].create(
-            [
-                credit._prepare_memo_vals(journal, self[:index])
-                if credit.kind == "memo"
-                else credit._prepare_note_vals(journal)
-                for index, credit in enumerate(self)
-            ]
+            [credit._prepare_note_vals(journal) for credit in others]
         )
-        for credit, note in zip(self, notes, strict=True):
+        for credit, note in zip(others, notes, strict=True):
             credit._settle_rounding(note)
         notes._post(soft=False)
+        others._keep_notes(notes)
+        while memos:
+            # of a bill one at a time: each takes its part of what the others left
+            batch = memos.browse(
+                bill_memos[:1].id for bill_memos in memos.grouped("bill_id").values()
+            )
+            vals_list = [memo._prepare_memo_vals(journal) for memo in batch]
+            batch._keep_notes(batch.bill_id._post_note_vals(vals_list))
+            memos -= batch
+
+    def _keep_notes(self, notes):
         for credit, note in zip(self, notes, strict=True):
             credit._write_facts({"move_id": note.id})
         self._log_documents(notes)
@@ -229,17 +237,16 @@ class KaviCredit(models.Model):
             "invoice_line_ids": [Command.create(line)],
         }
 
-    def _prepare_memo_vals(self, journal, earlier):
+    def _prepare_memo_vals(self, journal):
         """Values of the credit note behind a credit memo: a part of what its bill has
-        charged, from the same accounts and with the same taxes.
+        charged and no note has taken back, from the same accounts, with the same taxes
+        and at the same rate.
 
-        :param earlier: credits of the same batch that come before this one
         :raise UserError: for more than is left of the bill
         """
         self.ensure_one()
         bill, currency = self.bill_id, self.currency_id
-        credited = bill._get_credited(earlier)
-        left = currency.round(bill._get_booked_total() - credited)
+        left = bill._get_takeable_amount()
         if currency.compare_amounts(self.amount, left) > 0:
             raise UserError(
                 self.env._(
@@ -250,14 +257,17 @@ class KaviCredit(models.Model):
                     amount=currency.format(self.amount),
                 )
             )
-        lines = bill._prepare_credit_lines(self.amount, credited)
-        for line in lines:
-            line["name"] = f"{self.reason}: {line['name']}"
+        lines = bill._prepare_part_lines(self.amount)
+        for _command, _id, line in lines:
+            if line["display_type"] == "product":
+                line["name"] = f"{self.reason}: {line['name']}"
         return {
+            **bill._prepare_note_vals(bill.invoice_id, self.date, self.name),
             **self._prepare_note_head(),
             "journal_id": bill.invoice_id.journal_id.id or journal.id,
-            "fiscal_position_id": bill.invoice_id.fiscal_position_id.id,
-            "invoice_line_ids": [Command.create(line) for line in lines],
+            # no reversal of the invoice: Odoo would call the bill reversed
+            "reversed_entry_id": False,
+            "line_ids": lines,
         }
 
     def _prepare_note_head(self):

@@ -43,6 +43,8 @@ class KaviCredit(models.Model):
             self._check_applied_amount(plan_bills, amount)
         plan = plan_credits._plan_matches(plan_bills, amount)
         unused = self - self.browse(credit.id for credit, *_rest in plan)
+        if unused and not plan:
+            plan_credits._check_same_account(plan_bills)
         if amount is None and unused:
             raise UserError(
                 self.env._(
@@ -60,6 +62,11 @@ class KaviCredit(models.Model):
         """
         self._lock_in_state("open", "used", "refunded", "expired")
         bills._lock_for_act("unapply_credit")
+        self._take_off(bills)
+        bills._run_state_hooks()
+
+    def _take_off(self, bills):
+        """As :meth:`_unapply`, for an act on the bills whose guard was asked."""
         found = defaultdict(list)
         books = self._for_books()
         for credit in books:
@@ -100,7 +107,6 @@ class KaviCredit(models.Model):
             done,
             lambda credit, what: self.env._("Taken off: %s", what),
         )
-        bills._run_state_hooks()
 
     @api.model
     def _apply_to_bills(self, bills):
@@ -233,6 +239,24 @@ class KaviCredit(models.Model):
                 if problem:
                     raise UserError(problem)
             bill._check_posted()
+
+    def _check_same_account(self, bills):
+        """Refuse what the books cannot match: items of two receivable accounts."""
+        owed = bills._get_receivable_lines(bills._get_live_documents("out_invoice"))
+        owed = owed.filtered(lambda item: not item.reconciled).account_id
+        given = self._get_credit_lines().account_id
+        if owed and given and not owed & given:
+            raise UserError(
+                self.env._(
+                    "Credit %(credit)s is booked in account %(given)s, bill %(bill)s "
+                    "in account %(owed)s, so they cannot be matched. Ask the "
+                    "accountant to move one of them.",
+                    credit=self[:1].display_name,
+                    given=given[:1].display_name,
+                    bill=bills[:1].display_name,
+                    owed=owed[:1].display_name,
+                )
+            )
 
     def _check_applied_amount(self, bills, amount):
         """No more than is open on the credits, no more than is owed on the bills."""

@@ -13,6 +13,7 @@ COMPANY_CHECKED = (
     "billing_kind_id",
     "billing_write_off_account_id",
     "billing_credit_product_id",
+    "billing_fee_account_ids",
 )
 
 
@@ -59,6 +60,15 @@ class ResCompany(models.Model):
     )
     billing_write_off_account_id = fields.Many2one(
         "account.account", string="Write-Off Account", check_company=True
+    )
+    billing_fee_account_ids = fields.Many2many(
+        "account.account",
+        "kavi_company_fee_account_rel",
+        string="Bank Fee Accounts",
+        check_company=True,
+        help="What the bank keeps of a payment and is booked here counts as paid by "
+        "the payer. What is booked to any other account with a payment (a write-off, a "
+        "discount) counts as credited, and is not refunded.",
     )
     billing_credit_product_id = fields.Many2one(
         "product.product",
