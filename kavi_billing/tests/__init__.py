@@ -24,6 +24,7 @@ from . import (
     test_credit_access,
     test_credit_ends,
     test_credit_memo,
+    test_credit_note,
     test_credit_refused,
     test_discount,
     test_dispute,

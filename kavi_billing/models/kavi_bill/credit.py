@@ -74,3 +74,13 @@ class KaviBill(models.Model):
         for bill in memos.bill_id:
             if not bill.currency_id.is_zero(bill.amount_due):
                 memos.filtered(lambda memo, b=bill: memo.bill_id == b)._apply(bill)
+
+    def _record_rests(self):
+        """Make what was paid too much of these bills their accounts' credit, whoever
+        booked it: an accountant's payment, or a line of the bank statement."""
+        items = self._get_receivable_lines(self._get_live_documents("out_invoice"))
+        matches = items._get_live_matches() & items.matched_credit_ids
+        money = matches.credit_move_id.move_id.filtered(
+            lambda move: move.origin_payment_id or move.statement_line_id
+        )
+        self.env["kavi.credit"]._record_rests(money)

@@ -364,6 +364,7 @@ class KaviBill(models.Model):
             if callback and origins:
                 bills._call_back(callback, event)
         if event == "paid":
+            self._record_rests()
             self._send_receipts()
 
     # === HELPER METHODS === #

@@ -71,30 +71,41 @@ class KaviCredit(models.Model):
         :return: the new credits
         """
         self._check_role("officer")
+        return self._record_rests(payments.move_id, bills)
+
+    @api.model
+    def _record_rests(self, moves, bills=None):
+        """As :meth:`_record_overpayments`, for posted entries of money: payments, and
+        lines of the bank statement."""
         books = self._for_books()
-        payments = payments.with_env(books.env)
-        known = books.search([("move_id", "in", payments.move_id.ids)]).move_id
+        moves = moves.with_env(books.env)
+        moves -= books.search([("move_id", "in", moves.ids)]).move_id
         vals_list = []
-        for payment in payments.filtered(lambda payment: payment.move_id - known):
-            items = self._get_credit_items(payment.move_id)
+        for move in moves:
+            items = self._get_credit_items(move)
             rest = -sum(items.mapped("amount_residual_currency"))
-            if payment.currency_id.compare_amounts(rest, 0.0) <= 0:
+            account, currency = items.partner_id, items.currency_id
+            if (
+                len(account) != 1
+                or len(currency) != 1
+                or currency.compare_amounts(rest, 0.0) <= 0
+            ):
                 continue
             paid = items.matched_debit_ids.debit_move_id.move_id.kavi_bill_id
             bill = paid & bills.with_env(books.env) if bills else paid
-            (name,) = payment.company_id._next_credit_names([payment.date])
+            (name,) = move.company_id._next_credit_names([move.date])
             vals_list.append(
                 {
                     "name": name,
                     "kind": "overpayment",
-                    "partner_id": payment.partner_id.id,
-                    "company_id": payment.company_id.id,
-                    "currency_id": payment.currency_id.id,
-                    "reason": self.env._("Left over of payment %s", payment.name),
+                    "partner_id": account.commercial_partner_id.id,
+                    "company_id": move.company_id.id,
+                    "currency_id": currency.id,
+                    "reason": self.env._("Left over of payment %s", move.name),
                     "amount": rest,
-                    "date": payment.date,
+                    "date": move.date,
                     "bill_id": bill[:1].id,
-                    "move_id": payment.move_id.id,
+                    "move_id": move.id,
                 }
             )
         credits = (
