@@ -207,7 +207,7 @@ class Office(RuleBasedStateMachine):
     def give_back(self, number, part, day):
         bill = self.one(number)
         before = bill.refund_amount
-        amount = bill.currency_id.round(bill.amount_retained * part)
+        amount = bill.currency_id.round(bill.amount_refundable * part)
         allowed = bill.state in ("paid", "refunded") and amount > 0
         done = self.do_if(
             bill,
@@ -223,7 +223,7 @@ class Office(RuleBasedStateMachine):
     def give_back_too_much(self, number):
         bill = self.one(number)
         amount = bill.currency_id.round(
-            max(bill.amount_retained, 0) + bill.currency_id.rounding
+            max(bill.amount_refundable, 0) + bill.currency_id.rounding
         )
         self.act(bill, False, lambda bill: bill._refund(amount=amount))
 
@@ -231,7 +231,11 @@ class Office(RuleBasedStateMachine):
     @rule(number=which, part=st.sampled_from([0, 0.3, 1]))
     def cancel(self, number, part):
         bill = self.one(number)
-        refund = bill.currency_id.round(max(bill.amount_retained, 0) * part)
+        refund = bill.currency_id.round(max(bill.amount_refundable, 0) * part)
+        given = bill.sudo().memo_ids.filtered("amount_applied")
+        if given or bill.sudo().memo_ids.filtered("amount_refunded"):
+            # refused where the account has used elsewhere what is not owed here
+            self.undone.add(bill.id)
         done = self.do_if(
             bill,
             bill.state in ("new", "pending", "paid", "refunded"),

@@ -203,7 +203,7 @@ class TestCreditNote(MirrorCommon):
         )
 
     def test_grids_of_credit_notes(self):
-        """Where a tax has other grids for credit notes, as in Belgium, they are used."""
+        """Where a tax has other grids for credit notes (Belgium), they are used."""
         tax = self.tax()
         tag = self.env["account.account.tag"].create(
             {"name": "credit notes", "applicability": "taxes"}

@@ -14,7 +14,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import BillingCommon
-from .property_credit_machine import CreditOffice
+from .property_mirror_machine import MirrorOffice
 
 # Examples and steps are bounded: about a minute, whatever the profile.
 EXAMPLES = int(os.environ.get("KAVI_EXAMPLES", 0)) or min(
@@ -52,7 +52,18 @@ class TestProperty(BillingCommon):
         included = {"amount": 19, "name": "Included"}
         included["price_include_override"] = "tax_included"
         taxes = cls.env["account.tax"].create([tax, tax | included])
-        cls.taxes = [taxes.browse(), taxes[0], taxes[1]]
+        cls.taxes = [taxes.browse(), taxes[0], taxes[1], *cls._shaped_taxes(tax)]
+        cls.receivables = cls.account.property_account_receivable_id.browse()
+        for name, code in (("Receivable", "121901"), ("Doubtful", "121902")):
+            cls.receivables |= cls.receivables.create(
+                {
+                    "name": name,
+                    "code": code,
+                    "account_type": "asset_receivable",
+                    "reconcile": True,
+                    "company_ids": [Command.set(cls.company.ids)],
+                }
+            )
         halves = {"value_amount": 50, "nb_days": 0}, {"value_amount": 50, "nb_days": 30}
         cls.terms = cls.env.ref("account.account_payment_term_30days")
         cls.allow_write_off(100)
@@ -82,11 +93,45 @@ class TestProperty(BillingCommon):
             ]
         )
 
+    @classmethod
+    def _shaped_taxes(cls, tax):
+        """Reverse charge, and a tax in two parts, with grids."""
+        made = []
+        for name, shape in (("Reverse charge", (100, -100)), ("Split", (60, 40))):
+            tags = cls.env["account.account.tag"].create(
+                [
+                    {"name": f"{name} {n}", "applicability": "taxes"}
+                    for n in range(len(shape) + 1)
+                ]
+            )
+            base = {"repartition_type": "base", "tag_ids": tags[0].ids}
+            parts = [
+                {
+                    "repartition_type": "tax",
+                    "factor_percent": percent,
+                    "tag_ids": tag.ids,
+                }
+                for percent, tag in zip(shape, tags[1:], strict=True)
+            ]
+            lines = [Command.create(vals) for vals in (base, *parts)]
+            made.append(
+                cls.env["account.tax"].create(
+                    {
+                        **tax,
+                        "name": name,
+                        "amount": 20,
+                        "invoice_repartition_line_ids": lines,
+                        "refund_repartition_line_ids": lines,
+                    }
+                )
+            )
+        return made
+
     def test_property_of_any_sequence_of_acts(self):
         """D-06: moves sum to zero; due = charged - paid - credited; balances are
         the ledger's: due less open credits; never Paid when the ledger says open;
         canceled is final."""
-        machine = type("OfficeOfTheTest", (CreditOffice,), {"case": self})
+        machine = type("OfficeOfTheTest", (MirrorOffice,), {"case": self})
         run_state_machine_as_test(
             machine,
             settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS),
