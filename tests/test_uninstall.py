@@ -85,7 +85,7 @@ def _use(env):
                 "name": "Olga",
                 "login": "olga",
                 "group_ids": [
-                    Command.link(env.ref("kavi_billing.group_billing_admin").id)
+                    Command.link(env.ref("kavi_billing.group_billing_administrator").id)
                 ],
             }
         )
