@@ -65,7 +65,7 @@ def _uninstall(env, addon):
 
 
 def _install(env, addon):
-    """As a person does who wants this one alone: what installs by itself is left out."""
+    """As by a person who wants this one alone: what installs by itself is left out."""
     Module = env["ir.module.module"]
     Module.update_list()
     absent = set(ADDONS) - needed(addon)
@@ -85,7 +85,7 @@ def _use(env):
                 "name": "Olga",
                 "login": "olga",
                 "group_ids": [
-                    Command.link(env.ref("kavi_billing.group_billing_admin").id)
+                    Command.link(env.ref("kavi_billing.group_billing_administrator").id)
                 ],
             }
         )

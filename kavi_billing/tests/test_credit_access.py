@@ -1,5 +1,7 @@
 """What a caller's context holds changes nothing that is booked for a credit."""
 
+import os
+
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -134,12 +136,13 @@ class TestCreditAccess(CreditCommon):
         return found
 
     def test_context_is_not_carried_into_entries(self):
-        """An officer's context: the same entries as without it, in every act."""
+        """An officer's context: the same entries as without it, in every act. All keys
+        at once; each by itself in the long profile."""
         plain = self.give()
         amounts = {(debit, credit): 1.0 for debit in range(9) for credit in range(9)}
         context = CONTEXT | {"kavi_match_amounts": amounts}
         self.assertEqual(self.give(**context), plain)
-        for key, value in context.items():
+        for key, value in context.items() if os.environ.get("KAVI_LONG") else ():
             with self.subTest(key):
                 self.assertEqual(self.give(**{key: value}), plain)
 

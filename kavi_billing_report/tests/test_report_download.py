@@ -275,7 +275,7 @@ class TestReportDownload(DownloadMixin, BusinessCommon):
                 """
                 INSERT INTO kavi_bill (name, %(columns)s)
                      SELECT 'M-' || number, %(columns)s
-                       FROM kavi_bill, GENERATE_SERIES(1, 20000) number
+                       FROM kavi_bill, GENERATE_SERIES(1, 6000) number
                       WHERE kavi_bill.id = %(id)s
                 """,
                 columns=columns,
@@ -284,7 +284,7 @@ class TestReportDownload(DownloadMixin, BusinessCommon):
         )
         self.env.invalidate_all()
         peaks = []
-        for limit in (2000, 20000):
+        for limit in (600, 6000):
             wizard = self.download_wizard(
                 self.report("kavi.bill").search([("name", "like", "M-")], limit=limit)
             )
@@ -297,7 +297,7 @@ class TestReportDownload(DownloadMixin, BusinessCommon):
                 peaks.append(tracemalloc.get_traced_memory()[1])
             finally:
                 tracemalloc.stop()
-        self.assertLess(peaks[1] - peaks[0], 8 * 1024 * 1024, peaks)
+        self.assertLess(peaks[1] - peaks[0], 3 * 1024 * 1024, peaks)
 
 
 @tagged("post_install", "-at_install")
