@@ -5,6 +5,13 @@ from odoo.tools import frozendict
 from ..tools.const import ACCOUNTING_GROUPS, STAFF
 from ..tools.instalments import share
 
+# What an accountant may still change on a posted entry: not on one of a frozen bill.
+FROZEN_FIELDS = frozenset(
+    "name ref date journal_id partner_id partner_bank_id payment_reference narration "
+    "invoice_date invoice_date_due invoice_payment_term_id fiscal_position_id "
+    "invoice_line_ids line_ids reversed_entry_id".split()
+)
+
 # What ties an entry to a bill: only the bill's own acts write it.
 BILL_LINK = ("kavi_bill_id", "is_kavi_replaced", "is_kavi_surcharge")
 
@@ -89,6 +96,10 @@ class AccountMove(models.Model):
         if "partner_id" in vals or "currency_id" in vals:
             self._check_bill_agrees(vals)
             self._check_credit_agrees(vals)
+        if "state" in vals:
+            self._check_state_change(vals["state"])
+        if FROZEN_FIELDS & set(vals):
+            self.filtered(lambda move: move.state == "posted")._check_frozen_bill()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -118,10 +129,12 @@ class AccountMove(models.Model):
 
     def button_draft(self):
         self._check_canceled_bill()
+        self._check_frozen_bill(settling=True)
         return super().button_draft()
 
     def button_cancel(self):
         self._check_canceled_bill()
+        self._check_frozen_bill(settling=True)
         return super().button_cancel()
 
     def action_open_kavi_bill(self):
@@ -137,6 +150,7 @@ class AccountMove(models.Model):
     def _reverse_moves(self, default_values_list=None, cancel=False):
         # A credit note made in Invoicing belongs to the same bill: otherwise the bill
         # could not see that its debt is gone.
+        self._check_frozen_bill()
         reverse_moves = super()._reverse_moves(default_values_list, cancel=cancel)
         for move, reverse_move in zip(self.sudo(), reverse_moves.sudo(), strict=True):
             if move.kavi_bill_id:
@@ -208,6 +222,27 @@ class AccountMove(models.Model):
                         bill.name,
                     )
                 )
+
+    def _check_frozen_bill(self, settling=False):
+        """Nothing of a frozen bill is changed (KB-26), by whoever keeps the books.
+
+        :param bool settling: what is matched with its documents counts, too: payments,
+            refunds, credits, lines of bank statements
+        """
+        moves = self.sudo()
+        if settling:
+            matches = moves.line_ids._get_live_matches()
+            moves |= matches.debit_move_id.move_id | matches.credit_move_id.move_id
+        moves.kavi_bill_id._check_not_frozen()
+
+    def _check_state_change(self, state):
+        """Entries of bills that are closed for good are neither taken back nor added
+        to, whatever asks for it: a button, a client, an import."""
+        changed = self.filtered(lambda move: move.state != state)
+        leaving = changed.filtered(lambda move: move.state == "posted")
+        leaving._check_canceled_bill()
+        leaving._check_frozen_bill(settling=True)
+        (changed - leaving)._check_frozen_bill()
 
     def _get_needed_instalments(self):
         """What Odoo needs as receivable items, spread as the bill's terms say.

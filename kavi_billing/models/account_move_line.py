@@ -4,6 +4,14 @@ from ..tools.context import private_value
 from ..tools.instalments import CHARGES
 
 
+# What of a posted item an accountant may still change: not on one of a frozen bill.
+FROZEN_FIELDS = frozenset(
+    "name account_id partner_id date_maturity discount_date debit credit balance "
+    "amount_currency currency_id price_unit quantity discount product_id tax_ids "
+    "tax_tag_ids kavi_charge_kind is_kavi_deposit".split()
+)
+
+
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
@@ -14,6 +22,14 @@ class AccountMoveLine(models.Model):
         help="Of a line of a bill: empty is goods or service.",
     )
     is_kavi_deposit = fields.Boolean(string="Deposit", readonly=True, copy=False)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if FROZEN_FIELDS & set(vals):
+            posted = self.filtered(lambda line: line.parent_state == "posted")
+            posted.move_id._check_frozen_bill()
+        return super().write(vals)
 
     # === BUSINESS METHODS === #
 

@@ -27,6 +27,7 @@ from . import (
     test_credit_refused,
     test_discount,
     test_dispute,
+    test_frozen,
     test_instalments,
     test_journey,
     test_ledger,

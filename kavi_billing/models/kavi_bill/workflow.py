@@ -168,6 +168,20 @@ class KaviBill(models.Model):
             if reason:
                 raise UserError(reason)
 
+    def _check_not_frozen(self):
+        """Refuse what would change the entries of bills that are frozen.
+
+        :raise UserError: with the reason, for the first of them
+        """
+        for bill in self.filtered("is_frozen"):
+            raise UserError(
+                self.env._(
+                    "Bill %s is frozen: its entries stay as they are, and so does what "
+                    "settled them. Enter what has changed as an entry of its own.",
+                    bill.name,
+                )
+            )
+
     def _lock_for_act(self, act):
         """Lock the bills' rows, and check ``act`` on what they are then.
 
@@ -326,6 +340,7 @@ class KaviBill(models.Model):
         """Call back whoever waits for bills whose state has changed."""
         known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
         bills = self._for_books()
+        bills.browse(known).exists()._end_disputes()
         changed = defaultdict(bills.browse)
         states = {}
         for bill in bills.browse(known).exists():
