@@ -1,8 +1,11 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import frozendict
 
 from ..tools.const import ACCOUNTING_GROUPS, STAFF
+from ..tools.context import private_value
 from ..tools.instalments import share
 
 # What an accountant may still change on a posted entry: not on one of a frozen bill.
@@ -64,6 +67,8 @@ class AccountMove(models.Model):
             term = invoice.invoice_payment_term_id
             if len(term.line_ids) > 1 and not invoice.invoice_cash_rounding_id:
                 invoice.needed_terms = invoice._get_needed_instalments()
+        for invoice in self.filtered("invoice_payment_term_id.shares_discount"):
+            invoice.needed_terms = invoice._share_discount(invoice.needed_terms)
         return result
 
     def _compute_invoice_date_due(self):
@@ -158,6 +163,98 @@ class AccountMove(models.Model):
         return reverse_moves
 
     # === HELPER METHODS === #
+
+    def _is_eligible_for_early_payment_discount(self, currency, reference_date):
+        """With instalments, only where all of them are paid at once: elsewhere Odoo
+        would grant it on each instalment by itself."""
+        if self._get_instalment_items() and not private_value(
+            self.env.context, "kavi_whole_discount"
+        ):
+            return False
+        return super()._is_eligible_for_early_payment_discount(currency, reference_date)
+
+    def _get_invoice_counterpart_amls_for_early_payment_discount_per_payment_term_line(
+        self,
+    ):
+        # Odoo knows invoices of one item: it is shown all instalments as one, and what
+        # it answers is the first one's.
+        items = self._get_instalment_items()
+        if not items:
+            return super()._get_invoice_counterpart_amls_for_early_payment_discount_per_payment_term_line()  # noqa: E501
+        invoice, whole = self._get_whole_item(items)
+        result = super(
+            AccountMove, invoice
+        )._get_invoice_counterpart_amls_for_early_payment_discount_per_payment_term_line()
+        return {
+            name: defaultdict(dict, {items[0]: groups[whole]})
+            for name, groups in result.items()
+        }
+
+    def _get_instalment_items(self):
+        """The items of an invoice with an early-payment discount over several of them;
+        empty for any other."""
+        items = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        is_shared = self.invoice_payment_term_id.early_discount and len(items) > 1
+        return items if is_shared else items.browse()
+
+    def _is_discount_granted(self):
+        """Whether an early-payment discount on instalments is ever granted on this
+        invoice, or was on the one that it takes back: on bills only."""
+        entry = self.sudo()
+        return bool(entry.kavi_bill_id or entry.reversed_entry_id.kavi_bill_id)
+
+    def _get_whole_item(self, items):
+        """All instalments as one item, of an invoice in memory.
+
+        :return: the invoice and its one item: new records that are never saved
+        """
+        invoice = self.new(origin=self)
+        whole = invoice.line_ids.filtered(lambda line: line._origin == items[0])
+        rest = items - items[0]
+        # in the cache only: nothing is to be computed anew, or saved
+        for name in (
+            "amount_currency",
+            "balance",
+            "amount_residual_currency",
+            "discount_amount_currency",
+            "discount_balance",
+        ):
+            whole._fields[name]._update_cache(whole, sum(items.mapped(name)))
+        lines = invoice.line_ids.filtered(lambda line: line._origin not in rest)
+        invoice._fields["line_ids"]._update_cache(invoice, lines._ids)
+        return invoice, whole
+
+    def _share_discount(self, needed):
+        """What Odoo needs as receivable items, with an early-payment discount that is
+        shared by them; without one on what is no bill.
+
+        :param dict needed: as in ``needed_terms``, each item with the whole discount
+        """
+        self.ensure_one()
+        if not self._is_discount_granted() or self.move_type != "out_invoice":
+            none = {"discount_amount_currency": 0.0, "discount_balance": 0.0}
+            return {
+                frozendict({**key, "discount_date": False}): {
+                    **values,
+                    **none,
+                    "discount_date": False,
+                }
+                for key, values in needed.items()
+            }
+        shared = {key: dict(values) for key, values in needed.items()}
+        for name, amounts, currency in (
+            ("discount_amount_currency", "amount_currency", self.currency_id),
+            ("discount_balance", "balance", self.company_currency_id),
+        ):
+            whole = next((values[name] for values in needed.values()), 0.0)
+            parts = share(
+                currency.round(whole),
+                [values[amounts] for values in needed.values()],
+                currency.rounding,
+            )
+            for values, part in zip(shared.values(), parts, strict=True):
+                values[name] = float(part)
+        return shared
 
     def _check_bill_link(self):
         """Only the bill itself says which entries are its own."""

@@ -3,7 +3,6 @@ from odoo import api, fields, models
 from ..tools.context import private_value
 from ..tools.instalments import CHARGES
 
-
 # What of a posted item an accountant may still change: not on one of a frozen bill.
 FROZEN_FIELDS = frozenset(
     "name account_id partner_id date_maturity discount_date debit credit balance "
@@ -22,6 +21,20 @@ class AccountMoveLine(models.Model):
         help="Of a line of a bill: empty is goods or service.",
     )
     is_kavi_deposit = fields.Boolean(string="Deposit", readonly=True, copy=False)
+
+    # === COMPUTE METHODS === #
+
+    def _compute_epd_needed(self):
+        """Where a discount on instalments is never granted, no tax is let off."""
+        result = super()._compute_epd_needed()
+        for line in self:
+            move = line.move_id
+            if (
+                move.invoice_payment_term_id.shares_discount
+                and not move._is_discount_granted()
+            ):
+                line.epd_needed = False
+        return result
 
     # === CRUD METHODS === #
 

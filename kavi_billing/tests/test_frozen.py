@@ -113,7 +113,11 @@ class TestFrozen(CreditCommon):
                 yield (
                     f"{move.name} {state} by a client",
                     lambda move=move, state=state: self.rpc(
-                        "accountant", "account.move", "write", move.ids, {"state": state}
+                        "accountant",
+                        "account.move",
+                        "write",
+                        move.ids,
+                        {"state": state},
                     ),
                 )
             for match in move.line_ids._get_live_matches():

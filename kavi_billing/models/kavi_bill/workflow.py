@@ -340,7 +340,9 @@ class KaviBill(models.Model):
         """Call back whoever waits for bills whose state has changed."""
         known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
         bills = self._for_books()
-        bills.browse(known).exists()._end_disputes()
+        remembered = bills.browse(known).exists()
+        remembered._end_disputes()
+        remembered._drop_promises()
         changed = defaultdict(bills.browse)
         states = {}
         for bill in bills.browse(known).exists():
