@@ -16,9 +16,9 @@ class TestAccountCompany(CreditCommon):
         super().setUpClass()
         cls.other = cls._new_company("Other Ltd")
         cls.users["manager"] = cls._new_user(
-            "manager", "base.group_partner_manager", company_ids=None
+            "manager", "base.group_user,base.group_partner_manager"
         )
-        cls.users["manager"].company_ids = cls.company | cls.other
+        cls.users["manager"].company_ids |= cls.other
 
     def rpc_move(self, contact, **vals):
         return self.rpc("manager", "res.partner", "write", contact.ids, vals)

@@ -119,7 +119,7 @@ class TestDisputeEnds(CreditCommon):
                 rows = self.env["kavi.activity"].search(
                     [("bill_id", "=", bill.id), ("act", "=", "resolve_dispute")]
                 )
-                self.assertIn("ended with the bill", " ".join(rows.mapped("body")))
+                self.assertIn("ended with the bill", " ".join(rows.mapped("details")))
 
     def test_a_part_ends_nothing(self):
         bill = self.disputed()

@@ -340,9 +340,6 @@ class KaviBill(models.Model):
         """Call back whoever waits for bills whose state has changed."""
         known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
         bills = self._for_books()
-        remembered = bills.browse(known).exists()
-        remembered._end_disputes()
-        remembered._drop_promises()
         changed = defaultdict(bills.browse)
         states = {}
         for bill in bills.browse(known).exists():
@@ -355,6 +352,10 @@ class KaviBill(models.Model):
             elif before in ("paid", "refunded"):
                 changed["reopened"] += bill
         self.env["kavi.activity"]._record_states(states)
+        # only now: the history has the act that led to the end before what ends with it
+        remembered = bills.browse(known).exists()
+        remembered._end_disputes()
+        remembered._drop_promises()
         for event, changed_bills in changed.items():
             changed_bills._on_state_changed(event)
 
