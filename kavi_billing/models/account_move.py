@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import frozendict
@@ -5,6 +7,13 @@ from odoo.tools import frozendict
 from ..tools.const import ACCOUNTING_GROUPS, STAFF
 from ..tools.context import private_value
 from ..tools.instalments import share
+
+# What an accountant may still change on a posted entry: not on one of a frozen bill.
+FROZEN_FIELDS = frozenset(
+    "name ref date journal_id partner_id partner_bank_id payment_reference narration "
+    "invoice_date invoice_date_due invoice_payment_term_id fiscal_position_id "
+    "invoice_line_ids line_ids reversed_entry_id".split()
+)
 
 # What ties an entry to a bill: only the bill's own acts write it.
 BILL_LINK = ("kavi_bill_id", "is_kavi_replaced", "is_kavi_surcharge")
@@ -58,6 +67,8 @@ class AccountMove(models.Model):
             term = invoice.invoice_payment_term_id
             if len(term.line_ids) > 1 and not invoice.invoice_cash_rounding_id:
                 invoice.needed_terms = invoice._get_needed_instalments()
+        for invoice in self.filtered("invoice_payment_term_id.shares_discount"):
+            invoice.needed_terms = invoice._share_discount(invoice.needed_terms)
         return result
 
     def _compute_invoice_date_due(self):
@@ -90,6 +101,10 @@ class AccountMove(models.Model):
         if "partner_id" in vals or "currency_id" in vals:
             self._check_bill_agrees(vals)
             self._check_credit_agrees(vals)
+        if "state" in vals:
+            self._check_state_change(vals["state"])
+        if FROZEN_FIELDS & set(vals):
+            self.filtered(lambda move: move.state == "posted")._check_frozen_bill()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -119,10 +134,12 @@ class AccountMove(models.Model):
 
     def button_draft(self):
         self._check_canceled_bill()
+        self._check_frozen_bill(settling=True)
         return super().button_draft()
 
     def button_cancel(self):
         self._check_canceled_bill()
+        self._check_frozen_bill(settling=True)
         return super().button_cancel()
 
     def action_open_kavi_bill(self):
@@ -138,6 +155,7 @@ class AccountMove(models.Model):
     def _reverse_moves(self, default_values_list=None, cancel=False):
         # A credit note made in Invoicing belongs to the same bill: otherwise the bill
         # could not see that its debt is gone.
+        self._check_frozen_bill()
         reverse_moves = super()._reverse_moves(default_values_list, cancel=cancel)
         for move, reverse_move in zip(self.sudo(), reverse_moves.sudo(), strict=True):
             if move.kavi_bill_id:
@@ -152,6 +170,98 @@ class AccountMove(models.Model):
         return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
 
     # === HELPER METHODS === #
+
+    def _is_eligible_for_early_payment_discount(self, currency, reference_date):
+        """With instalments, only where all of them are paid at once: elsewhere Odoo
+        would grant it on each instalment by itself."""
+        if self._get_instalment_items() and not private_value(
+            self.env.context, "kavi_whole_discount"
+        ):
+            return False
+        return super()._is_eligible_for_early_payment_discount(currency, reference_date)
+
+    def _get_invoice_counterpart_amls_for_early_payment_discount_per_payment_term_line(
+        self,
+    ):
+        # Odoo knows invoices of one item: it is shown all instalments as one, and what
+        # it answers is the first one's.
+        items = self._get_instalment_items()
+        if not items:
+            return super()._get_invoice_counterpart_amls_for_early_payment_discount_per_payment_term_line()  # noqa: E501
+        invoice, whole = self._get_whole_item(items)
+        result = super(
+            AccountMove, invoice
+        )._get_invoice_counterpart_amls_for_early_payment_discount_per_payment_term_line()
+        return {
+            name: defaultdict(dict, {items[0]: groups[whole]})
+            for name, groups in result.items()
+        }
+
+    def _get_instalment_items(self):
+        """The items of an invoice with an early-payment discount over several of them;
+        empty for any other."""
+        items = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        is_shared = self.invoice_payment_term_id.early_discount and len(items) > 1
+        return items if is_shared else items.browse()
+
+    def _is_discount_granted(self):
+        """Whether an early-payment discount on instalments is ever granted on this
+        invoice, or was on the one that it takes back: on bills only."""
+        entry = self.sudo()
+        return bool(entry.kavi_bill_id or entry.reversed_entry_id.kavi_bill_id)
+
+    def _get_whole_item(self, items):
+        """All instalments as one item, of an invoice in memory.
+
+        :return: the invoice and its one item: new records that are never saved
+        """
+        invoice = self.new(origin=self)
+        whole = invoice.line_ids.filtered(lambda line: line._origin == items[0])
+        rest = items - items[0]
+        # in the cache only: nothing is to be computed anew, or saved
+        for name in (
+            "amount_currency",
+            "balance",
+            "amount_residual_currency",
+            "discount_amount_currency",
+            "discount_balance",
+        ):
+            whole._fields[name]._update_cache(whole, sum(items.mapped(name)))
+        lines = invoice.line_ids.filtered(lambda line: line._origin not in rest)
+        invoice._fields["line_ids"]._update_cache(invoice, lines._ids)
+        return invoice, whole
+
+    def _share_discount(self, needed):
+        """What Odoo needs as receivable items, with an early-payment discount that is
+        shared by them; without one on what is no bill.
+
+        :param dict needed: as in ``needed_terms``, each item with the whole discount
+        """
+        self.ensure_one()
+        if not self._is_discount_granted() or self.move_type != "out_invoice":
+            none = {"discount_amount_currency": 0.0, "discount_balance": 0.0}
+            return {
+                frozendict({**key, "discount_date": False}): {
+                    **values,
+                    **none,
+                    "discount_date": False,
+                }
+                for key, values in needed.items()
+            }
+        shared = {key: dict(values) for key, values in needed.items()}
+        for name, amounts, currency in (
+            ("discount_amount_currency", "amount_currency", self.currency_id),
+            ("discount_balance", "balance", self.company_currency_id),
+        ):
+            whole = next((values[name] for values in needed.values()), 0.0)
+            parts = share(
+                currency.round(whole),
+                [values[amounts] for values in needed.values()],
+                currency.rounding,
+            )
+            for values, part in zip(shared.values(), parts, strict=True):
+                values[name] = float(part)
+        return shared
 
     def _check_bill_link(self):
         """Only the bill itself says which entries are its own."""
@@ -216,6 +326,27 @@ class AccountMove(models.Model):
                         bill.name,
                     )
                 )
+
+    def _check_frozen_bill(self, settling=False):
+        """Nothing of a frozen bill is changed (KB-26), by whoever keeps the books.
+
+        :param bool settling: what is matched with its documents counts, too: payments,
+            refunds, credits, lines of bank statements
+        """
+        moves = self.sudo()
+        if settling:
+            matches = moves.line_ids._get_live_matches()
+            moves |= matches.debit_move_id.move_id | matches.credit_move_id.move_id
+        moves.kavi_bill_id._check_not_frozen()
+
+    def _check_state_change(self, state):
+        """Entries of bills that are closed for good are neither taken back nor added
+        to, whatever asks for it: a button, a client, an import."""
+        changed = self.filtered(lambda move: move.state != state)
+        leaving = changed.filtered(lambda move: move.state == "posted")
+        leaving._check_canceled_bill()
+        leaving._check_frozen_bill(settling=True)
+        (changed - leaving)._check_frozen_bill()
 
     def _get_needed_instalments(self):
         """What Odoo needs as receivable items, spread as the bill's terms say.

@@ -3,6 +3,13 @@ from odoo import api, fields, models
 from ..tools.context import private_value
 from ..tools.instalments import CHARGES
 
+# What of a posted item an accountant may still change: not on one of a frozen bill.
+FROZEN_FIELDS = frozenset(
+    "name account_id partner_id date_maturity discount_date debit credit balance "
+    "amount_currency currency_id price_unit quantity discount product_id tax_ids "
+    "tax_tag_ids kavi_charge_kind is_kavi_deposit".split()
+)
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
@@ -14,6 +21,28 @@ class AccountMoveLine(models.Model):
         help="Of a line of a bill: empty is goods or service.",
     )
     is_kavi_deposit = fields.Boolean(string="Deposit", readonly=True, copy=False)
+
+    # === COMPUTE METHODS === #
+
+    def _compute_epd_needed(self):
+        """Where a discount on instalments is never granted, no tax is let off."""
+        result = super()._compute_epd_needed()
+        for line in self:
+            move = line.move_id
+            if (
+                move.invoice_payment_term_id.shares_discount
+                and not move._is_discount_granted()
+            ):
+                line.epd_needed = False
+        return result
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if FROZEN_FIELDS & set(vals):
+            posted = self.filtered(lambda line: line.parent_state == "posted")
+            posted.move_id._check_frozen_bill()
+        return super().write(vals)
 
     # === BUSINESS METHODS === #
 

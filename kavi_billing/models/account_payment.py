@@ -15,6 +15,14 @@ class AccountPayment(models.Model):
     )
     kavi_number = fields.Char(string="Payment Number", readonly=True, copy=False)
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if vals.get("state") in ("draft", "canceled", "rejected"):
+            # what settled a frozen bill is not taken back (KB-26)
+            self.move_id._check_frozen_bill(settling=True)
+        return super().write(vals)
+
     # === HELPER METHODS === #
 
     def _get_external_number(self):

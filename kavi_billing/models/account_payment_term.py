@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import float_compare
 
 from ..tools.instalments import COLLECTIONS, split
 
@@ -33,15 +34,47 @@ class AccountPaymentTerm(models.Model):
     shipping_collection = fields.Selection(**_COLLECTION, string="Shipping")
     fee_collection = fields.Selection(**_COLLECTION, string="Fees")
     has_instalments = fields.Boolean(compute="_compute_has_instalments")
+    shares_discount = fields.Boolean(
+        compute="_compute_has_instalments",
+        help="An early-payment discount on instalments: for bills only, and only for "
+        "whoever pays the whole bill within the days.",
+    )
 
     # === COMPUTE METHODS === #
 
-    @api.depends("line_ids")
+    @api.depends("line_ids", "early_discount")
     def _compute_has_instalments(self):
         for term in self:
             term.has_instalments = len(term.line_ids) > 1
+            term.shares_discount = term.has_instalments and term.early_discount
 
     # === CONSTRAINT METHODS === #
+
+    @api.constrains("line_ids", "early_discount")
+    def _check_lines(self):
+        """Odoo has early discounts on terms of one line only. With instalments, a bill
+        has them too: whoever pays all of it within the days (BB-04 with BB-01)."""
+        shared = self.filtered("shares_discount")
+        result = super(AccountPaymentTerm, self - shared)._check_lines()
+        for term in shared:
+            percents = term.line_ids.filtered(lambda line: line.value == "percent")
+            if float_compare(sum(percents.mapped("value_amount")), 100, 6):
+                raise ValidationError(
+                    self.env._(
+                        "%s: the percentages of the lines sum to 100, and there is at "
+                        "least one.",
+                        term.name,
+                    )
+                )
+            if not 0 < term.discount_percentage < 100 or term.discount_days <= 0:
+                raise ValidationError(
+                    self.env._(
+                        "%s: enter how many percent are let off, and within how many "
+                        "days.",
+                        term.name,
+                    )
+                )
+        return result
 
     @api.constrains("billing_method_ids", "company_id")
     def _check_billing_methods(self):

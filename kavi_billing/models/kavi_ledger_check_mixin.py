@@ -28,16 +28,42 @@ class KaviLedgerCheckMixin(models.AbstractModel):
         _logger.info("%s %s differs from the ledger", self._description, self.name)
         self._alert_administrators(self._get_difference_summary(), difference)
 
+    @api.model
+    def _close_book_differences(self, differing):
+        """Take off what the administrators were told of records that agree with the
+        books again.
+
+        :param differing: ids of those that still differ
+        """
+        # sudo: whoever was told, for a job that is nobody's
+        told = (
+            self.env["mail.activity"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "not in", list(differing)),
+                    ("summary", "=", self._get_difference_summary()),
+                ]
+            )
+        )
+        if told:
+            told.action_feedback(feedback=self.env._("They agree again."))
+
     def _get_difference_summary(self):
         return self.env._("Books differ")
 
-    def _alert_administrators(self, summary, note):
-        """Give each billing administrator of the record's company one activity."""
+    def _alert_administrators(self, summary, note, deadline=None):
+        """Give each billing administrator of the record's company one activity.
+
+        :param datetime.date deadline: when it is too late; default today
+        """
         self.ensure_one()
         told = self.activity_ids.filtered(lambda known: known.summary == summary)
         for user in self._get_administrators() - told.user_id:
             self.activity_schedule(
                 "mail.mail_activity_data_warning",
+                deadline,
                 summary=summary,
                 note=note,
                 user_id=user.id,

@@ -64,6 +64,26 @@ class TestBookCheck(BillingCommon):
                 savepoint.close()
         self.assertFalse(self.find())
 
+    def test_mended_is_taken_off(self):
+        """Who was told that a bill differs is not left with it once it agrees."""
+        self.tamper("amount_due", 99.99, self.bill)
+        self.run_check()
+
+        def told():
+            return self.bill.activity_ids.filtered(
+                lambda activity: activity.user_id == self.administrator
+            )
+
+        self.assertEqual(told().summary, "Bill and books differ")
+        self.bill.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary="Call them",
+            user_id=self.administrator.id,
+        )
+        self.tamper("amount_due", 100, self.bill)
+        self.run_check()
+        self.assertEqual(told().mapped("summary"), ["Call them"])
+
     def test_drafts_are_no_concern(self):
         self.draft()
         self.assertFalse(self.find())

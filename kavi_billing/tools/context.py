@@ -11,6 +11,7 @@ Context keys of the suite, each with a Private value unless it says otherwise:
     kavi_credit_note          a credit note mirrors posted items: nothing is matched yet
     kavi_match_amounts        how much of two journal items is matched
     kavi_no_billing_account   contacts made now are no accounts
+    kavi_whole_discount       all instalments are paid at once, with the early discount
     kavi_notice_values        what an act has to say in its mails
 """
 

@@ -1,4 +1,5 @@
 from . import (
+    account_payment_register,
     account_move_reversal,
     base_partner_merge,
     kavi_account_statement_wizard,

@@ -228,7 +228,7 @@ class TestResolver(CommerceCommon):
         self.env.flush_all()
         self.run_cron("purge")
         self.assertFalse(tx.is_purged)
-        self.company.billing_gateway_purge_months = 18
+        self.company._set_purge_months(18, agreed=True)
         self.env.flush_all()
         self.run_cron("purge")
         self.assertTrue(tx.is_purged and bill.is_frozen)

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ...tools.bill_rules import OPEN
+
 
 class KaviBill(models.Model):
     """Cancellation, and disputes."""
@@ -86,6 +88,25 @@ class KaviBill(models.Model):
         self._lock_for_act("resolve_dispute")
         self._write_facts({"is_disputed": False})
         self._log_act("resolve_dispute", dict.fromkeys(self.ids, reason or ""))
+
+    def _end_disputes(self):
+        """What was paid, refunded or canceled is no longer contested (KB-23), whoever
+        ended it and on whatever path."""
+        ended = self.filtered(
+            lambda bill: bill.is_disputed and bill.state not in (*OPEN, "draft")
+        )
+        if not ended:
+            return
+        ended._write_facts({"is_disputed": False})
+        ended._log_act(
+            "resolve_dispute",
+            {
+                bill.id: self.env._(
+                    "It ended with the bill, which is %s.", bill._get_state_label()
+                )
+                for bill in ended
+            },
+        )
 
     # === HELPER METHODS === #
 

@@ -1,12 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools.context import Private
+
+# One value: one environment serves all bills.
+_WHOLE = Private()
+
 
 class KaviBill(models.Model):
     """The early-payment discount of the bill's terms (BB-04), booked as Odoo does it.
 
     Who pays within the days may pay less, and the bill is settled; the discount counts
-    as credited, not as paid.
+    as credited, not as paid. With instalments, it is for who pays all of them at once.
     """
 
     _inherit = "kavi.bill"
@@ -31,20 +36,21 @@ class KaviBill(models.Model):
     def _compute_discount(self):
         today = {company: company._billing_today() for company in self.company_id}
         for bill in self:
-            item = bill._get_discount_item(today.get(bill.company_id))
-            bill.amount_discounted = item.discount_amount_currency
-            bill.discount_date = item.discount_date
+            items = bill._get_discount_items(today.get(bill.company_id))
+            bill.amount_discounted = sum(items.mapped("discount_amount_currency"))
+            bill.discount_date = items[:1].discount_date
 
     # === HELPER METHODS === #
 
-    def _get_discount_item(self, date):
-        """The journal item that may be settled with less on ``date``.
+    def _get_discount_items(self, date):
+        """The journal items that may be settled with less on ``date``: all of the
+        bill's, for the discount is on the whole of it.
 
         Where Odoo would not grant it, we do not: not once something was paid, credited
         or refunded, nor in another currency.
 
         :param datetime.date date: of the payment
-        :return: ``account.move.line``, empty when there is no discount
+        :return: ``account.move.line`` records, none when there is no discount
         """
         self.ensure_one()
         bill = self.sudo()
@@ -56,19 +62,22 @@ class KaviBill(models.Model):
             or bill.currency_id.is_zero(bill.amount_due)
         ):
             return nothing
-        item = self._get_receivable_lines(invoice)
+        items = self._get_receivable_lines(invoice)
         currency = bill.currency_id
+        early = sum(items.mapped("discount_amount_currency"))
+        whole = invoice.with_context(kavi_whole_discount=_WHOLE)
         if (
-            len(item) != 1
-            or not invoice._is_eligible_for_early_payment_discount(currency, date)
-            or currency.compare_amounts(item.discount_amount_currency, 0.0) <= 0
+            not items
+            or items.filtered(lambda item: item.display_type != "payment_term")
+            or not whole._is_eligible_for_early_payment_discount(currency, date)
+            or currency.compare_amounts(early, 0.0) <= 0
             or currency.compare_amounts(
-                item.discount_amount_currency, item.amount_residual_currency
+                early, sum(items.mapped("amount_residual_currency"))
             )
             >= 0
         ):
             return nothing
-        return item
+        return items
 
     def _prepare_discount_base_lines(self):
         """What the terms take from the taxes on issue already, as the invoice will.
@@ -126,16 +135,24 @@ class KaviBill(models.Model):
                     company.name,
                 )
             )
-        item = self._get_discount_item(date)
-        due = item.amount_residual_currency
-        offered = currency.round(due - item.discount_amount_currency)
+        items = self._get_discount_items(date)
+        due = sum(items.mapped("amount_residual_currency"))
+        early = sum(items.mapped("discount_amount_currency"))
+        offered = currency.round(due - early)
 
         def convert(amount):
             return currency._convert(amount, company.currency_id, company, date)
 
         Move = self.env["account.move"]
         values = Move._get_invoice_counterpart_amls_for_early_payment_discount(
-            [{"aml": item, "amount_currency": -due, "balance": convert(-due)}],
+            [
+                {
+                    "aml": item,
+                    "amount_currency": -item.amount_residual_currency,
+                    "balance": convert(-item.amount_residual_currency),
+                }
+                for item in items
+            ],
             convert(offered),
         )
         lines = [dict(vals) for group in values.values() for vals in group]

@@ -14,10 +14,11 @@ class KaviBill(models.Model):
     @api.model
     def _cron_check_books(self):
         """Tell the billing administrators of what differs from the ledger."""
-        differing = {
-            **self._find_book_differences(),
-            **self.env["kavi.credit"]._find_book_differences(),
-        }
+        differing = {}
+        for model in (self, self.env["kavi.credit"]):
+            found = model._find_book_differences()
+            model._close_book_differences([record.id for record in found])
+            differing.update(found)
         self.env["ir.cron"]._commit_progress(remaining=len(differing))
         for record, difference in differing.items():
             try:

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ...tools.bill_rules import SETTLED
+
 
 class KaviBill(models.Model):
     """Which payment methods are offered for a bill, and the choice of one."""
@@ -47,6 +49,18 @@ class KaviBill(models.Model):
             "choose_method",
             {bill.id: self.env._("To be paid by %s.", method.name) for bill in self},
         )
+
+    def _drop_promises(self):
+        """A bill that ended without any money was paid by no method: what was chosen
+        is forgotten, on whatever path it ended."""
+        idle = self.filtered(
+            lambda bill: (
+                bill.payment_method_id
+                and bill.state in (*SETTLED, "canceled")
+                and bill.currency_id.is_zero(bill.amount_paid)
+            )
+        )
+        idle._write_facts({"payment_method_id": False})
 
     # === HELPER METHODS === #
 

@@ -145,8 +145,10 @@ class KaviBill(models.Model):
         :rtype: float
         """
         self.ensure_one()
-        item = self._get_discount_item(date)
-        return item.discount_amount_currency if item else self._get_payable()
+        items = self._get_discount_items(date)
+        if not items:
+            return self._get_payable()
+        return self.currency_id.round(sum(items.mapped("discount_amount_currency")))
 
     def _get_surcharge_moves(self):
         """The invoices of the surcharges that stand: posted, and not taken back.

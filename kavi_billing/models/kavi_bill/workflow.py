@@ -168,6 +168,20 @@ class KaviBill(models.Model):
             if reason:
                 raise UserError(reason)
 
+    def _check_not_frozen(self):
+        """Refuse what would change the entries of bills that are frozen.
+
+        :raise UserError: with the reason, for the first of them
+        """
+        for bill in self.filtered("is_frozen"):
+            raise UserError(
+                self.env._(
+                    "Bill %s is frozen: its entries stay as they are, and so does what "
+                    "settled them. Enter what has changed as an entry of its own.",
+                    bill.name,
+                )
+            )
+
     def _lock_for_act(self, act):
         """Lock the bills' rows, and check ``act`` on what they are then.
 
@@ -338,6 +352,10 @@ class KaviBill(models.Model):
             elif before in ("paid", "refunded"):
                 changed["reopened"] += bill
         self.env["kavi.activity"]._record_states(states)
+        # only now: the history has the act that led to the end before what ends with it
+        remembered = bills.browse(known).exists()
+        remembered._end_disputes()
+        remembered._drop_promises()
         for event, changed_bills in changed.items():
             changed_bills._on_state_changed(event)
 

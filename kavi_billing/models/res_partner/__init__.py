@@ -1,1 +1,1 @@
-from . import balance, base, portal
+from . import balance, base, company, portal
