@@ -270,7 +270,8 @@ class KaviCredit(models.Model):
         bills = bills.filtered(
             lambda bill: bill.is_posted and not bill._get_refusal("apply_credit")
         ).try_lock_for_update(allow_referencing=True)
-        credits = (credits - credits._get_held_credits()).filtered(
+        credits -= credits._get_held_credits()
+        credits = credits.filtered(
             lambda credit: (
                 credit.state == "open"
                 and (credit.expiry_date or date.max)
