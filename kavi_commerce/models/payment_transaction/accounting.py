@@ -187,7 +187,7 @@ class PaymentTransaction(models.Model):
                 continue
             line.payment_id = bill._record_card_refund(
                 line.total, date, self.return_reason
-            )
+            )[:1]
         self.payment_id = self.kavi_line_ids.payment_id[:1]
 
     def _post_process_chargeback(self):
