@@ -325,6 +325,30 @@ def test_concurrency_failure_02_at_once(till, late):
         assert len(env["kavi.bill"].browse(bill)._get_payments()) == 1
 
 
+@pytest.mark.parametrize("acts", [(give_back, give_back), (give_back, call_off)])
+def test_concurrency_two_ask_for_money_back(till, acts):
+    """Two officers at once: one is told that somebody else is at it, and the card gets
+    what one of them has asked for."""
+    bill = prepare(till, "give_back")
+
+    def in_time(act):
+        return lambda env: retrying(functools.partial(act, env, bill), env)
+
+    with mute_logger("odoo.sql_db", "odoo.service.model"):
+        answers = till.scratch.in_threads(*map(in_time, acts))
+    refused = [answer for answer in answers if isinstance(answer, Exception)]
+    assert len(refused) <= 1
+    assert all(isinstance(answer, UserError) for answer in refused)
+    till.make_due()
+    till.run_job("resolve")
+    state, paid, back = look(till, bill)
+    if len(refused) == 1:
+        assert (state, paid, back) in (("refunded", 100, 40), ("canceled", 100, 100))
+    else:  # one after the other
+        assert (paid, back) in ((100, 80), (100, 100))
+    till.check()
+
+
 def test_crash_keeps_no_secret(till):
     """No card number, secret or token in database, attachments or log after all that;
     the search finds each where it is put."""

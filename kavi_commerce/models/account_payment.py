@@ -24,16 +24,9 @@ class AccountPayment(models.Model):
 
     @api.constrains("kavi_method_id", "payment_transaction_id")
     def _check_moved_by_gateway(self):
-        """Nobody but the gateway's own acts says that card money has moved."""
+        """No payment says of card money what no transaction has moved."""
         for payment in self.sudo():
             by_card = payment.payment_transaction_id.kavi_line_ids
-            if by_card and not self.env.su:
-                raise ValidationError(
-                    self.env._(
-                        "Payments of card transactions are made when the gateway has "
-                        "moved the money, not by hand."
-                    )
-                )
             if not by_card and payment.kavi_method_id.kind == "card":
                 raise ValidationError(
                     self.env._(
@@ -43,6 +36,33 @@ class AccountPayment(models.Model):
                         payment.kavi_method_id.name,
                     )
                 )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        payments = super().create(vals_list)
+        payments._check_not_linked_by_hand()
+        return payments
+
+    def write(self, vals):
+        if "payment_transaction_id" in vals:
+            self._check_not_linked_by_hand()
+        result = super().write(vals)
+        if "payment_transaction_id" in vals:
+            self._check_not_linked_by_hand()
+        return result
+
+    def _check_not_linked_by_hand(self):
+        """Nobody but the gateway's own acts says which payment a transaction of bills
+        has made."""
+        if not self.env.su and self.sudo().payment_transaction_id.kavi_line_ids:
+            raise UserError(
+                self.env._(
+                    "Payments of card transactions are made when the gateway has moved "
+                    "the money, not by hand."
+                )
+            )
 
     # === ACTION METHODS === #
 

@@ -47,6 +47,8 @@ class TestCardAccess(CommerceCommon):
             "kavi.bill.cancel.wizard": {"action_cancel_bills"},
             "account.move": {"button_draft", "button_cancel"},
             "account.payment": {
+                "create",
+                "write",
                 "action_refund_wizard",
                 "action_draft",
                 "action_cancel",

@@ -259,7 +259,7 @@ class TestRefusedRefunds(CommerceCommon):
         self.refuse()
         self.called_off(bill, notify=True)
         self.assertEqual(bill.gateway_status, "failed")
-        self.assertBill(bill, "refunded", refund_amount=40.0, amount_retained=60.0)
+        self.assertBill(bill, "refunded", refund_amount=60.0, amount_retained=40.0)
         bill.action_retry_refund()
         self.send(bill)
         self.assertBill(bill, "canceled", refund_amount=100.0, gateway_status=False)

@@ -16,7 +16,8 @@ class KaviBillRefundWizard(models.TransientModel):
                 is_all = (
                     bill.currency_id.compare_amounts(left, bill.amount_refundable) == 0
                 )
-                card = wizard.method_ids.filtered(lambda method: method.kind == "card")
+                ways = wizard.method_ids._origin
+                card = ways.filtered(lambda method: method.kind == "card")
                 wizard.method_id = card[:1] if is_all else False
         return result
 
