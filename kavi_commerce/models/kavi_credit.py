@@ -20,7 +20,7 @@ class KaviCredit(models.Model):
         for credit in self:
             charged = credit._get_charged_line()
             charge, left = charged.transaction_id, credit._get_card_left()
-            if credit.currency_id.compare_amounts(left, credit.amount_open) < 0:
+            if not credit._is_of_card():
                 raise UserError(
                     self.env._(
                         "Of credit %(credit)s, %(left)s can go back to the card. Give "
@@ -47,10 +47,7 @@ class KaviCredit(models.Model):
 
     def _get_refund_methods(self):
         methods = super()._get_refund_methods()
-        compare = self.currency_id[:1].compare_amounts
-        if self and all(
-            compare(credit._get_card_left(), credit.amount_open) >= 0 for credit in self
-        ):
+        if self and all(credit._is_of_card() for credit in self):
             methods |= methods._get_card_method(self.company_id[:1])
         return methods
 
@@ -91,6 +88,11 @@ class KaviCredit(models.Model):
             ],
             limit=1,
         )
+
+    def _is_of_card(self):
+        """Whether all that is left of this credit can go back to the card."""
+        left = self._get_card_left()
+        return self.currency_id.compare_amounts(left, self.amount_open) >= 0
 
     def _get_card_left(self):
         """How much of this credit can go back to the card."""
