@@ -86,13 +86,22 @@ POINTS = {
     ],
     # an officer gives a part back
     "give_back": [
-        ("after", "_kavi_refund", 1),  # nothing is stored yet
+        ("after", "_check_bookable", 1),  # booked on trial, nothing is stored yet
         ("before", "_kavi_send", 1),  # the intent is stored
         ("before", "captures.refund", 1),
         ("after", "captures.refund", 1),
         ("after", "_paypal_apply_refund", 1),
-        ("after", BILL + "_post_refunds", 1),
+        ("after", BILL + "_post_refunds", 2),  # the first one was on trial
         ("after", "_post_process_refund", 1),
+        *BOOKING,
+    ],
+    # an officer cancels a bill that was paid by card
+    "call_off": [
+        ("after", "_check_bookable", 1),  # booked on trial, nothing is stored
+        ("before", "_kavi_send", 1),  # the intent is stored, the bill as it was
+        ("after", "captures.refund", 1),
+        ("after", "_book_refund", 2),  # the first one was on trial
+        ("after", BILL + "_cancel_after_refunds", 2),
         *BOOKING,
     ],
     # the resolver itself is killed, at a capture whose answer was lost
@@ -152,6 +161,10 @@ def give_back(env, bill):
     env["kavi.bill"].browse(bill)._refund(amount=PART)
 
 
+def call_off(env, bill):
+    env["kavi.bill"].browse(bill)._cancel("Raised twice")
+
+
 def resolve(env, bill):
     env.ref("kavi_commerce.cron_resolve").method_direct_trigger()
 
@@ -186,7 +199,7 @@ def prepare(till, act):
         if act != "check_out":
             check_out(env, bill)
             till.paypal.approve(last_of(env, bill).paypal_order_id)
-        if act in ("take", "give_up", "give_back"):
+        if act in ("take", "give_up", "give_back", "call_off"):
             come_back(env, bill)
     if act == "resolve":
         till.paypal.fail("orders.capture", "drop_after")
@@ -212,6 +225,7 @@ ACTS = {
     "take": take,
     "give_up": give_up,
     "give_back": give_back,
+    "call_off": call_off,
     "resolve": resolve,
     "work_on_event": work_on_event,
 }
@@ -224,6 +238,7 @@ AFTER = {
     "take": ("new", 40.0, 0.0),
     "give_up": ("new", 0.0, 0.0),
     "give_back": ("refunded", 100.0, 40.0),
+    "call_off": ("canceled", 100.0, 100.0),
     "resolve": PAID,
     "work_on_event": PAID,
 }
@@ -232,7 +247,8 @@ LAST = {"check_out": "draft", "authorize": "authorized", "give_up": "cancel"}
 # Killed before the intent was stored: it never was, and is not made up for.
 NEVER_WAS = {
     ("take", "_prepare_authorization_request"): ("new", 0.0, 0.0),
-    ("give_back", "_kavi_refund"): PAID,
+    ("give_back", "_check_bookable"): PAID,
+    ("call_off", "_check_bookable"): PAID,
 }
 
 
@@ -256,7 +272,7 @@ def test_crash(till, case):
     assert look(till, bill) == NEVER_WAS.get((act, point[1]), AFTER[act])
     till.check()
     state = "authorized" if (act, point[1]) in NEVER_WAS else LAST.get(act, "done")
-    if act == "give_back":
+    if act in ("give_back", "call_off"):
         state = "done"
     with till.scratch.env() as env:
         last = last_of(env, bill)
@@ -307,6 +323,30 @@ def test_concurrency_failure_02_at_once(till, late):
     till.check()
     with till.scratch.env() as env:
         assert len(env["kavi.bill"].browse(bill)._get_payments()) == 1
+
+
+@pytest.mark.parametrize("acts", [(give_back, give_back), (give_back, call_off)])
+def test_concurrency_two_ask_for_money_back(till, acts):
+    """Two officers at once: one is told that somebody else is at it, and the card gets
+    what one of them has asked for."""
+    bill = prepare(till, "give_back")
+
+    def in_time(act):
+        return lambda env: retrying(functools.partial(act, env, bill), env)
+
+    with mute_logger("odoo.sql_db", "odoo.service.model"):
+        answers = till.scratch.in_threads(*map(in_time, acts))
+    refused = [answer for answer in answers if isinstance(answer, Exception)]
+    assert len(refused) <= 1
+    assert all(isinstance(answer, UserError) for answer in refused)
+    till.make_due()
+    till.run_job("resolve")
+    state, paid, back = look(till, bill)
+    if len(refused) == 1:
+        assert (state, paid, back) in (("refunded", 100, 40), ("canceled", 100, 100))
+    else:  # one after the other
+        assert (paid, back) in ((100, 80), (100, 100))
+    till.check()
 
 
 def test_crash_keeps_no_secret(till):

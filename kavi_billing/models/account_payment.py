@@ -25,6 +25,11 @@ class AccountPayment(models.Model):
 
     # === HELPER METHODS === #
 
+    def _is_moved_automatically(self):
+        """Hook: whether an automatic method has moved this money, and would have to
+        move it back."""
+        return False
+
     def _get_external_number(self):
         """Hook: the number under which others know this payment, as a check's or a
         wire's; empty where it has none.

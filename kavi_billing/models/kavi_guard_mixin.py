@@ -102,6 +102,29 @@ class KaviGuardMixin(models.AbstractModel):
                     )
                 )
 
+    def _check_moving_method(self, method):
+        """Refuse a payment method by which nobody moves money by hand: what an
+        automatic one has moved is entered by its own acts only.
+
+        :raise UserError: with the reason, and what to do instead
+        """
+        if self._is_moved_automatically():
+            return  # the money has moved, whatever is offered by now
+        self._check_method(method)
+        if method.kind != "manual":
+            raise UserError(
+                self.env._(
+                    "%s moves money by itself, and nobody enters by hand that it did: "
+                    "the books would say what never happened. Choose the method by "
+                    "which the money really moves.",
+                    method.name,
+                )
+            )
+
+    def _is_moved_automatically(self):
+        """Hook: whether money that an automatic method has moved is booked now."""
+        return False
+
     def _log_documents(self, documents):
         """Say on each entry or payment which of these records it was made for.
 

@@ -238,13 +238,18 @@ class KaviBillActWizard(models.AbstractModel):
         with bills._suppress_auto_notices():
             yield
         if event:
-            notices = bills._notify(event, values, **self._get_notice_text())
+            told = self._get_told_bills()
+            notices = told._notify(event, values, **self._get_notice_text())
             unreached = notices.filtered(lambda n: n.state == "undeliverable")
             unreached.bill_id._log_note(
                 self.env._("Nobody was notified: the account has no e-mail address.")
             )
         if self.note:
             bills._log_note(plaintext2html(self.note))
+
+    def _get_told_bills(self):
+        """Hook: the bills whose accounts are told of the act now."""
+        return self.bill_ids
 
     def _get_notice_text(self):
         """The text as it was edited; notices of several bills are sent as they are."""

@@ -16,7 +16,7 @@ class KaviBillPaymentWizard(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        domain="[('company_id', '=', company_id)]",
+        domain="[('company_id', '=', company_id), ('kind', '=', 'manual')]",
     )
     collect_payment_number = fields.Boolean(related="method_id.collect_payment_number")
     payment_number = fields.Char(help="The number on the check or the like.")
@@ -75,9 +75,10 @@ class KaviBillPaymentWizard(models.TransientModel):
     @api.depends("bill_ids")
     def _compute_method_id(self):
         for wizard in self:
-            promised = wizard.bill_ids.payment_method_id
-            if not promised:
-                promised = promised.search([("company_id", "=", wizard.company_id.id)])
+            bills = wizard.bill_ids
+            # what moves by itself is not entered by hand
+            promised = bills.payment_method_id.filtered(lambda m: m.kind == "manual")
+            promised = promised or bills._get_manual_methods(wizard.company_id)
             wizard.method_id = promised if len(promised) == 1 else wizard.method_id
 
     @api.depends("bill_id", "instalments")

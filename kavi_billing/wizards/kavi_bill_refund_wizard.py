@@ -31,8 +31,11 @@ class KaviBillRefundWizard(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        domain="[('company_id', '=', company_id)]",
+        domain="[('id', 'in', method_ids)]",
         help="Empty: as the bill was paid.",
+    )
+    method_ids = fields.Many2many(
+        "kavi.payment.method", string="Ways Back", compute="_compute_method_ids"
     )
     date = fields.Date(
         required=True,
@@ -57,9 +60,14 @@ class KaviBillRefundWizard(models.TransientModel):
             wizard.summary = wizard._format_sum("amount_refundable")
 
     @api.depends("bill_ids")
+    def _compute_method_ids(self):
+        for wizard in self:
+            wizard.method_ids = wizard.bill_ids._get_refund_methods()
+
+    @api.depends("bill_ids")
     def _compute_method_id(self):
         for wizard in self:
-            method = wizard.bill_ids.payment_method_id.filtered("active")
+            method = wizard.bill_ids.payment_method_id & wizard.method_ids._origin
             wizard.method_id = method if len(method) == 1 else False
 
     # === ACTION METHODS === #

@@ -14,7 +14,10 @@ class KaviCreditRefundWizard(models.TransientModel):
     method_id = fields.Many2one(
         "kavi.payment.method",
         required=True,
-        domain="[('company_id', '=', company_id)]",
+        domain="[('id', 'in', method_ids)]",
+    )
+    method_ids = fields.Many2many(
+        "kavi.payment.method", string="Ways Back", compute="_compute_method_ids"
     )
     date = fields.Date(
         string="Date Refunded",
@@ -28,6 +31,11 @@ class KaviCreditRefundWizard(models.TransientModel):
         if self.env.context.get("active_model") != "kavi.credit":
             return self.env["kavi.credit"]
         return self.env["kavi.credit"].browse(self.env.context.get("active_ids") or ())
+
+    @api.depends("credit_ids")
+    def _compute_method_ids(self):
+        for wizard in self:
+            wizard.method_ids = wizard.credit_ids._get_refund_methods()
 
     @api.depends("credit_ids")
     def _compute_summary(self):

@@ -5,6 +5,7 @@ from . import (
     kavi_bill,
     kavi_billing_overview,
     kavi_billing_task,
+    kavi_credit,
     kavi_gateway_event,
     kavi_gateway_message,
     kavi_payment_method,

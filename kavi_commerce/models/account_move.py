@@ -2,7 +2,8 @@ from odoo import models
 
 
 class AccountMove(models.Model):
-    """The invoice of a bill is paid at the bill: its guards are there."""
+    """The invoice of a bill is paid at the bill: its guards are there. What a gateway
+    has moved stands in the books."""
 
     _inherit = "account.move"
 
@@ -17,3 +18,15 @@ class AccountMove(models.Model):
                 "This is the invoice of bill %s: pay the bill.", bill.name
             )
         return super()._get_online_payment_error()
+
+    def button_draft(self):
+        self.origin_payment_id._check_not_at_gateway()
+        return super().button_draft()
+
+    def button_cancel(self):
+        self.origin_payment_id._check_not_at_gateway()
+        return super().button_cancel()
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        self.origin_payment_id._check_not_at_gateway()
+        return super()._reverse_moves(default_values_list, cancel=cancel)

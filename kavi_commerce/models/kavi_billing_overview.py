@@ -18,7 +18,16 @@ class KaviBillingOverview(models.AbstractModel):
             "info",
             currency,
         )
-        return [*super()._get_tiles(issued, dated, currency), tile]
+        failed = self._prepare_tile(
+            "failed",
+            self.env._("Failed Gateway"),
+            # charges and refunds that the gateway refused
+            issued & Domain("gateway_status", "=", "failed"),
+            "amount_total",
+            "danger",
+            currency,
+        )
+        return [*super()._get_tiles(issued, dated, currency), tile, failed]
 
     @api.model
     def _get_action(self, name, domain, model="kavi.bill"):

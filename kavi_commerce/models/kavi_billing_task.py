@@ -24,6 +24,15 @@ class KaviBillingTask(models.AbstractModel):
                 & Domain("next_check_date", "=", False),
             ),
             (
+                "refused_refunds",
+                self.env._("Refused Refunds"),
+                "payment.transaction",
+                Domain("operation", "=", "refund")
+                & Domain("kavi_state", "=", "failed_return")
+                & Domain("is_chargeback", "=", False)
+                & Domain("kavi_line_ids.is_superseded", "=", False),
+            ),
+            (
                 "not_booked",
                 self.env._("Card Payments Not Booked"),
                 "payment.transaction",

@@ -34,6 +34,12 @@ class KaviTransactionBill(models.Model):
         help="The entry that it became.",
     )
     state = fields.Selection(related="transaction_id.kavi_state", string="Status")
+    is_superseded = fields.Boolean(
+        string="Settled Otherwise",
+        readonly=True,
+        help="Of a refund that has failed: it was tried again, the money went back in "
+        "another way, or it stays.",
+    )
 
     _transaction_bill_uniq = models.Constraint(
         "unique(transaction_id, bill_id)", "A bill is in a transaction once."
@@ -50,6 +56,55 @@ class KaviTransactionBill(models.Model):
             line.total = line.currency_id.round(line.amount + line.surcharge)
 
     # === HELPER METHODS === #
+
+    def _is_failed_return(self):
+        """Whether this is a refund that the gateway refused, and nothing has made up
+        for it yet."""
+        self.ensure_one()
+        tx = self.transaction_id
+        return (
+            tx.operation == "refund"
+            and tx.kavi_state == "failed_return"
+            and not tx.is_chargeback
+            and not self.is_superseded
+        )
+
+    def _get_held_amount(self):
+        """What the books still have of the money of this line of a charge, less what is
+        on its way back: what the bill retains, and what is left over as a credit.
+
+        Money that pays another bill, or that went back in another way, is neither.
+        """
+        self.ensure_one()
+        if not self.payment_id:
+            return self.total  # not booked yet
+        bill = self.bill_id
+        held = self._get_credit_left()
+        if self.payment_id in bill._get_payments():
+            held += max(bill.amount_refundable, 0.0)
+        under_way = bill.transaction_line_ids.filtered(
+            lambda line: line._is_return_under_way()
+        )
+        return self.currency_id.round(held - sum(under_way.mapped("total")))
+
+    def _is_return_under_way(self):
+        """Whether this is a refund that may still be made, and is not booked yet."""
+        self.ensure_one()
+        tx = self.transaction_id
+        return (
+            tx.operation == "refund"
+            and tx.state not in ("error", "cancel")
+            and not self.payment_id
+        )
+
+    def _get_credit_left(self):
+        """What the line's payment has left over: it is open on the account."""
+        self.ensure_one()
+        items = self.env["kavi.credit"]._get_credit_items(self.payment_id.move_id)
+        if self.payment_id.move_id.state != "posted":
+            return 0.0
+        left = -sum(items.mapped("amount_residual_currency"))
+        return self.currency_id.round(max(left, 0.0))
 
     def _get_bill_to_book(self):
         """The bill, for making the entries of this line: its guards know that the money

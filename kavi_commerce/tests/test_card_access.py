@@ -15,6 +15,7 @@ class TestCardAccess(CommerceCommon):
                 "action_ask_gateway",
                 "action_open_transactions",
                 "action_pay_by_card",
+                "action_retry_refund",
             },
             "kavi.bill.card.wizard": {"action_pay_by_card"},
             "kavi.gateway.event": {"action_retry"},
@@ -26,6 +27,7 @@ class TestCardAccess(CommerceCommon):
                 "action_kavi_ask_gateway",
                 "action_kavi_capture",
                 "action_kavi_complete",
+                "action_kavi_drop_return",
                 "action_kavi_give_up",
                 "action_kavi_note",
                 "action_kavi_refund",
@@ -42,7 +44,16 @@ class TestCardAccess(CommerceCommon):
         }
         overridden = {
             "kavi.bill.refund.wizard": {"action_refund"},
-            "account.payment": {"action_refund_wizard"},
+            "kavi.bill.cancel.wizard": {"action_cancel_bills"},
+            "account.move": {"button_draft", "button_cancel"},
+            "account.payment": {
+                "create",
+                "write",
+                "action_refund_wizard",
+                "action_draft",
+                "action_cancel",
+                "action_reject",
+            },
             "payment.provider": {"action_paypal_create_webhook"},
             "payment.transaction": {"create", "write"},
         }

@@ -12,10 +12,12 @@ TABLE = bill_rules.extend_acts(bill_rules.ACTS, ACTS, REFUSED)
 DECIDED = {
     "pay_by_card": {"new", "pending"},
     "freeze": {"paid", "refunded", "canceled"},
+    "retry_refund": {"new", "pending", "paid", "refunded", "canceled"},
 }
+NEEDED = {"retry_refund": {"failed_gateway"}}
 REFUSED_WHEN = {
-    "frozen": {"pay_by_card", "freeze"},
-    "historical": {"pay_by_card", "freeze"},
+    "frozen": {"pay_by_card", "freeze", "retry_refund"},
+    "historical": {"pay_by_card", "freeze", "retry_refund"},
     "awaiting_gateway": {
         "change_amount",
         "choose_method",
@@ -24,6 +26,7 @@ REFUSED_WHEN = {
         "write_off",
         "apply_credit",
         "refund",
+        "retry_refund",
         "cancel",
     },
 }
@@ -42,6 +45,7 @@ class TestCardRules(BaseCase):
                     forbidden = any(act in REFUSED_WHEN.get(flag, ()) for flag in flags)
                     found = bill_rules.refusal(act, state, flags, TABLE)
                     wanted = state in states and not forbidden
+                    wanted &= NEEDED.get(act, set()) <= set(flags)
                     self.assertEqual(found is None, wanted, (act, state, flags))
 
     def test_awaiting_gateway_forbids_what_was_decided(self):

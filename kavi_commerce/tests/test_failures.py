@@ -255,8 +255,9 @@ class TestFailures(CommerceCommon):
                 self.paypal.settle_refund(refund.paypal_refund_id, status)
                 self.refresh(refund)
                 self.assertEqual(refund.kavi_state, kavi_state)
+                gateway = False if refunded else "failed"
                 self.assertBill(
-                    bill, state, refund_amount=refunded, gateway_status=False
+                    bill, state, refund_amount=refunded, gateway_status=gateway
                 )
                 self.assertEqual(bool(bill.sudo().activity_ids), not refunded)
 

@@ -288,7 +288,7 @@ class TestResolver(CommerceCommon):
         self.assertEqual(refund.state, "pending")
         refund.with_user(self.users["administrator"]).action_kavi_give_up()
         self.assertEqual(refund.kavi_state, "failed_return")
-        self.assertBill(bill, "paid", gateway_status=False)
+        self.assertBill(bill, "paid", gateway_status="failed")
 
     def test_locked_out(self):
         """Credentials that are refused say nothing of what was asked before."""

@@ -2,7 +2,7 @@
 answered. Plain Python, no ORM: added to the table of kavi_billing's ``bill_rules``.
 """
 
-from odoo.addons.kavi_billing.tools.bill_rules import SETTLED, Act, stay
+from odoo.addons.kavi_billing.tools.bill_rules import ISSUED, SETTLED, Act, stay
 
 # Shown as badges beside the state.
 FLAGS = {
@@ -12,6 +12,10 @@ FLAGS = {
 ACTS = {
     "pay_by_card": Act(
         "Pay by card", {"new": ("new", "paid"), "pending": ("new", "paid")}
+    ),
+    # refused by the gateway: the bill is as it was, until it has answered
+    "retry_refund": Act(
+        "Try the refund again", stay(*ISSUED), needs=("failed_gateway",)
     ),
     "freeze": Act("Freeze", stay(*SETTLED, "canceled")),
 }
@@ -25,6 +29,7 @@ REFUSED = {
         "write_off",
         "apply_credit",
         "refund",
+        "retry_refund",
         "cancel",
     )
 }

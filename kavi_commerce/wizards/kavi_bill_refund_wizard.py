@@ -6,20 +6,20 @@ class KaviBillRefundWizard(models.TransientModel):
 
     _inherit = "kavi.bill.refund.wizard"
 
+    def _compute_method_id(self):
+        result = super()._compute_method_id()
+        for wizard in self:
+            bill = wizard.bill_id
+            if bill and bill._has_card_money():
+                # as it was paid; in two ways, each part has to be said
+                left = bill._get_card_refundable()
+                is_all = (
+                    bill.currency_id.compare_amounts(left, bill.amount_refundable) == 0
+                )
+                ways = wizard.method_ids._origin
+                card = ways.filtered(lambda method: method.kind == "card")
+                wizard.method_id = card[:1] if is_all else False
+        return result
+
     def action_refund(self):
-        bills = self.bill_ids
-        amount = self.amount if self.bill_id else None
-        is_notified = self.notify
-        known = bills.transaction_ids
-        if bills._get_card_refunds(amount, self.method_id) == bills:
-            # the notice goes out when the gateway has refunded, not when it is asked to
-            self.notify = False
-        result = super().action_refund()
-        bills.invalidate_recordset(["transaction_ids"])
-        refunds = bills.transaction_ids - known
-        if not refunds:
-            return result
-        # sudo: the refund was just made by this officer's act
-        refunds.sudo().is_notified = is_notified
-        action = refunds._get_records_action(name=self.env._("Refund"))
-        return {**action, "target": "new" if len(refunds) == 1 else "current"}
+        return self._open_asked_refunds(super().action_refund())

@@ -49,7 +49,7 @@ class KaviBill(models.Model):
         :raise UserError: with the reason; then nothing is booked
         """
         self._lock_for_act("complete_payment")
-        self._check_method(method)
+        self._check_moving_method(method)
         if number and not method.collect_payment_number:
             raise UserError(
                 self.env._("%s does not collect a payment number.", method.name)

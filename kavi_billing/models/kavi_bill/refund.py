@@ -109,7 +109,7 @@ class KaviBill(models.Model):
     def _post_refunds(self, amounts, method, date, reason):
         """Credit notes and refund payments of these amounts, matched; in one batch."""
         if method:
-            self._check_method(method)
+            self._check_moving_method(method)
         bills = self._for_books()
         payments = {}
         for company in bills.company_id:
@@ -160,14 +160,17 @@ class KaviBill(models.Model):
         }
 
     def _get_refund_journal(self, method):
-        """The journal of a refund: of the method asked for, or of the payment."""
+        """The journal of a refund: of the method asked for, or as the money came."""
         self.ensure_one()
-        method = method or self.payment_method_id
+        method = method or self._get_refund_method()
         if method:
             return method.with_env(self.env)._get_journal()
         # settled by an accountant: by a payment, or from the bank statement
         lines = self._get_receivable_lines(self.invoice_id)
-        journal = lines.matched_credit_ids.credit_move_id.journal_id.filtered(
+        items = lines.matched_credit_ids.credit_move_id.filtered(
+            lambda item: not item.move_id.origin_payment_id._is_moved_automatically()
+        )
+        journal = items.journal_id.filtered(
             lambda journal: journal.type in ("bank", "cash", "credit")
         )[:1]
         if not journal:
@@ -178,3 +181,28 @@ class KaviBill(models.Model):
                 )
             )
         return journal
+
+    def _get_refund_method(self):
+        """The manual method by which the money of this bill came, the last one if there
+        are several; empty if there is none."""
+        self.ensure_one()
+        if self.payment_method_id.kind == "manual":
+            return self.payment_method_id
+        payments = self._get_payments().filtered(
+            lambda payment: (
+                payment.payment_type == "inbound"
+                and payment.kavi_method_id.kind == "manual"
+            )
+        )
+        return payments.sorted("id")[-1:].kavi_method_id
+
+    @api.model
+    def _get_manual_methods(self, company):
+        """The methods by which people move money of a company."""
+        return self.env["kavi.payment.method"].search(
+            [("company_id", "=", company.id), ("kind", "=", "manual")]
+        )
+
+    def _get_refund_methods(self):
+        """Hook: the methods by which the money of each of these bills can go back."""
+        return self._get_manual_methods(self.company_id[:1])

@@ -406,6 +406,19 @@ class KaviCredit(models.Model):
                         state=labels[credit.state],
                     )
                 )
+        for credit in self._get_held_credits() if "open" in states else ():
+            raise UserError(
+                self.env._(
+                    "Money of credit %s is on its way back to the account. Wait until "
+                    "it has arrived, then look at the credit again.",
+                    credit.display_name,
+                )
+            )
+
+    def _get_held_credits(self):
+        """Hook: those of these credits whose money is on its way back, and is used for
+        nothing else meanwhile."""
+        return self.browse()
 
     def _log(self, bodies, on_account=False):
         """Write who did what, when, in the history: one line a credit."""

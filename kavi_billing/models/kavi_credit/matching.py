@@ -294,6 +294,7 @@ class KaviCredit(models.Model):
         bills = bills.filtered(
             lambda bill: bill.is_posted and not bill._get_refusal("apply_credit")
         ).try_lock_for_update(allow_referencing=True)
+        credits -= credits._get_held_credits()
         credits = credits.filtered(
             lambda credit: (
                 credit.state == "open"

@@ -18,6 +18,10 @@ class KaviCredit(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_refund_methods(self):
+        """Hook: the methods by which each of these credits can be paid out."""
+        return self.env["kavi.bill"]._get_manual_methods(self.company_id[:1])
+
     def _refund_in_money(self, method, date=None):
         """Pay out what is left of these credits.
 
@@ -27,7 +31,7 @@ class KaviCredit(models.Model):
         :raise UserError: with the reason; then none of them is paid out
         """
         self._lock_in_state("open")
-        self._check_method(method)
+        self._check_moving_method(method)
         self._check_not_expired()
         date = date or method.company_id._billing_today()
         credits = self._for_books().with_company(method.company_id)

@@ -1,5 +1,6 @@
 from . import (
     base,
+    card_cancel,
     card_payment,
     card_refund,
     portal,

@@ -7,7 +7,13 @@ from odoo.addons.kavi_billing_report.tools.columns import Column
 from ...tools.card_rules import ACTS, REFUSED
 
 # Follows from the transactions, and is written by nobody.
-DERIVED = {"order_id", "gateway_status", "transaction_line_ids", "transaction_ids"}
+DERIVED = {
+    "order_id",
+    "gateway_status",
+    "has_failed_return",
+    "transaction_line_ids",
+    "transaction_ids",
+}
 
 
 class KaviBill(models.Model):
@@ -41,6 +47,11 @@ class KaviBill(models.Model):
         index="btree_not_null",
         help="Of the latest card payment.",
     )
+    has_failed_return = fields.Boolean(
+        compute="_compute_has_failed_return",
+        groups="kavi_billing.group_billing_user",
+        help="The gateway refused a refund that nothing has made up for yet.",
+    )
     gateway_status = fields.Selection(
         [("awaiting", "Awaiting Gateway"), ("failed", "Failed Gateway")],
         compute="_compute_gateway_status",
@@ -64,6 +75,8 @@ class KaviBill(models.Model):
         "transaction_line_ids.transaction_id.state",
         "transaction_line_ids.transaction_id.is_post_processed",
         "transaction_line_ids.transaction_id.order_id",
+        "transaction_line_ids.transaction_id.reversal_date",
+        "transaction_line_ids.is_superseded",
     )
     def _compute_gateway_status(self):
         for bill in self:
@@ -74,8 +87,15 @@ class KaviBill(models.Model):
                 bill.gateway_status = "awaiting"
             elif bill.state == "new" and charges[-1:].state == "error":
                 bill.gateway_status = "failed"
+            elif bill._get_failed_returns():  # KB-25: of credits, too
+                bill.gateway_status = "failed"
             else:
                 bill.gateway_status = False
+
+    @api.depends("gateway_status")
+    def _compute_has_failed_return(self):
+        for bill in self:
+            bill.has_failed_return = bool(bill._get_failed_returns())
 
     @api.depends("gateway_status")
     def _compute_allowed_acts(self):
@@ -126,6 +146,7 @@ class KaviBill(models.Model):
         return {
             **super()._get_act_labels(),
             "pay_by_card": self.env._("Pay by card"),
+            "retry_refund": self.env._("Try the refund again"),
             "freeze": self.env._("Freeze"),
         }
 

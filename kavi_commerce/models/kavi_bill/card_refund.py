@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ..payment_transaction.refund_check import is_on_trial
+
 
 class KaviBill(models.Model):
     """Card money that goes back: refunds through the gateway, and charge-backs."""
@@ -14,13 +16,16 @@ class KaviBill(models.Model):
         entries are made when it has done so."""
         by_card = self._get_card_refunds(amount, method)
         if not by_card:
-            return super()._refund(
+            payments = super()._refund(
                 amount=amount, method=method, date=date, reason=reason
             )
+            self._supersede_failed_returns(dict(zip(self, payments, strict=True)))
+            return payments
         self._lock_for_act("refund")
         amounts = self._get_refund_amounts(amount)
         bills = self.filtered(lambda bill: bill in by_card)
-        bills._request_card_refunds(amounts, reason)
+        for bill in bills:
+            bill._request_card_refunds(amounts[bill], reason)
         bills._log_act(
             "refund",
             {
@@ -35,7 +40,23 @@ class KaviBill(models.Model):
         rest = self - bills
         if not rest:
             return self.env["account.payment"]
-        return super(KaviBill, rest)._refund(method=method, date=date, reason=reason)
+        return rest._refund(method=method, date=date, reason=reason)
+
+    def _is_moved_automatically(self):
+        return bool(self._get_transaction_line()) or super()._is_moved_automatically()
+
+    def _get_refund_methods(self):
+        """The card, too, where all of these bills have card money to go back."""
+        methods = super()._get_refund_methods()
+        if self and all(bill._has_card_money() for bill in self):
+            methods |= methods._get_card_method(self.company_id[:1])
+        return methods
+
+    def _has_card_money(self):
+        """Whether some of this bill's money can go back to a card."""
+        self.ensure_one()
+        left = self._get_card_refundable()
+        return self.currency_id.compare_amounts(left, 0.0) > 0
 
     def _get_card_refunds(self, amount, method):
         """Those of these bills whose refund goes through the gateway.
@@ -89,75 +110,174 @@ class KaviBill(models.Model):
     def _get_card_refundable(self):
         """How much of this bill the gateway can refund to cards."""
         self.ensure_one()
-        return self.currency_id.round(
-            sum(tx._get_refundable_of(self) for tx in self._get_card_charges())
-        )
+        # sudo: no more than the sum is told
+        bill = self.sudo()
+        left = sum(tx._get_refundable_of(bill) for tx in bill._get_card_charges())
+        return bill.currency_id.round(max(min(left, bill.amount_refundable), 0.0))
 
-    def _request_card_refunds(self, amounts, reason):
-        """Create the refunds at the gateway, from the newest charge on.
+    def _request_card_refunds(self, amount, reason, **vals):
+        """Ask the gateway for refunds of this bill, from the newest charge on.
 
-        :param dict amounts: ``{bill: amount}``
+        :param float amount: of the bill
+        :param vals: of the refunds
         :return: the refunds, ``payment.transaction``
+        :raise UserError: when the books would refuse them; then nothing is asked
         """
-        refunds = self.env["payment.transaction"].sudo()
-        for bill in self:
-            left = amounts[bill]
-            for tx in bill._get_card_charges():
-                part = min(left, tx._get_refundable_of(bill))
-                if bill.currency_id.compare_amounts(part, 0.0) > 0:
-                    refunds += tx._kavi_refund(part, bill=bill, reason=reason)
-                    left = bill.currency_id.round(left - part)
+        self.ensure_one()
+        bill = self._for_books()
+        bill._supersede_failed_returns({bill: amount})
+        refunds, left = self.env["payment.transaction"].sudo(), amount
+        for tx in bill._get_card_charges():
+            part = min(left, tx._get_refundable_of(bill))
+            if bill.currency_id.compare_amounts(part, 0.0) > 0:
+                refunds += tx._create_refund(
+                    part, bill=bill, reason=reason, is_of_bill=True, **vals
+                )
+                left = bill.currency_id.round(left - part)
+        refunds._ask_for_refund()
         return refunds
 
-    def _post_refunds(self, amounts, method, date, reason):
-        """Refund the card money of a canceled bill through the gateway, too."""
+    def _get_failed_returns(self):
+        """Refunds of these bills that the gateway refused, and that nothing has made up
+        for yet.
+
+        :rtype: kavi.transaction.bill, with superuser rights
+        """
+        return (
+            self.sudo()
+            .transaction_line_ids.filtered(lambda line: line._is_failed_return())
+            .sorted("id")
+        )
+
+    def _supersede_failed_returns(self, made):
+        """Let failed refunds rest, for which as much has gone back, or is asked, now.
+
+        :param dict made: ``{bill: amount, or the payment of it}``
+        """
+        for bill in self:
+            left = made[bill]
+            left = left if isinstance(left, int | float) else left.amount
+            for line in bill._get_failed_returns():
+                if bill.currency_id.compare_amounts(line.total, left) <= 0:
+                    line.is_superseded = True
+                    left -= line.total
+
+    def _get_refund_journal(self, method):
         if self._get_transaction_line():
-            return super()._post_refunds(amounts, method, date, reason)
-        by_card = self.browse()
-        if not method or method.kind == "card":
-            by_card = self.filtered(
-                lambda bill: (
-                    bill.currency_id.compare_amounts(
-                        bill._get_card_refundable(), amounts[bill]
-                    )
-                    >= 0
-                )
+            # what the gateway gave back, whatever else the bill was paid by
+            method = method or self.env["kavi.payment.method"]._get_card_method(
+                self.company_id, required=True
             )
-        by_card._request_card_refunds(amounts, reason)
-        rest = self - by_card
-        if not rest:
-            return self.env["account.payment"]
-        return super(KaviBill, rest)._post_refunds(amounts, method, date, reason)
+        return super()._get_refund_journal(method)
 
     def _record_card_refund(self, amount, date, reason):
         """Make the entries of a refund by the gateway, whoever asked for it.
 
-        :return: the posted refund payment
+        What the charge has left over as a credit is used up, what the bill retains of
+        it is refunded; what is more stays open on the account.
+
+        :return: the posted refund payments
         """
         self.ensure_one()
+        refund = self._get_transaction_line().transaction_id
+        charged = refund.source_transaction_id.kavi_line_ids.filtered(
+            lambda line: line.bill_id.id == self.id
+        )
+        of_bill, of_credit = self._share_card_refund(charged, amount)
+        payments = self.env["account.payment"]
+        if of_bill:
+            payments += self._record_bill_refund(of_bill, date, reason)
+        if of_credit:
+            payments += self._record_credit_refund(charged.payment_id, of_credit, date)
+        rest = self.currency_id.round(amount - of_bill - of_credit)
+        if rest:
+            payments += self._record_excess_refund(rest, date)
+        return payments
+
+    def _share_card_refund(self, charged, amount):
+        """How much of a refund is the bill's, and how much a credit's.
+
+        :param charged: the ``kavi.transaction.bill`` of the charge
+        :return: both amounts
+        """
         currency = self.currency_id
-        notes = sum(self._get_own_notes().mapped("amount_total"))
-        total = self._get_booked_total()
-        left = currency.round(min(self.amount_refundable, total - notes))
-        if currency.compare_amounts(amount, left) > 0:
-            return self._record_excess_refund(amount, date)
+        retained = 0.0
+        if charged.payment_id in self._get_payments():
+            retained = self.amount_refundable
+        parts = {
+            "bill": currency.round(max(retained, 0.0)),
+            "credit": charged._get_credit_left() if charged.payment_id else 0.0,
+        }
+        # what was paid too much goes first, unless the bill was refunded
+        is_of_bill = self._get_transaction_line().transaction_id.is_of_bill
+        order = ("bill", "credit") if is_of_bill else ("credit", "bill")
+        for name in order:
+            parts[name] = min(amount, parts[name])
+            amount = currency.round(amount - parts[name])
+        return parts["bill"], parts["credit"]
+
+    def _record_bill_refund(self, amount, date, reason):
+        """Refund what the bill retains: credit note and payment."""
         payment = self._post_refunds({self: amount}, None, date, reason)
         self.env.flush_all()
+        refund = self._get_transaction_line().transaction_id
         self._log_act(
             "refund",
             {
                 self.id: self.env._(
                     "%(amount)s refunded to the card. %(reason)s",
-                    amount=currency.format(amount),
+                    amount=self.currency_id.format(amount),
                     reason=reason or "",
                 )
             },
         )
+        if refund.ends_bill:
+            return payment  # canceling says so
         self._run_state_hooks()
-        if self._get_transaction_line().transaction_id.is_notified:
-            values = {"refund": currency.format(amount), "reason": reason or False}
-            self._notify("refund", {self.id: values})
+        if refund.is_notified and not is_on_trial():
+            self._notify_of_card_refund("refund", amount, refund)
         return payment
+
+    def _record_credit_refund(self, paid, amount, date):
+        """Use up what a card payment has left over: it went back to the card.
+
+        :param paid: the posted inbound ``account.payment``
+        """
+        back = self._post_outbound_card_payment(amount, date, paid)
+        items = self.env["kavi.credit"]._get_credit_items(paid.move_id)
+        self._match_in_turn(
+            items,
+            [
+                back.move_id.line_ids.filtered(
+                    lambda line: line.account_id in items.account_id
+                )
+            ],
+        )
+        self.env.flush_all()
+        credits = self.env["kavi.credit"].search([("move_id", "=", paid.move_id.id)])
+        credits._log(
+            {
+                credit: self.env._(
+                    "%s refunded to the card.", self.currency_id.format(amount)
+                )
+                for credit in credits
+            },
+            on_account=True,
+        )
+        return back
+
+    def _notify_of_card_refund(self, event, amount, refund):
+        """Tell the account what has gone back, as the officer has wanted it.
+
+        :param str event: "refund" or "cancel"
+        :param refund: the ``payment.transaction``
+        """
+        bill = self.with_context(lang=self._get_notice_lang() or self.env.lang)
+        values = {
+            "refund": amount and bill.currency_id.format(amount),
+            "reason": refund.return_reason,
+        }
+        self._notify(event, {self.id: values}, **(refund.notice_text or {}))
 
     def _record_excess_refund(self, amount, date):
         """Post a refund of more than the bill retains on the account; the
@@ -165,6 +285,14 @@ class KaviBill(models.Model):
 
         :return: the posted refund payment
         """
+        if is_on_trial():
+            raise UserError(
+                self.env._(
+                    "%(amount)s is more than bill %(bill)s retains.",
+                    amount=self.currency_id.format(amount),
+                    bill=self.name,
+                )
+            )
         tx = self._get_transaction_line().transaction_id
         payment = self._post_outbound_card_payment(amount, date)
         tx._kavi_alert(
@@ -185,6 +313,7 @@ class KaviBill(models.Model):
     # === BUSINESS METHODS - CHARGE-BACKS === #
 
     def _reverse_payment(self, payment, reason=None, date=None):
+        payment._check_not_at_gateway()
         bills = self | self.sudo()._get_bills_of(payment.sudo()).with_env(self.env)
         result = super()._reverse_payment(payment, reason=reason, date=date)
         bills._forget_card_method()

@@ -56,6 +56,11 @@ class KaviBill(models.Model):
                 "Your card payment is being processed. The result will show here; "
                 "please do not pay again."
             )
+        if "failed" in statuses and bills._get_failed_returns():
+            return "warning", self.env._(
+                "The refund to your card was not possible. We will find another way "
+                "to give the money back."
+            )
         if "failed" in statuses:
             return "danger", last.state_message or self.env._("The payment has failed.")
         return None

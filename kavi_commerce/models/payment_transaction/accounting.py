@@ -5,8 +5,10 @@ from psycopg2 import OperationalError
 from psycopg2.errors import LockNotAvailable
 
 from odoo import fields, models
-from odoo.exceptions import LockError
+from odoo.exceptions import LockError, UserError
 from odoo.http import request
+
+from .sync import RETRY_DELAYS
 
 _logger = logging.getLogger(__name__)
 
@@ -89,12 +91,12 @@ class PaymentTransaction(models.Model):
             super(PaymentTransaction, others)._post_process()
         for tx in ours._for_books().with_context(tracking_disable=True):
             if tx.state == "done" and not tx._is_only_authorized_in_parts():
-                if tx.operation == "refund":
-                    tx._post_process_refund()
-                else:
+                if tx.operation != "refund":
                     tx._post_process_charge()
+                elif not tx.reversal_date:  # it has failed after all
+                    tx._post_process_refund()
                 tx._post_process_fee()
-                if tx.reversal_date:
+                if tx.reversal_date and tx.operation != "refund":
                     tx._post_process_chargeback()
             tx.write({"is_post_processed": True, "post_process_error": False})
         return None
@@ -123,6 +125,26 @@ class PaymentTransaction(models.Model):
                 )
         self.payment_id = self.kavi_line_ids.payment_id[:1]
 
+    def _schedule_booking(self):
+        """Try again to book money that has moved, for as long as it takes: daily in the
+        end. After the last of the first tries the administrators are told why not."""
+        self.ensure_one()
+        step = self.check_step + 1
+        minutes = RETRY_DELAYS[min(step, len(RETRY_DELAYS) - 1)]
+        date = fields.Datetime.add(fields.Datetime.now(), minutes=minutes)
+        self.write({"check_step": step, "next_check_date": date})
+        if step == len(RETRY_DELAYS):
+            self._kavi_alert(
+                self.env._("Card money is still not booked"),
+                self.env._(
+                    "The money has moved, and after %(count)s tries its entries cannot "
+                    "be made: %(reason)s Mend this; it is tried again every day.",
+                    count=step,
+                    reason=self.post_process_error
+                    or self.env._("somebody else was working on the same each time."),
+                ),
+            )
+
     def _get_money_date(self):
         """The day on which the gateway said that the money moved, at most today."""
         company = self.company_id
@@ -130,6 +152,22 @@ class PaymentTransaction(models.Model):
         return min(day, company._billing_today())
 
     def _post_process_refund(self):
+        """Make the entries of a refund; cancel the bill, if it was for that."""
+        self.ensure_one()
+        if not self.ends_bill:
+            self._book_refund()
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._book_refund()
+                self._end_bills()
+        except UserError as error:
+            if isinstance(error.__cause__, LockError):
+                raise  # somebody else works on the bill: at the next check
+            self._book_refund()  # the money is back, whatever becomes of the bill
+            self._alert_not_canceled(error)
+
+    def _book_refund(self):
         """Make a credit note and a refund payment a bill; where money was charged back,
         undo that part of the payment."""
         self.ensure_one()
@@ -149,7 +187,7 @@ class PaymentTransaction(models.Model):
                 continue
             line.payment_id = bill._record_card_refund(
                 line.total, date, self.return_reason
-            )
+            )[:1]
         self.payment_id = self.kavi_line_ids.payment_id[:1]
 
     def _post_process_chargeback(self):

@@ -153,11 +153,13 @@ class PaymentTransaction(models.Model):
         "reversal_date",
         "child_transaction_ids.state",
         "child_transaction_ids.operation",
+        "child_transaction_ids.reversal_date",
     )
     def _compute_kavi_state(self):
         for tx in self:
             if tx.operation == "refund":
-                tx.kavi_state = RETURN_STATES[tx.state]
+                state = "error" if tx.reversal_date else tx.state
+                tx.kavi_state = RETURN_STATES[state]
                 continue
             tx.kavi_state = CHARGE_STATES[tx.state]
             returns = tx._get_returns().sorted("id")
@@ -166,24 +168,26 @@ class PaymentTransaction(models.Model):
             if tx.reversal_date:
                 tx.kavi_state = "returned"
             elif returns:
-                tx.kavi_state = RETURN_STATES[returns[-1].state]
+                last = returns[-1]
+                state = "error" if last.reversal_date else last.state
+                tx.kavi_state = RETURN_STATES[state]
 
-    @api.depends("state", "amount", "child_transaction_ids.state")
+    @api.depends(
+        "state",
+        "amount",
+        "reversal_date",
+        "paypal_capture_id",
+        "child_transaction_ids.state",
+        "child_transaction_ids.reversal_date",
+        "kavi_line_ids.payment_id",
+        "kavi_line_ids.bill_id.amount_retained",
+    )
     def _compute_amounts(self):
-        for tx in self:
-            live = tx._get_returns().filtered(
-                lambda child: child.state not in ("error", "cancel")
-            )
-            currency = tx.currency_id
-            tx.amount_returned = currency.round(-sum(live.mapped("amount")))
-            is_open = (
-                tx.state == "done"
-                and tx.operation != "refund"
-                and tx.kavi_line_ids
-                and not tx.reversal_date
-            )
-            tx.amount_refundable = (
-                currency.round(tx.amount - tx.amount_returned) if is_open else 0.0
+        for tx in self.sudo():  # who sees a transaction sees what is left of it
+            returned = -sum(tx._get_live_returns().mapped("amount"))
+            tx.amount_returned = tx.currency_id.round(returned)
+            tx.amount_refundable = tx.currency_id.round(
+                sum(tx._get_refundable_of(bill) for bill in tx.bill_ids)
             )
 
     # === CONSTRAINT METHODS === #

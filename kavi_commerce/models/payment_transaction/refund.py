@@ -31,19 +31,61 @@ class PaymentTransaction(models.Model):
         help="By the payer's bank or the gateway: a part of the debt is open again.",
     )
 
+    ends_bill = fields.Boolean(
+        string="Cancels the Bill",
+        readonly=True,
+        copy=False,
+        help="The bill is canceled when this money has gone back.",
+    )
+    rest_amount = fields.Monetary(
+        string="Then Refunded Otherwise",
+        readonly=True,
+        copy=False,
+        help="What is given back by other methods when the bill is canceled.",
+    )
+    is_of_bill = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Asked for from the bill: what the bill has retained goes back, before "
+        "what the same payment has left over as a credit.",
+    )
+    notice_text = fields.Json(
+        readonly=True,
+        copy=False,
+        help="Subject and text of the notice to the account, where they were changed.",
+    )
+    is_failed_return = fields.Boolean(
+        compute="_compute_is_failed_return",
+        help="A refund that the gateway refused: to be tried again, or made otherwise.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("kavi_state", "is_chargeback", "kavi_line_ids.is_superseded")
+    def _compute_is_failed_return(self):
+        for tx in self:
+            tx.is_failed_return = any(
+                line._is_failed_return() for line in tx.kavi_line_ids
+            )
+
     # === ACTION METHODS === #
 
     def action_kavi_retry_refund(self):
-        """Try a failed refund again, as a new one (KC-24)."""
-        self.ensure_one()
-        if self.kavi_state != "failed_return":
-            raise UserError(self.env._("Only a failed return is tried again."))
-        refund = self.source_transaction_id._kavi_refund(
-            -self.amount,
-            bill=self.bill_ids if len(self.bill_ids) == 1 else None,
-            reason=self.return_reason,
-        )
-        return refund._get_records_action(name=self.env._("Refund"))
+        """Try failed refunds again, as new ones (KC-24); each of them once."""
+        self._check_billing_role()
+        refunds = self.browse()
+        for tx in self._for_books():
+            refunds += tx._retry_refund()
+        return refunds.with_env(self.env)._get_records_action(name=self.env._("Refund"))
+
+    def action_kavi_drop_return(self):
+        """Let failed refunds be: this money stays, or went back in some other way."""
+        self._check_billing_role()
+        for tx in self._for_books():
+            tx._lock_failed_return().is_superseded = True
+            tx._record_gateway_message(
+                "note", self.env._("Not needed any more: %s.", self.env.user.name)
+            )
 
     def action_kavi_refund(self):
         self.ensure_one()
@@ -70,33 +112,84 @@ class PaymentTransaction(models.Model):
         :return: the refund, a ``payment.transaction`` in Pending Return
         :raise UserError: with the reason; then nothing is created
         """
+        refund = self._create_refund(amount, bill, reason)
+        refund._ask_for_refund()
+        return refund
+
+    def _create_refund(self, amount=None, bill=None, reason=None, **vals):
+        """Create a refund as :meth:`_kavi_refund`; nothing is asked of the gateway yet.
+
+        :param vals: of the refund
+        """
         self.ensure_one()
         tx = self._for_books()
         self._check_billing_role()
         tx._kavi_lock_with_bills()
         tx._check_refundable()
+        tx._lock_credits()
         left = tx._get_refundable_of(bill) if bill else tx.amount_refundable
         currency = tx.currency_id
         amount = left if amount is None else tx.bill_ids[:1]._check_amount(amount)
         if currency.is_zero(left) or currency.compare_amounts(amount, left) > 0:
-            raise UserError(
-                self.env._(
-                    "Of this charge %(left)s can be refunded, not %(amount)s.",
-                    left=currency.format(left),
-                    amount=currency.format(amount),
-                )
-            )
-        refund = tx._create_child_transaction(
-            amount, is_refund=True, order_id=tx.order_id, return_reason=reason
-        )
+            raise UserError(tx._get_excess_text(amount, left))
         lines = tx.kavi_line_ids
         if bill:
             lines = lines.filtered(lambda line: line.bill_id.id == bill.id)
-        refund._split_over_bills(amount, lines, tx._get_live_returns())
+        parts = tx._share_refund(amount, lines)
+        refund = tx._create_child_transaction(
+            amount,
+            is_refund=True,
+            order_id=tx.order_id,
+            return_reason=reason,
+            kavi_line_ids=[
+                Command.create({"bill_id": each.id, "amount": part})
+                for each, part in parts.items()
+            ],
+            **vals,
+        )
         refund._set_pending(state_message=self.env._("The gateway is asked."))
-        refund._schedule_check()
-        refund._kavi_send_after_commit()
         return refund
+
+    def _share_refund(self, amount, lines):
+        """Assign an amount to the bills of a charge: what can go back of the first one
+        first.
+
+        :param lines: the ``kavi.transaction.bill`` of the charge, in that order
+        :return: ``{bill: amount}``
+        """
+        parts, left = {}, amount
+        for line in lines:
+            part = min(left, self._get_refundable_of(line.bill_id))
+            if self.currency_id.compare_amounts(part, 0.0) > 0:
+                parts[line.bill_id] = part
+                left = self.currency_id.round(left - part)
+        return parts
+
+    def _get_excess_text(self, amount, left):
+        """Why so much of this charge is not refunded, and what to do."""
+        text = self.env._(
+            "Of this charge %(left)s can be refunded, not %(amount)s.",
+            left=self.currency_id.format(left),
+            amount=self.currency_id.format(amount),
+        )
+        charged = self.currency_id.round(self.amount - self.amount_returned)
+        if self.currency_id.compare_amounts(charged, left) > 0:
+            text += " " + self.env._(
+                "The rest pays other bills, or went back in another way: take it off "
+                "those bills first."
+            )
+        return text
+
+    def _ask_for_refund(self):
+        """Have these refunds sent to the gateway after the commit.
+
+        :raise UserError: when the books would refuse them; then nothing is asked
+        """
+        if not self:
+            return
+        self._check_bookable()
+        self._schedule_check()
+        self._kavi_send_after_commit()
 
     def _check_refundable(self):
         """Refuse to refund what is no charge at a gateway, or went back already.
@@ -117,6 +210,13 @@ class PaymentTransaction(models.Model):
                 self.env._("The payer's bank has taken this money back already.")
             )
         if not self.paypal_capture_id:
+            if self._is_only_authorized_in_parts():
+                raise UserError(
+                    self.env._(
+                        "This was only authorized: its money is in the captures. "
+                        "Refund one of these."
+                    )
+                )
             raise UserError(
                 self.env._("This charge has no capture at the gateway. Look it up.")
             )
@@ -132,20 +232,44 @@ class PaymentTransaction(models.Model):
     def _get_live_returns(self):
         """Refunds that were made or may still be."""
         return self._get_returns().filtered(
-            lambda child: child.state not in ("error", "cancel")
+            lambda child: (
+                child.state not in ("error", "cancel") and not child.reversal_date
+            )
+        )
+
+    def _holds_money(self):
+        """Whether this is a charge whose money the gateway has: not an authorization,
+        whose captures have it, nor what was only tried in manual mode."""
+        return bool(
+            self.state == "done"
+            and self.operation != "refund"
+            and self.paypal_capture_id
+            and not self.reversal_date
+        )
+
+    def _is_moved_by_gateway(self):
+        """Whether a gateway has moved this money for a bill, to us or back, and it
+        stayed where it went."""
+        return bool(
+            self.kavi_line_ids
+            and self.state == "done"
+            and not self.reversal_date
+            and (self.paypal_capture_id or self.paypal_refund_id)
         )
 
     def _get_refundable_of(self, bill):
-        """What is left of the charge of one bill."""
+        """What of the charge of one bill can go back: no more than is left of it at the
+        gateway, and no more than the books still have of it."""
+        if not self._holds_money():
+            return 0.0
         charged = self.kavi_line_ids.filtered(lambda line: line.bill_id.id == bill.id)
         returned = self._get_live_returns().kavi_line_ids.filtered(
             lambda line: line.bill_id.id == bill.id
         )
-        if self.state != "done" or self.reversal_date:
-            return 0.0
-        return self.currency_id.round(
-            sum(charged.mapped("total")) - sum(returned.mapped("total"))
-        )
+        left = sum(charged.mapped("total")) - sum(returned.mapped("total"))
+        if charged:
+            left = min(left, charged._get_held_amount())
+        return self.currency_id.round(max(left, 0.0))
 
     def _split_over_bills(self, amount, lines, before):
         """Assign an amount to bills: what is left of the first one's line first.
@@ -230,6 +354,7 @@ class PaymentTransaction(models.Model):
         except RequestRejected as error:
             if not self._handle_auth_error(error):
                 self._set_error(self._get_rejection_text(error))
+                self._alert_failed_return()
                 self._kavi_commit()
             return
         self._paypal_apply_refund(refund)

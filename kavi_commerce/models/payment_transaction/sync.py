@@ -145,6 +145,9 @@ class PaymentTransaction(models.Model):
             if tx._is_resolved():
                 tx.write({"next_check_date": False, "check_step": 0})
                 continue
+            if tx.state == "done":  # the gateway has answered: it is not booked yet
+                tx._schedule_booking()
+                continue
             step = tx.check_step + 1
             if step < len(RETRY_DELAYS):
                 date = fields.Datetime.add(
@@ -418,11 +421,10 @@ class PaymentTransaction(models.Model):
             self._set_error(
                 self.env._("The gateway could not refund the money (%s).", status)
             )
-            self._kavi_alert(
-                self.env._("A refund has failed"),
-                self.env._("Try again from the transaction, or pay it otherwise."),
-            )
+            self._alert_failed_return()
         elif status in ("FAILED", "CANCELLED") and self.state == "done":
+            if not self.reversal_date:
+                self.reversal_date = fields.Date.context_today(self)
             self._kavi_alert_once(
                 f"{refund['id']} {status}",
                 self.env._("A refund that was made has failed after all"),

@@ -1,0 +1,34 @@
+from odoo import models
+
+
+class KaviBillActWizard(models.AbstractModel):
+    """Acts that wait for the gateway: the account is told when it has answered."""
+
+    _inherit = "kavi.bill.act.wizard"
+
+    def _get_told_bills(self):
+        bills = super()._get_told_bills()
+        if self._act not in ("refund", "cancel"):
+            return bills
+        refunds = self._get_asked_refunds()
+        # sudo: the refunds were just asked for by this officer's act
+        refunds.sudo().write(
+            {"is_notified": True, "notice_text": self._get_notice_text()}
+        )
+        return bills - refunds.bill_ids
+
+    def _get_asked_refunds(self):
+        """What this act has just asked of the gateway: no bill waits before it."""
+        self.bill_ids.invalidate_recordset(["transaction_ids"])
+        return self.bill_ids._get_asked_refunds().with_env(self.env)
+
+    def _open_asked_refunds(self, result):
+        """The action that shows what was asked of the gateway.
+
+        :param result: what to do where nothing was asked
+        """
+        refunds = self._get_asked_refunds()
+        if not refunds:
+            return result
+        action = refunds._get_records_action(name=self.env._("Refund"))
+        return {**action, "target": "new" if len(refunds) == 1 else "current"}
