@@ -7,6 +7,7 @@ from . import (
     kavi_billing_task,
     kavi_gateway_event,
     kavi_gateway_message,
+    kavi_notice,
     kavi_payment_method,
     kavi_payment_report,
     kavi_transaction_bill,

@@ -10,6 +10,7 @@ from . import (
     test_events,
     test_failures,
     test_journey,
+    test_ladder,
     test_refunds,
     test_reports,
     test_resolver,

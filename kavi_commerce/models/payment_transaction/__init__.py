@@ -7,5 +7,6 @@ from . import (
     paypal_report,
     purge,
     refund,
+    refusal,
     sync,
 )

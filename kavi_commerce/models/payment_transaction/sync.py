@@ -146,10 +146,10 @@ class PaymentTransaction(models.Model):
                 tx.write({"next_check_date": False, "check_step": 0})
                 continue
             step = tx.check_step + 1
-            if step < len(RETRY_DELAYS):
-                date = fields.Datetime.add(
-                    fields.Datetime.now(), minutes=RETRY_DELAYS[step]
-                )
+            # where the money has moved, its entries are tried until they are made
+            if step < len(RETRY_DELAYS) or tx.state == "done":
+                minutes = RETRY_DELAYS[min(step, len(RETRY_DELAYS) - 1)]
+                date = fields.Datetime.add(fields.Datetime.now(), minutes=minutes)
                 tx.write({"check_step": step, "next_check_date": date})
                 continue
             tx.write({"check_step": step, "next_check_date": False})
@@ -266,8 +266,8 @@ class PaymentTransaction(models.Model):
         for capture in payments.get("captures", ()):
             self._find_transaction_of_capture(capture)._paypal_apply_capture(capture)
         if order.get("status") == "VOIDED" and self.state in ("draft", "pending"):
-            self._set_canceled(
-                state_message=self.env._("The order was voided at the gateway.")
+            self._set_refused(
+                self.env._("The order was voided at the gateway."), "cancel"
             )
 
     def _find_transaction_of_capture(self, capture):
@@ -298,11 +298,9 @@ class PaymentTransaction(models.Model):
             self.provider_reference = authorization["id"]
             self._set_authorized()
         elif status == "VOIDED" and self.state in ("draft", "pending", "authorized"):
-            self._set_canceled(
-                state_message=self.env._("The authorization was voided.")
-            )
+            self._set_refused(self.env._("The authorization was voided."), "cancel")
         elif status == "DENIED" and self.state in ("draft", "pending"):
-            self._set_error(self.env._("The card was declined."))
+            self._set_refused(self.env._("The card was declined."))
 
     def _paypal_apply_capture(self, capture):
         """Apply a capture.
@@ -315,13 +313,13 @@ class PaymentTransaction(models.Model):
             self._paypal_apply_completed_capture(capture)
         elif status in CAPTURE_FAILED:
             if self.state in ("draft", "pending", "authorized"):
-                self.paypal_capture_id = capture["id"]
-                self._set_error(
+                self._set_refused(
                     self.env._(
                         "The payment was declined. Please try another card, or another "
                         "way to pay."
                     )
                 )
+                self.paypal_capture_id = capture["id"]
         elif status == "PENDING" and self.state != "done":
             self.paypal_capture_id = capture["id"]
             reason = (capture.get("status_details") or {}).get("reason")
