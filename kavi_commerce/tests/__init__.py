@@ -1,4 +1,5 @@
 from . import (
+    test_book_check,
     test_card,
     test_card_access,
     test_card_context,
@@ -8,6 +9,7 @@ from . import (
     test_card_rules,
     test_card_routes,
     test_events,
+    test_failure_guards,
     test_failures,
     test_journey,
     test_ladder,

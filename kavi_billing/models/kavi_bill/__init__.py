@@ -4,6 +4,7 @@ from . import (
     credit,
     discount,
     document,
+    document_check,
     issue,
     ledger,
     ledger_check,

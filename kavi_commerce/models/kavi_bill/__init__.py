@@ -1,5 +1,6 @@
 from . import (
     base,
+    book_check,
     card_payment,
     card_refund,
     portal,

@@ -133,9 +133,10 @@ class KaviBill(models.Model):
             )
         if problem := provider._get_safety_problem():
             raise UserError(problem)
-        if provider.state != "enabled" and provider._get_of_company(
-            self.company_id
-        ).state == "enabled":
+        if (
+            provider.state != "enabled"
+            and provider._get_of_company(self.company_id).state == "enabled"
+        ):
             raise UserError(
                 self.env._(
                     "%(provider)s is for tests, and moves no money: %(company)s takes "

@@ -2,6 +2,7 @@ from . import (
     accounting,
     authorization,
     base,
+    book_check,
     capture,
     checkout,
     paypal_report,
