@@ -13,6 +13,7 @@ from . import (
     test_failures,
     test_journey,
     test_ladder,
+    test_money_register,
     test_refunds,
     test_reports,
     test_resolver,

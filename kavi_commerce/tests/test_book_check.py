@@ -32,6 +32,12 @@ class TestCardBookCheck(CommerceCommon):
             )
         self.env.invalidate_all()
 
+    def run_check(self):
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref("kavi_billing.cron_check_books").method_direct_trigger()
+        self.env.invalidate_all()
+
     def find(self):
         """All that the check finds, as the scheduled job puts it together."""
         Bill, found = self.env["kavi.bill"].sudo(), {}
@@ -136,7 +142,7 @@ class TestCardBookCheck(CommerceCommon):
         for payment in self.payments(bill), self.payments(refunded, "outbound"):
             self.tamper(payment, kavi_method_id=self.card.id)
             self.assertFound(payment, "no transaction")
-        self.env["kavi.bill"].sudo()._cron_check_books()
+        self.run_check()
         self.assertTrue(self.payments(bill).activity_ids)
 
     def test_refunded_in_the_books_and_not_at_the_gateway(self):
@@ -230,9 +236,7 @@ class TestCardBookCheck(CommerceCommon):
         """By the same job as of the books, and not every night."""
         self.tamper(self.tx, state="error")
         for __ in range(2):
-            with self.enter_registry_test_mode():
-                self.env.ref("kavi_billing.cron_check_books").method_direct_trigger()
-            self.env.invalidate_all()
+            self.run_check()
             activities = self.bill.sudo().activity_ids
             self.assertEqual(len(activities), len(activities.user_id))
             self.assertIn(self.users["administrator"], activities.user_id)

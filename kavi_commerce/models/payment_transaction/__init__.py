@@ -9,5 +9,7 @@ from . import (
     purge,
     refund,
     refusal,
+    register,
+    restored,
     sync,
 )

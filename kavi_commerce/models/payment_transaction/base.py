@@ -181,6 +181,8 @@ class PaymentTransaction(models.Model):
                 and tx.operation != "refund"
                 and tx.kavi_line_ids
                 and not tx.reversal_date
+                # won back: the gateway has no capture of its own for it
+                and not tx.restored_from_id
             )
             tx.amount_refundable = (
                 currency.round(tx.amount - tx.amount_returned) if is_open else 0.0
@@ -370,12 +372,14 @@ class PaymentTransaction(models.Model):
         """Tell the administrators, unless they were told of this before.
 
         :param str key: what tells it from others, a part of ``note``
+        :return: whether they were told now
         """
         told = self.sudo().gateway_message_ids.filtered(
             lambda message: message.direction == "note" and key in (message.text or "")
         )
         if not told:
             self._kavi_alert(summary, note)
+        return not told
 
     def _log_message_on_linked_documents(self, message):
         result = super()._log_message_on_linked_documents(message)

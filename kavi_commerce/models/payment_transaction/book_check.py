@@ -138,7 +138,8 @@ class PaymentTransaction(models.Model):
                              JOIN account_account account
                                ON account.id = item.account_id
                             WHERE item.move_id = move.id
-                              AND account.internal_group = 'expense'
+                              AND account.account_type IN
+                                  ('expense', 'expense_direct_cost')
                        ), 0))::numeric, 6) <> 0
                     OR move.state <> 'posted'
                 """

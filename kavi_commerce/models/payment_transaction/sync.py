@@ -237,8 +237,15 @@ class PaymentTransaction(models.Model):
         )
 
     def _update_state(self, allowed_states, target_state, state_message):
+        voided = self.browse()
+        if target_state == "cancel":
+            voided = self.filtered(lambda tx: tx._is_void())
         txs = super()._update_state(allowed_states, target_state, state_message)
         ours = txs.filtered("kavi_line_ids")
+        if target_state == "error":
+            ours._record_failures(state_message)
+        elif voided:
+            (ours & voided)._record_money_event("void", state_message)
         if target_state in ("done", "pending"):
             ours._schedule_check()  # until its entries are made
         labels = dict(self._fields["kavi_state"]._description_selection(self.env))
@@ -337,8 +344,8 @@ class PaymentTransaction(models.Model):
         for: the administrators are told of that."""
         known = self.paypal_capture_id
         if known and known != capture["id"] and self.state == "done":
-            self._kavi_alert_once(
-                capture["id"],
+            self._alert_of_unasked_charge(
+                capture,
                 self.env._("A second charge"),
                 self.env._("The gateway has captured %s, too.", capture["id"]),
             )
@@ -352,8 +359,8 @@ class PaymentTransaction(models.Model):
         if problem:
             if self.state in ("draft", "pending", "authorized"):
                 self._set_error(problem)
-            self._kavi_alert_once(
-                capture["id"],
+            self._alert_of_unasked_charge(
+                capture,
                 self.env._("A card payment that was not asked for"),
                 f"{problem} ({capture['id']})",
             )
