@@ -12,6 +12,7 @@
         "security/kavi_commerce_rules.xml",
         "data/ir_sequence.xml",
         "data/payment_provider.xml",
+        "data/mail_template.xml",
         "data/ir_cron.xml",
         "wizards/kavi_transaction_refund_wizard_views.xml",
         "wizards/kavi_transaction_complete_wizard_views.xml",

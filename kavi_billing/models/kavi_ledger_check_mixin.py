@@ -18,9 +18,20 @@ class KaviLedgerCheckMixin(models.AbstractModel):
     def _find_book_differences(self):
         """Compare all records with the ledger, in the database.
 
-        :return: ``{record: sentence}``
+        :return: ``{record: sentences}``
         """
-        raise NotImplementedError()
+        self.env.flush_all()
+        found = {}
+        for find in self._get_book_checks():
+            for record, sentence in find().items():
+                found[record] = " ".join(filter(None, (found.get(record), sentence)))
+        return found
+
+    @api.model
+    def _get_book_checks(self):
+        """Hook: what is compared. Each of these methods says of the records that differ
+        how they do: ``{record: sentence}``."""
+        return []
 
     def _report_book_difference(self, difference):
         """Tell the administrators, once and not every night."""

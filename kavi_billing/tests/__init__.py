@@ -18,6 +18,7 @@ from . import (
     test_bill_kind,
     test_bill_pdf,
     test_billable,
+    test_book_check_cases,
     test_change_amount,
     test_company,
     test_context_access,

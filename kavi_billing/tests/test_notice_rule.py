@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg2 import IntegrityError
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, ValidationError
@@ -140,6 +141,25 @@ class TestNoticeRule(RuleCommon):
         self.assertEqual(self.states(young)[before], "superseded")
         mails = self.notices(bill | young).sudo().mail_id
         self.assertEqual(len(mails), 3)
+
+    def test_failure_18_each_guard_alone(self):
+        """What was written is not found again; and what another worker has found in
+        the same moment is claimed once, whoever comes second."""
+        rule, bill = self.rule(3), self.due("2026-03-10")
+        Rule, today = type(rule), date(2026, 3, 20)
+        company = type(rule.company_id)
+        with patch.object(company, "_billing_today", lambda *args: today):
+            rows = rule.sudo()._find_due()
+            self.assertEqual([row["bill_id"] for row in rows], bill.ids)
+            with patch.object(Rule, "_find_due", lambda *args: rows):
+                # both have looked before either of them wrote
+                first, second = (rule.sudo()._send_batch(bill.ids) for __ in "ab")
+            self.assertFalse(first | second, "nothing has failed")
+            self.assertEqual(len(self.notices(bill)), 1)
+            self.assertFalse(rule.sudo()._find_due(), "found though it was written")
+        self.assertEqual(len(self.notices(bill).sudo().mail_id), 1)
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            self.notices(bill).sudo().copy({"rule_id": rule.id, "instalment": 1})
 
     def test_failure_17_one_bad_bill_among_many(self):
         """One bad bill in a batch: the others are written to, it is flagged, once."""

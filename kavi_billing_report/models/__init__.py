@@ -4,6 +4,7 @@ from . import (
     kavi_activity,
     kavi_bill,
     kavi_billing_overview,
+    kavi_money_event,
 )
 
 # views on the tables of those above

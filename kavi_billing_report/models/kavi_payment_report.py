@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from odoo.addons.kavi_billing.tools.const import DOCUMENT_KINDS
 
 from ..tools.columns import Column
+from .kavi_money_event import EVENT_KINDS
 
 KINDS = ("payment", "reversal", "refund", "credit_note")
 
@@ -12,7 +13,9 @@ class KaviPaymentReport(models.Model):
     """Payments, Refunds and Credits: what settled or reopened bills.
 
     The rows of the ledger that are no invoices, with what one wants to group them by.
-    The four amounts add up to what the receivable lost by them.
+    The four amounts add up to what the receivable lost by them. And what concerned
+    money and left no entry (``kavi.money.event``), with an amount of its own: its rows
+    have negative ids.
     """
 
     _name = "kavi.payment.report"
@@ -29,7 +32,7 @@ class KaviPaymentReport(models.Model):
     company_currency_id = fields.Many2one("res.currency", readonly=True)
     date = fields.Date(readonly=True)
     kind = fields.Selection(
-        [kind for kind in DOCUMENT_KINDS if kind[0] in KINDS],
+        [*(kind for kind in DOCUMENT_KINDS if kind[0] in KINDS), *EVENT_KINDS],
         string="Document",
         readonly=True,
     )
@@ -47,6 +50,11 @@ class KaviPaymentReport(models.Model):
     )
     amount_refunded = fields.Monetary(string="Refunded", readonly=True)
     amount_credited = fields.Monetary(string="Credited", readonly=True)
+    amount_event = fields.Monetary(
+        string="Not Booked",
+        readonly=True,
+        help="What an event was about that left no entry in the books.",
+    )
     amount = fields.Monetary(
         string="In Favour of the Account",
         readonly=True,
@@ -65,6 +73,7 @@ class KaviPaymentReport(models.Model):
     _depends = {
         "kavi.account.ledger": ["amount", "kind"],
         "kavi.bill": ["kind_id", "payment_method_id"],
+        "kavi.money.event": ["amount", "bill_id", "kind", "label", "reference"],
     }
 
     @api.model
@@ -84,12 +93,21 @@ class KaviPaymentReport(models.Model):
                         THEN entry.amount ELSE 0 END AS amount_refunded,
                    CASE WHEN entry.kind = 'credit_note'
                         THEN -entry.amount ELSE 0 END AS amount_credited,
+                   0 AS amount_event,
                    -entry.amount AS amount,
                    -entry.amount_open AS amount_open,
                    -entry.amount_company AS amount_company
               FROM (%s) entry
          LEFT JOIN kavi_bill bill ON bill.id = entry.bill_id
              WHERE entry.kind IN %s
+         UNION ALL
+            SELECT -event.id, event.partner_id, event.company_id, event.currency_id,
+                   company.currency_id, event.date, event.kind, event.reference,
+                   event.label, event.bill_id, NULL, bill.kind_id,
+                   bill.payment_method_id, 0, 0, 0, 0, event.amount, 0, 0, 0
+              FROM kavi_money_event event
+              JOIN res_company company ON company.id = event.company_id
+         LEFT JOIN kavi_bill bill ON bill.id = event.bill_id
             """,
             self.env["kavi.account.ledger"]._query(),
             KINDS,
@@ -113,6 +131,7 @@ class KaviPaymentReport(models.Model):
             Column(self.env._("Reversed"), "amount_reversed"),
             Column(self.env._("Refunded"), "amount_refunded"),
             Column(self.env._("Credited"), "amount_credited"),
+            Column(self.env._("Not Booked"), "amount_event", False),
             Column(self.env._("Not Applied"), "amount_open", False),
             Column(self.env._("Amount (Company Currency)"), "amount_company", False),
             Column(self.env._("Company"), "company_id.name", False),

@@ -8,6 +8,7 @@ from . import (
     kavi_credit,
     kavi_gateway_event,
     kavi_gateway_message,
+    kavi_notice,
     kavi_payment_method,
     kavi_payment_report,
     kavi_transaction_bill,

@@ -1,11 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 
 class AccountPayment(models.Model):
     """Payments that a gateway has made: they stand as long as its money does."""
 
-    _inherit = "account.payment"
+    _name = "account.payment"
+    _inherit = ["account.payment", "kavi.ledger.check.mixin"]
 
     # a copy is another payment: the gateway has not made it
     payment_transaction_id = fields.Many2one(copy=False)
@@ -123,3 +125,37 @@ class AccountPayment(models.Model):
             numbers = (transaction.order_id, transaction.provider_reference)
             return " ".join(filter(None, numbers))
         return super()._get_external_number()
+
+    @api.model
+    def _get_book_checks(self):
+        return [*super()._get_book_checks(), self._find_without_transaction]
+
+    @api.model
+    def _find_without_transaction(self):
+        """Payments and refunds by the card method that no gateway has made: that is the
+        method by which nothing is paid by hand.
+
+        :return: ``{payment: sentence}``
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT payment.id
+                  FROM account_payment payment
+                  JOIN account_move move ON move.id = payment.move_id
+                  JOIN kavi_payment_method method ON method.id = payment.kavi_method_id
+                 WHERE method.kind = 'card' AND move.state = 'posted'
+                   AND payment.state NOT IN ('draft', 'canceled', 'rejected')
+                   AND payment.payment_transaction_id IS NULL
+              ORDER BY payment.id
+                """
+            )
+        )
+        text = self.env._(
+            "It says that it was made by card, and no transaction of a gateway has "
+            "moved the money."
+        )
+        return {self.browse(id_): text for (id_,) in rows}
+
+    def _get_difference_summary(self):
+        return self.env._("Gateway and books differ")

@@ -11,10 +11,14 @@ from odoo.tools import mute_logger
 from odoo.addons.payment_paypal.const import HANDLED_WEBHOOK_EVENTS
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
+from ..paypal.amounts import parse_amount
 from ..paypal.exceptions import NoAnswer, RequestRejected
 from ..paypal.redaction import redact_text
 
 _logger = logging.getLogger(__name__)
+
+# PayPal's outcome of a dispute that the seller has won.
+WON = "RESOLVED_SELLER_FAVOUR"
 
 
 class KaviGatewayEvent(models.Model):
@@ -355,6 +359,8 @@ class KaviGatewayEvent(models.Model):
             return
         tx.dispute_state = status
         money = resource.get("dispute_amount") or {}
+        label = f"{resource.get('dispute_id') or ''}: {status}"
+        tx._record_money_event_of("dispute", money, label)
         tx._kavi_alert(
             self.env._("Dispute at the gateway"),
             self.env._(
@@ -367,6 +373,14 @@ class KaviGatewayEvent(models.Model):
                 status=status,
             ),
         )
+        is_ours = money.get("currency_code") == tx.currency_id.name
+        if outcome == WON and is_ours and tx.state == "done":
+            # what was charged back, if anything was, is there again
+            tx._process_restored(
+                resource.get("dispute_id") or self.event_id,
+                float(parse_amount(money)[0]),
+                self.env._("The dispute was decided in our favour."),
+            )
 
     @api.model
     def _purge(self, company, before):

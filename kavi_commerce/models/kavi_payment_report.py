@@ -15,9 +15,13 @@ class KaviPaymentReport(models.Model):
     )
 
     def _compute_order_id(self):
+        events = self.filtered(lambda row: row.id < 0)
+        for row in events:
+            row.order_id = row.reference
         # sudo: whoever sees the report need not see journal items or transactions
-        items = self.env["account.move.line"].sudo().browse(self.ids)
-        for row, item in zip(self, items, strict=True):
+        booked = self - events
+        items = self.env["account.move.line"].sudo().browse(booked.ids)
+        for row, item in zip(booked, items, strict=True):
             transaction = item.move_id.origin_payment_id.payment_transaction_id
             row.order_id = transaction.order_id
 
@@ -27,7 +31,9 @@ class KaviPaymentReport(models.Model):
         path = "move_id.origin_payment_id.payment_transaction_id.order_id"
         # sudo: as above
         items = self.env["account.move.line"].sudo()
-        return Domain("id", "in", items._search(Domain(path, operator, value)))
+        return Domain("id", "in", items._search(Domain(path, operator, value))) | (
+            Domain("id", "<", 0) & Domain("reference", operator, value)
+        )
 
     @api.model
     def _get_report_columns(self):

@@ -170,3 +170,101 @@ class TestReversals(CommerceCommon):
             row = self.row(tx, "T1202", "100.00")
             self.transactions._process_report_row(self.provider, row)
         self.assertEqual(self.told(bill), told + 1)
+
+    # === WON BACK === #
+
+    def fee_entries(self, tx):
+        return self.entries(tx.dispute_fee_move_ids)
+
+    def test_won_back(self):
+        """Charged back, and decided in our favour: the money is booked again and pays
+        what was owed again, by the event and by the report, once."""
+        self.card.write({"surcharge_fixed": 3})
+        for tell in ("event", "report"):
+            with self.subTest(tell=tell):
+                self.paypal.reset()
+                bill = self.issued(100)
+                tx = self.pay_by_card(bill)
+                dispute = self.paypal.open_dispute(tx.paypal_capture_id)
+                self.reverse_at_gateway(tx)
+                self.assertBill(bill, "new", amount_due=100.0, surcharge_booked=0.0)
+                row = self.row(tx, "T1202", "103.00")
+                if tell == "event":
+                    self.paypal.resolve_dispute(dispute, "RESOLVED_SELLER_FAVOUR")
+                    self.receive(*self.events("CUSTOMER.DISPUTE.RESOLVED"))
+                for __ in range(2):
+                    self.transactions._process_report_row(self.provider, row)
+                    self.env.flush_all()
+                won = tx.restoration_ids
+                self.assertEqual((len(won), won.amount, won.state), (1, 103, "done"))
+                self.assertBill(bill, "paid", amount_paid=103.0, surcharge_booked=3.0)
+                self.assertEqual(won.payment_id.payment_transaction_id, won)
+                # as the gateway has it, nothing of it is refunded by that charge
+                self.assertEqual((won.amount_refundable, tx.amount_refundable), (0, 0))
+                told = bill.sudo().activity_ids.mapped("summary")
+                self.assertIn("A payment that was charged back has come in again", told)
+                found = self.transactions._find_book_differences()
+                self.assertFalse(found)
+
+    def test_won_back_in_part(self):
+        """A part was taken back, and a part of that has come again; never more."""
+        bill = self.issued(100)
+        tx = self.pay_by_card(bill)
+        self.reverse_at_gateway(tx, 40)
+        for number, (value, due) in enumerate(
+            (("15.00", 25.0), ("15.00", 10.0), ("99.00", 0.0), ("5.00", 0.0))
+        ):
+            row = self.row(tx, "T1202", value, f"2AB34567CD890123{number}")
+            self.transactions._process_report_row(self.provider, row)
+            self.env.flush_all()
+            self.assertEqual(bill.amount_due, due)
+        self.assertBill(bill, "paid", amount_paid=100.0)
+        self.assertEqual(sum(tx.restoration_ids.mapped("amount")), 40)
+
+    def test_won_and_nothing_had_been_taken_back(self):
+        """The gateway held it, and nothing was booked: nothing is booked now."""
+        bill = self.issued(100)
+        tx = self.pay_by_card(bill)
+        dispute = self.paypal.open_dispute(tx.paypal_capture_id)
+        self.paypal.resolve_dispute(dispute, "RESOLVED_SELLER_FAVOUR")
+        self.receive(*self.events())
+        self.assertFalse(tx.restoration_ids)
+        self.assertBill(bill, "paid", amount_paid=100.0)
+        self.assertLedgers(bill)
+
+    def test_won_back_of_several_bills_and_of_one_that_is_paid(self):
+        """Each has its own again; who has paid otherwise meanwhile has a credit."""
+        bills = self.issued(100) | self.issued(50)
+        tx = self.pay_by_card(bills)
+        self.reverse_at_gateway(tx)
+        self.pay(bills[1])
+        row = self.row(tx, "T1202", "150.00")
+        self.transactions._process_report_row(self.provider, row)
+        self.env.flush_all()
+        self.assertEqual(bills.mapped("state"), ["paid", "paid"])
+        credit = self.env["kavi.credit"].search([("partner_id", "=", self.account.id)])
+        self.assertEqual(credit.amount_open, 50)
+        self.assertBooks(*bills)
+
+    def test_fees_of_disputes_are_booked(self):
+        """PayPal's fee of a charge-back (T0106), and that it gave it back (T1108), on
+        the company's account for fees; once, and shown only without an account."""
+        tx = self.pay_by_card(self.issued(100))
+        for code, value, kept in (("T0106", "-20.00", 20.0), ("T1108", "20.00", 0.0)):
+            row = self.row(tx, code, value, f"2AB34567CD8901{code}")
+            for __ in range(2):
+                self.transactions._process_report_row(self.provider, row)
+            self.assertEqual(tx.dispute_fee, kept)
+        first, back = tx.dispute_fee_move_ids.sorted("id")
+        for move, fee in ((first, 20.0), (back, -20.0)):
+            line = move.line_ids.filtered(
+                lambda item: item.account_id == self.fee_account
+            )
+            self.assertEqual((move.state, line.balance), ("posted", fee))
+        self.company.billing_gateway_fee_account_id = False
+        other = self.pay_by_card(self.issued(100))
+        self.transactions._process_report_row(
+            self.provider, self.row(other, "T0106", "-20.00", "9XB34567CD890123E")
+        )
+        self.assertEqual(other.dispute_fee, 20)
+        self.assertFalse(other.dispute_fee_move_ids)

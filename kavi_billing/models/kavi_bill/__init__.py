@@ -5,6 +5,7 @@ from . import (
     credit_note,
     discount,
     document,
+    document_check,
     issue,
     ledger,
     ledger_check,

@@ -15,10 +15,17 @@ class KaviBill(models.Model):
     def _cron_check_books(self):
         """Tell the billing administrators of what differs from the ledger."""
         differing = {}
-        for model in (self, self.env["kavi.credit"]):
-            found = model._find_book_differences()
-            model._close_book_differences([record.id for record in found])
-            differing.update(found)
+        for name in self._get_checked_models():
+            try:
+                with self.env.cr.savepoint():
+                    found = self.env[name]._find_book_differences()
+                    ids = [record.id for record in found]
+                    self.env[name]._close_book_differences(ids)
+            except Exception:
+                # what the others differ by is told all the same
+                _logger.exception("%s could not be compared with the books", name)
+            else:
+                differing |= found
         self.env["ir.cron"]._commit_progress(remaining=len(differing))
         for record, difference in differing.items():
             try:
@@ -26,21 +33,32 @@ class KaviBill(models.Model):
                     record._report_book_difference(difference)
             except Exception:
                 # the others are told of all the same
-                _logger.exception("%s could not be reported", record.name)
+                _logger.exception("%s could not be reported", record.display_name)
             self.env["ir.cron"]._commit_progress(1)
 
     @api.model
-    def _find_book_differences(self):
+    def _get_checked_models(self):
+        """Hook: the models whose records are compared, see
+        ``kavi.ledger.check.mixin``."""
+        return [self._name, "kavi.credit"]
+
+    @api.model
+    def _get_book_checks(self):
+        return [*super()._get_book_checks(), self._find_amount_differences]
+
+    @api.model
+    def _find_amount_differences(self):
         """Compare every issued bill with its documents' receivable lines.
 
         Both are summed by the database, independently of how the bill computes: what is
         open on posted invoices, in the bill's and in company currency, less what is
         matched with entries that are posted; totals, settled amounts, state and account
-        must fit, too. What an import says of the time before is no part of the ledger.
+        must fit, too, and so must what was refunded: neither more nor less than was
+        paid out against the credit notes, nor more than had come in. What an import
+        says of the time before is no part of the ledger.
 
         :return: ``{bill: sentence}``
         """
-        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -65,14 +83,36 @@ class KaviBill(models.Model):
                 ), matched AS (
                     SELECT invoice_line.bill_id,
                            SUM(match.debit_amount_currency) AS amount_currency,
+                           COALESCE(SUM(match.debit_amount_currency) FILTER (
+                               WHERE other.move_type = 'out_refund'), 0) AS by_note,
                            SUM(match.amount) AS balance
                       FROM invoice_line
                       JOIN account_partial_reconcile match
                         ON match.debit_move_id = invoice_line.id
                       JOIN account_move_line counterpart
                         ON counterpart.id = match.credit_move_id
+                      JOIN account_move other ON other.id = counterpart.move_id
                      WHERE counterpart.parent_state = 'posted'
                   GROUP BY invoice_line.bill_id
+                ), paid_out AS (
+                    SELECT note.kavi_bill_id AS bill_id,
+                           SUM(match.credit_amount_currency) AS amount_currency
+                      FROM account_move note
+                      JOIN account_move_line line ON line.move_id = note.id
+                      JOIN account_account account ON account.id = line.account_id
+                      JOIN account_partial_reconcile match
+                        ON match.credit_move_id = line.id
+                      JOIN account_move_line counterpart
+                        ON counterpart.id = match.debit_move_id
+                      JOIN account_move other ON other.id = counterpart.move_id
+                     WHERE note.kavi_bill_id IS NOT NULL
+                       AND note.state = 'posted'
+                       AND note.move_type = 'out_refund'
+                       AND note.is_kavi_replaced IS NOT TRUE
+                       AND account.account_type = 'asset_receivable'
+                       AND other.state = 'posted'
+                       AND other.move_type <> 'out_invoice'
+                  GROUP BY note.kavi_bill_id
                 ), charged AS (
                     SELECT bill_id, SUM(amount_currency) AS amount_currency,
                            SUM(balance) AS balance, MIN(partner_id) AS partner_id,
@@ -85,12 +125,13 @@ class KaviBill(models.Model):
                 SELECT bill.id,
                        COALESCE(charged.amount_currency, 0)
                        - COALESCE(matched.amount_currency, 0) AS due,
-                       COALESCE(charged.balance, 0)
-                       - COALESCE(matched.balance, 0) AS due_company
+                       COALESCE(matched.amount_currency, 0) AS matched,
+                       COALESCE(paid_out.amount_currency, 0) AS paid_out
                   FROM kavi_bill bill
                   JOIN res_partner account ON account.id = bill.partner_id
              LEFT JOIN charged ON charged.bill_id = bill.id
              LEFT JOIN matched ON matched.bill_id = bill.id
+             LEFT JOIN paid_out ON paid_out.bill_id = bill.id
                  WHERE bill.name IS NOT NULL
                    AND (ROUND((COALESCE(charged.amount_currency, 0)
                           - COALESCE(matched.amount_currency, 0)
@@ -102,6 +143,15 @@ class KaviBill(models.Model):
                           - bill.amount_paid - bill.amount_credited
                           + COALESCE(bill.opening_paid, 0)
                           + COALESCE(bill.opening_credited, 0))::numeric, 6) <> 0
+                    OR ROUND((COALESCE(matched.by_note, 0)
+                          + COALESCE(bill.opening_credited, 0)
+                          - bill.amount_credited)::numeric, 6) > 0
+                    OR ROUND((COALESCE(paid_out.amount_currency, 0)
+                          + COALESCE(bill.opening_refunded, 0)
+                          - bill.refund_amount)::numeric, 6) <> 0
+                    OR ROUND((bill.amount_paid - bill.refund_amount
+                          - bill.amount_retained)::numeric, 6) <> 0
+                    OR ROUND(bill.amount_retained::numeric, 6) < 0
                     OR (charged.is_posted AND ROUND((
                           charged.amount_currency + COALESCE(bill.opening_total, 0)
                           - bill.amount_total)::numeric, 6) <> 0)
@@ -126,13 +176,22 @@ class KaviBill(models.Model):
         )
         return {
             bill: self.env._(
-                "The bill says that %(said)s is due and is %(state)s; the ledger says "
-                "%(due)s.",
+                "The bill says that %(said)s is due, %(settled)s is paid or credited, "
+                "%(refunded)s is refunded, and is %(state)s; the ledger says %(due)s, "
+                "%(matched)s and %(paid_out)s.",
                 said=bill.currency_id.format(bill.amount_due),
+                settled=bill.currency_id.format(
+                    bill.amount_paid + bill.amount_credited
+                ),
+                refunded=bill.currency_id.format(bill.refund_amount),
                 state=bill._get_state_label(),
                 due=bill.currency_id.format(due),
+                matched=bill.currency_id.format(matched),
+                paid_out=bill.currency_id.format(paid_out),
             )
-            for bill, due in ((self.browse(row[0]), row[1]) for row in rows)
+            for bill, due, matched, paid_out in (
+                (self.browse(id_), *amounts) for id_, *amounts in rows
+            )
         }
 
     def _get_difference_summary(self):

@@ -8,7 +8,11 @@ class KaviCredit(models.Model):
     _inherit = "kavi.credit"
 
     @api.model
-    def _find_book_differences(self):
+    def _get_book_checks(self):
+        return [*super()._get_book_checks(), self._find_amount_differences]
+
+    @api.model
+    def _find_amount_differences(self):
         """Compare every issued credit with the receivable items of its entry.
 
         As with bills, the database adds them up, independently of how the credit
@@ -18,7 +22,6 @@ class KaviCredit(models.Model):
 
         :return: ``{credit: sentence}``
         """
-        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """

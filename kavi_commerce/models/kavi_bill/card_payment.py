@@ -133,6 +133,18 @@ class KaviBill(models.Model):
             )
         if problem := provider._get_safety_problem():
             raise UserError(problem)
+        if (
+            provider.state != "enabled"
+            and provider._get_of_company(self.company_id).state == "enabled"
+        ):
+            raise UserError(
+                self.env._(
+                    "%(provider)s is for tests, and moves no money: %(company)s takes "
+                    "live payments. Choose another method.",
+                    provider=provider.name,
+                    company=self.company_id.name,
+                )
+            )
         if provider.code not in provider._get_bill_codes():
             raise UserError(
                 self.env._("%s cannot take payments of bills.", provider.name)
@@ -223,6 +235,7 @@ class KaviBill(models.Model):
                 ]
             )
             ._sorted_for_bills()
+            ._without_stand_ins()
         )
         if not self.env.user._is_internal():
             providers = providers.filtered("is_published")

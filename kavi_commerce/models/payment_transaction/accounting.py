@@ -232,12 +232,16 @@ class PaymentTransaction(models.Model):
         move._post(soft=False)
         self.fee_move_id = move
 
-    def _prepare_fee_vals(self, account, payment):
-        """Values of the entry: the fee out of what is outstanding at the gateway."""
+    def _prepare_fee_vals(self, account, payment, fee=None, date=None, name=None):
+        """Values of the entry: the fee out of what is outstanding at the gateway.
+
+        :param float fee: default that of the transaction itself, on the payment's day
+        """
         company, currency = payment.company_id, self.currency_id
-        fee = self.gateway_fee
-        balance = currency._convert(fee, company.currency_id, company, payment.date)
-        name = self.env._("Fee of %s", self.reference)
+        fee = self.gateway_fee if fee is None else fee
+        date = date or payment.date
+        balance = currency._convert(fee, company.currency_id, company, date)
+        name = name or self.env._("Fee of %s", self.reference)
         line = {
             "name": name,
             "partner_id": payment.partner_id.id,
@@ -248,7 +252,7 @@ class PaymentTransaction(models.Model):
         )
         return {
             "move_type": "entry",
-            "date": payment.date,
+            "date": date,
             "journal_id": payment.journal_id.id,
             "company_id": company.id,
             "ref": name,

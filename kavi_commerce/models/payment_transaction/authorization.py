@@ -112,7 +112,7 @@ class PaymentTransaction(models.Model):
             if self.authorization_act == "void" and "PREVIOUSLY_VOIDED" in error.issues:
                 self._set_canceled(state_message=self.env._("Voided."))
             elif not self._handle_auth_error(error):
-                self._set_error(self._get_rejection_text(error))
+                self._set_refused(self._get_rejection_text(error))
             self._kavi_commit()
         self._commit_and_post_process()
 

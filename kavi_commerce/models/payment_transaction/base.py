@@ -374,12 +374,14 @@ class PaymentTransaction(models.Model):
         """Tell the administrators, unless they were told of this before.
 
         :param str key: what tells it from others, a part of ``note``
+        :return: whether they were told now
         """
         told = self.sudo().gateway_message_ids.filtered(
             lambda message: message.direction == "note" and key in (message.text or "")
         )
         if not told:
             self._kavi_alert(summary, note)
+        return not told
 
     def _log_message_on_linked_documents(self, message):
         result = super()._log_message_on_linked_documents(message)

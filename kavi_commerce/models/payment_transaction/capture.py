@@ -80,11 +80,16 @@ class PaymentTransaction(models.Model):
             self._set_canceled(state_message=problem)
             self._record_gateway_message("note", problem)
             return
+        tx = self
         if self.state == "draft":
             self._set_pending(
                 state_message=self.env._("The gateway was asked for the money.")
             )
-        self._schedule_check()
+            tx = self.with_context(kavi_payer_waits=Private())
+        elif not self.next_check_date:
+            # a person asks, after the last check; a check that is scheduled goes on
+            # with the ladder instead of beginning it anew
+            self._schedule_check()
         self._kavi_commit()
         is_authorize = order.get("intent") == "AUTHORIZE"
         client = self._get_paypal_client()
@@ -104,10 +109,10 @@ class PaymentTransaction(models.Model):
             if ALREADY_DONE & set(error.issues or [error.name]):
                 self._paypal_refetch_order()
             elif not self._handle_auth_error(error):
-                self._set_error(self._get_rejection_text(error))
+                tx._set_refused(self._get_rejection_text(error))
                 self._kavi_commit()
             return
-        self._paypal_apply_order(answer)
+        tx._paypal_apply_order(answer)
 
     def _paypal_refetch_order(self):
         """Apply the order as another request has left it."""

@@ -15,8 +15,11 @@ _logger = logging.getLogger(__name__)
 REFUNDS = ("T1107",)
 # of reversals by PayPal and charge-backs by the payer's bank,
 REVERSALS = ("T1106", "T1201")
-# and of both of these undone, since the seller has won.
+# of both of these undone, since the seller has won,
 RESTORED = ("T1202", "T1205")
+# of what PayPal charges for a charge-back or dispute, and of fees that it gave back.
+FEES = ("T0106", "T0114")
+FEES_BACK = ("T1108", "T1109")
 
 
 class PaymentTransaction(models.Model):
@@ -60,9 +63,45 @@ class PaymentTransaction(models.Model):
             if all([self._process_report_row(provider, row) for row in rows]):
                 provider.kavi_report_date = end
                 self._kavi_commit()
+                self._find_unreported(last, rows, start, end)
         self._refresh_authorized()
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _find_unreported(self, last, rows, start, end):
+        """Tell of money that moved by our books, and not by the gateway's report, or by
+        another amount.
+
+        :param last: a transaction of the provider, in the mode that was asked about
+        :param list rows: PayPal's ``transaction_info``, between ``start`` and ``end``
+        """
+        amounts = {row["transaction_id"]: row["transaction_amount"] for row in rows}
+        ours = self.search(
+            Domain("provider_id", "=", last.provider_id.id)
+            & Domain("kavi_line_ids", "!=", False)
+            & Domain("state", "=", "done")
+            & Domain("create_date", ">=", start)
+            # the report may be some hours late
+            & Domain("last_state_change", "<=", fields.Datetime.subtract(end, days=1))
+        )
+        for tx in ours:
+            id_ = tx.paypal_refund_id or (
+                tx.operation != "refund" and tx.paypal_capture_id
+            )
+            if not id_ or tx._is_charge_live() != last._is_charge_live():
+                continue
+            if id_ not in amounts:
+                problem = self.env._(
+                    "The books have it, and the gateway's report has no %s.", id_
+                )
+            else:
+                money = amounts[id_]
+                money = {**money, "value": money["value"].lstrip("-")}
+                problem = tx._get_money_problem(money, tx.amount)
+            if problem:
+                tx._kavi_alert_once(problem, tx._get_difference_summary(), problem)
+        self._kavi_commit()
 
     @api.model
     def _refresh_authorized(self):
@@ -142,16 +181,18 @@ class PaymentTransaction(models.Model):
         amount = float(parse_amount(row["transaction_amount"])[0])
         if amount > 0 or self.state != "done":
             self._refresh_from_gateway(again=True)
-        if amount > 0 and code in RESTORED:
-            self._kavi_alert_once(
-                row["transaction_id"],
-                self.env._("A payment that was charged back has come in again"),
-                self.env._(
-                    "%(amount)s by %(id)s. Complete the payment of the bill by hand.",
-                    amount=self.currency_id.format(amount),
-                    id=row["transaction_id"],
-                ),
-            )
+        is_final = row.get("transaction_status", "S") == "S"
+        currency = row["transaction_amount"]["currency_code"]
+        if is_final and currency == self.currency_id.name:
+            if amount > 0 and code in RESTORED:
+                self._process_restored(
+                    row["transaction_id"],
+                    amount,
+                    self.env._("The gateway has decided in our favour."),
+                )
+            elif code in FEES + FEES_BACK and self.state == "done":
+                self._process_dispute_fee(row["transaction_id"], -amount)
+                return
         if (
             amount >= 0
             or self.state != "done"

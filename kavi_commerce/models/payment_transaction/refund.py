@@ -245,6 +245,8 @@ class PaymentTransaction(models.Model):
             and self.operation != "refund"
             and self.paypal_capture_id
             and not self.reversal_date
+            # won back: the gateway has no capture of its own for it
+            and not self.restored_from_id
         )
 
     def _is_moved_by_gateway(self):

@@ -149,10 +149,10 @@ class PaymentTransaction(models.Model):
                 tx._schedule_booking()
                 continue
             step = tx.check_step + 1
-            if step < len(RETRY_DELAYS):
-                date = fields.Datetime.add(
-                    fields.Datetime.now(), minutes=RETRY_DELAYS[step]
-                )
+            # where the money has moved, its entries are tried until they are made
+            if step < len(RETRY_DELAYS) or tx.state == "done":
+                minutes = RETRY_DELAYS[min(step, len(RETRY_DELAYS) - 1)]
+                date = fields.Datetime.add(fields.Datetime.now(), minutes=minutes)
                 tx.write({"check_step": step, "next_check_date": date})
                 continue
             tx.write({"check_step": step, "next_check_date": False})
@@ -240,8 +240,15 @@ class PaymentTransaction(models.Model):
         )
 
     def _update_state(self, allowed_states, target_state, state_message):
+        voided = self.browse()
+        if target_state == "cancel":
+            voided = self.filtered(lambda tx: tx._is_void())
         txs = super()._update_state(allowed_states, target_state, state_message)
         ours = txs.filtered("kavi_line_ids")
+        if target_state == "error":
+            ours._record_failures(state_message)
+        elif voided:
+            (ours & voided)._record_money_event("void", state_message)
         if target_state in ("done", "pending"):
             ours._schedule_check()  # until its entries are made
         labels = dict(self._fields["kavi_state"]._description_selection(self.env))
@@ -269,8 +276,8 @@ class PaymentTransaction(models.Model):
         for capture in payments.get("captures", ()):
             self._find_transaction_of_capture(capture)._paypal_apply_capture(capture)
         if order.get("status") == "VOIDED" and self.state in ("draft", "pending"):
-            self._set_canceled(
-                state_message=self.env._("The order was voided at the gateway.")
+            self._set_refused(
+                self.env._("The order was voided at the gateway."), "cancel"
             )
 
     def _find_transaction_of_capture(self, capture):
@@ -301,11 +308,9 @@ class PaymentTransaction(models.Model):
             self.provider_reference = authorization["id"]
             self._set_authorized()
         elif status == "VOIDED" and self.state in ("draft", "pending", "authorized"):
-            self._set_canceled(
-                state_message=self.env._("The authorization was voided.")
-            )
+            self._set_refused(self.env._("The authorization was voided."), "cancel")
         elif status == "DENIED" and self.state in ("draft", "pending"):
-            self._set_error(self.env._("The card was declined."))
+            self._set_refused(self.env._("The card was declined."))
 
     def _paypal_apply_capture(self, capture):
         """Apply a capture.
@@ -318,13 +323,13 @@ class PaymentTransaction(models.Model):
             self._paypal_apply_completed_capture(capture)
         elif status in CAPTURE_FAILED:
             if self.state in ("draft", "pending", "authorized"):
-                self.paypal_capture_id = capture["id"]
-                self._set_error(
+                self._set_refused(
                     self.env._(
                         "The payment was declined. Please try another card, or another "
                         "way to pay."
                     )
                 )
+                self.paypal_capture_id = capture["id"]
         elif status == "PENDING" and self.state != "done":
             self.paypal_capture_id = capture["id"]
             reason = (capture.get("status_details") or {}).get("reason")
@@ -342,8 +347,8 @@ class PaymentTransaction(models.Model):
         for: the administrators are told of that."""
         known = self.paypal_capture_id
         if known and known != capture["id"] and self.state == "done":
-            self._kavi_alert_once(
-                capture["id"],
+            self._alert_of_unasked_charge(
+                capture,
                 self.env._("A second charge"),
                 self.env._("The gateway has captured %s, too.", capture["id"]),
             )
@@ -357,8 +362,8 @@ class PaymentTransaction(models.Model):
         if problem:
             if self.state in ("draft", "pending", "authorized"):
                 self._set_error(problem)
-            self._kavi_alert_once(
-                capture["id"],
+            self._alert_of_unasked_charge(
+                capture,
                 self.env._("A card payment that was not asked for"),
                 f"{problem} ({capture['id']})",
             )
