@@ -8,4 +8,5 @@ from . import (
     purge,
     refund,
     sync,
+    turn,
 )

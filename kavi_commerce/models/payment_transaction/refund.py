@@ -232,8 +232,9 @@ class PaymentTransaction(models.Model):
                 self._set_error(self._get_rejection_text(error))
                 self._kavi_commit()
             return
-        self._paypal_apply_refund(refund)
-        self._commit_and_post_process()
+        with self._kavi_turn(with_bills=True):
+            self._paypal_apply_refund(refund)
+            self._commit_and_post_process()
 
     def _process_gateway_refund(self, refund):
         """Apply a refund that the gateway tells of: ours, or one made on its own site.
