@@ -13,9 +13,6 @@ import time
 from ..payer import Payer
 from .runner import Benchmark
 
-# What is due besides, on a copy of the demo, is not this benchmark's.
-JOBS = ("kavi_commerce.cron_events", "kavi_commerce.cron_resolve")
-
 
 class CardLatency(Benchmark):
     name = "card_latency"
@@ -28,18 +25,7 @@ class CardLatency(Benchmark):
         self.stack = contextlib.ExitStack()
         atexit.register(self.stack.close)
         self.till = self.stack.enter_context(open_till())
-        with self.till.scratch.env() as env_:
-            env_["ir.cron"].search([]).active = False
-            for name in JOBS:
-                env_.ref(name).active = True
-        self.url = self.stack.enter_context(
-            self.till.scratch.serve(
-                f"--logfile={self.till.log}", "--max-cron-threads=2"
-            )
-        )
-        with self.till.scratch.env() as env_:
-            env_["ir.config_parameter"].set_param("web.base.url", self.url)
-            self.till.register_webhook(env_, self.url)
+        self.url = self.stack.enter_context(self.till.site())
         self.told = {"with": [], "without": []}
 
     def before_round(self, env):
