@@ -160,10 +160,11 @@ class TestToldOnThePage(HttpCase, ToldCommon):
 
     def notice(self, page):
         """Kind and text of what the page says."""
-        found = re.search(
-            r'class="alert alert-(\w+)[^"]*"[^>]*role="status"[^>]*>([^<]*)', page
-        )
-        return found and (found[1], " ".join(found[2].replace("\xa0", " ").split()))
+        for tag, text in re.findall(r"<div([^>]*)>([^<]*)</div>", page):
+            kind = re.search(r"alert alert-(\w+)", tag)
+            if kind and 'role="status"' in tag and "Test mode" not in text:
+                return kind[1], " ".join(text.replace("\xa0", " ").split())
+        return None
 
     def status_url(self, page):
         found = re.search(r'data-status-url="([^"]+)"', page)

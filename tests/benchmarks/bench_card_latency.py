@@ -11,6 +11,7 @@ import statistics
 import time
 
 from ..payer import Payer
+from ..till import open_till
 from .runner import Benchmark
 
 
@@ -20,8 +21,6 @@ class CardLatency(Benchmark):
     rounds = 50
 
     def prepare(self, env):
-        from ..till import open_till
-
         self.stack = contextlib.ExitStack()
         atexit.register(self.stack.close)
         self.till = self.stack.enter_context(open_till())
