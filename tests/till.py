@@ -94,6 +94,21 @@ class Till:
         )
         provider.paypal_webhook_id = answer["id"]
 
+    @contextlib.contextmanager
+    def site(self, log=None):
+        """A real server with a scheduler that does our jobs, to which the events go;
+        its URL."""
+        with self.scratch.env() as env:
+            env["ir.cron"].search([]).active = False
+            for name in ("events", "resolve"):
+                env.ref(f"kavi_commerce.cron_{name}").active = True
+        options = [f"--logfile={log or self.log}", "--max-cron-threads=2"]
+        with self.scratch.serve(*options) as url:
+            with self.scratch.env() as env:
+                env["ir.config_parameter"].set_param("web.base.url", url)
+                self.register_webhook(env, url)
+            yield url
+
     # === ACTIONS === #
 
     def issue(self, *amounts):

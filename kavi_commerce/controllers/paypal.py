@@ -78,7 +78,10 @@ class KaviPaypalController(PaypalController):
         tx = self._find_by_order(token)
         if not tx:
             return request.redirect("/my")
-        tx._kavi_cancel_checkout()
+        try:
+            tx._kavi_cancel_checkout()
+        except UserError as error:
+            _logger.info("Turning back of %s: %s", tx.reference, error)
         return request.redirect(tx.landing_route or "/my")
 
     def _settle(self, tx):
@@ -87,6 +90,9 @@ class KaviPaypalController(PaypalController):
         except UserError as error:
             # another request works on it: the page shows the outcome
             _logger.info("Return of %s: %s", tx.reference, error)
+            tx._kavi_see_anew()
+            if not tx._is_resolved():
+                tx._look_soon()
 
     def _find_by_order(self, token):
         """The attempt with this order id, which nobody guesses."""

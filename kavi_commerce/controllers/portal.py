@@ -71,6 +71,41 @@ class CardPage(BillPage):
             return {"error": request.env._("Choose the bills that are paid.")}
         return self._make_order(bills, roles, post)
 
+    @route(
+        "/my/bills/<int:bill_id>/pay/status",
+        type="http",
+        auth="public",
+        website=True,
+        sitemap=False,
+        methods=["GET"],
+    )
+    def card_status(self, bill_id, access_token=None, **query):
+        """The page of one bill asks whether its payment is still awaited."""
+        try:
+            bill, __ = self._find_bill(bill_id, access_token)
+        except (AccessError, MissingError):
+            return self._answer_status(request.env["kavi.bill"])
+        return self._answer_status(bill)
+
+    @route(
+        f"{SEVERAL}/status",
+        type="http",
+        auth="user",
+        website=True,
+        sitemap=False,
+        methods=["GET"],
+    )
+    def card_status_of_several(self, **query):
+        """The same for several bills."""
+        asked = request.httprequest.args.getlist("bill")
+        return self._answer_status(self._find_several(asked)[0])
+
+    def _answer_status(self, bills):
+        is_awaited = bool(bills) and bills._is_card_awaited()
+        return request.make_json_response(
+            {"is_awaited": is_awaited}, headers=[("Cache-Control", "no-store")]
+        )
+
     def _find_several(self, asked):
         """One's own bills, with superuser rights, and one's roles; none if one of them
         is somebody else's: what is not theirs does not exist for them."""
@@ -102,7 +137,7 @@ class CardPage(BillPage):
             "page_name": "kavi_card",
             "bills": bills,
             # where it says what became of the payment, it needs no reason beside it
-            "error": error if not notice or notice[0] == "danger" else "",
+            "error": error if not notice or notice[0] in ("danger", "warning") else "",
             "card_notice": notice,
             "email": post.get("email") or bills._get_payer_email(),
             "token": access_token if "link" in roles else None,

@@ -120,9 +120,9 @@ class KaviGatewayEvent(models.Model):
         provider, answer = self._verify(raw_body, headers, tx)
         if not provider:
             return answer
-        known = Domain("provider_id", "=", provider.id) & Domain(
-            "event_id", "=", event_id
-        )
+        # delivered once for each webhook of the account, it is one event
+        known = Domain("provider_id", "in", provider._get_paypal_siblings().ids)
+        known &= Domain("event_id", "=", event_id)
         if self.sudo().search_count(known, limit=1):
             return "known"
         vals = {
@@ -154,15 +154,16 @@ class KaviGatewayEvent(models.Model):
             "payment.provider"
         ].sudo().search([("code", "=", "paypal"), ("paypal_webhook_id", "!=", False)])
         answer = "refused"
+        # companies that share an account share its webhook
+        webhooks = {}
         for candidate in candidates.sudo():
-            if not candidate.paypal_webhook_id:
-                continue
+            for id_ in candidate._get_paypal_webhook_ids():
+                webhooks.setdefault(id_, candidate)
+        for id_, candidate in webhooks.items():
             try:
                 # nothing of it is kept: it is not known yet whose it is
                 client = candidate._get_paypal_client(transaction, is_kept=False)
-                if client.verify_webhook(
-                    raw_body, headers, candidate.paypal_webhook_id
-                ):
+                if client.verify_webhook(raw_body, headers, id_):
                     return candidate, ""
             except (NoAnswer, UserError):
                 answer = "unavailable"
@@ -298,6 +299,8 @@ class KaviGatewayEvent(models.Model):
             {
                 "state": state,
                 "transaction_id": tx.id,
+                # the company's whose payment it is about, of those with that account
+                "provider_id": (tx.provider_id or self.provider_id).id,
                 "next_try": False,
                 "error": False,
             }
@@ -314,8 +317,9 @@ class KaviGatewayEvent(models.Model):
             self._process_dispute_event(tx, resource)
         elif kind.startswith("PAYMENT.CAPTURE."):
             capture = self._fetch_resource(tx, "get_capture", resource)
-            tx._find_transaction_of_capture(capture)._paypal_apply_capture(capture)
-            tx._commit_and_post_process()
+            with tx._kavi_turn(with_bills=True):
+                tx._find_transaction_of_capture(capture)._paypal_apply_capture(capture)
+                tx._commit_and_post_process()
         else:
             tx._refresh_from_gateway()
 
@@ -343,13 +347,12 @@ class KaviGatewayEvent(models.Model):
                     self.env._("The charge that this refunds is not known yet.")
                 )
         refund = self._fetch_resource(tx, "get_refund", resource)
-        if self.event_type == "PAYMENT.CAPTURE.REVERSED":
-            tx._process_chargeback(
-                refund,
-                self.env._("Charged back by the payer's bank or the gateway."),
-            )
-        else:
-            tx._process_gateway_refund(refund)
+        reason = self.env._("Charged back by the payer's bank or the gateway.")
+        with tx._kavi_turn(with_bills=True):
+            if self.event_type == "PAYMENT.CAPTURE.REVERSED":
+                tx._process_chargeback(refund, reason)
+            else:
+                tx._process_gateway_refund(refund)
 
     def _process_dispute_event(self, tx, resource):
         """Tell the administrators of a dispute, once for each of its states."""
@@ -357,7 +360,8 @@ class KaviGatewayEvent(models.Model):
         status = outcome or resource.get("status") or ""
         if tx.dispute_state == status:
             return
-        tx.dispute_state = status
+        with tx._kavi_turn():
+            tx.dispute_state = status
         money = resource.get("dispute_amount") or {}
         label = f"{resource.get('dispute_id') or ''}: {status}"
         tx._record_money_event_of("dispute", money, label)

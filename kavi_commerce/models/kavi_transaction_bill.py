@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 
 from odoo.addons.kavi_billing.tools.context import Private
@@ -25,6 +27,9 @@ class KaviTransactionBill(models.Model):
     surcharge = fields.Monetary(help="What the payment method adds, taxes included.")
     surcharge_data = fields.Json(
         readonly=True, help="Price and taxes of the surcharge, as they were agreed."
+    )
+    agreed_date = fields.Date(
+        readonly=True, help="The day of the terms that the payer agreed to."
     )
     total = fields.Monetary(compute="_compute_total")
     payment_id = fields.Many2one(
@@ -54,6 +59,31 @@ class KaviTransactionBill(models.Model):
     def _compute_total(self):
         for line in self:
             line.total = line.currency_id.round(line.amount + line.surcharge)
+
+    # === BUSINESS METHODS === #
+
+    def _notify_part_paid(self):
+        """Mail the receipt of a part: that of a bill that is paid comes by itself."""
+        self.ensure_one()
+        bill = self.bill_id
+        if bill.state != "paid" and bill._is_notice_enabled("receipt"):
+            bill._notify("receipt", {bill.id: {"amount": self._format(self.total)}})
+
+    @contextmanager
+    def _notify_charged_back(self, amount, reason):
+        """Mail the account that its debt is open again, if it is after this.
+
+        :param float amount: what was charged back
+        :param str reason: for people
+        """
+        self.ensure_one()
+        bill = self.bill_id
+        due = bill.amount_due
+        yield
+        is_open_again = bill.currency_id.compare_amounts(bill.amount_due, due) > 0
+        if is_open_again and bill._is_notice_enabled("reversal"):
+            values = {"returned": self._format(amount), "reason": reason or False}
+            bill._notify("reversal", {bill.id: values})
 
     # === HELPER METHODS === #
 
@@ -105,6 +135,24 @@ class KaviTransactionBill(models.Model):
             return 0.0
         left = -sum(items.mapped("amount_residual_currency"))
         return self.currency_id.round(max(left, 0.0))
+
+    def _format(self, amount):
+        """An amount in the language of the account."""
+        lang = self.bill_id._get_notice_lang()
+        return self.currency_id.with_context(lang=lang).format(amount)
+
+    def _get_agreed_date(self, date):
+        """The day whose terms hold for money that moved on ``date``: the day of the
+        checkout, also for parts of what was authorized then.
+
+        :rtype: datetime.date
+        """
+        self.ensure_one()
+        tx = self.transaction_id
+        charged = (tx.source_transaction_id or tx).kavi_line_ids.filtered(
+            lambda line: line.bill_id == self.bill_id
+        )
+        return min(filter(None, (date, charged[:1].agreed_date)))
 
     def _get_bill_to_book(self):
         """The bill, for making the entries of this line: its guards know that the money

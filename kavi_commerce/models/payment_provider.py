@@ -2,12 +2,13 @@ import json
 import logging
 from urllib.parse import urlencode, urlsplit
 
+from psycopg2 import OperationalError
 from werkzeug.exceptions import ServiceUnavailable
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
-from odoo.tools import urls
+from odoo.tools import mute_logger, urls
 
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
@@ -144,21 +145,33 @@ class PaymentProvider(models.Model):
                 )
             )
         url = urls.urljoin(base_url, PaypalController._webhook_url)
-        client = self._get_paypal_client()
         try:
-            # one that is there already may be told of less than we need
-            for known in client.list_webhooks():
-                if known["url"].rstrip("/") == url.rstrip("/"):
-                    client.delete_webhook(known["id"])
-            answer = client.create_webhook(url, list(EVENTS))
+            id_ = self._register_paypal_webhook(url)
         except PayPalError as error:
             raise UserError(
                 self.env._("The webhook could not be registered: %s", error.message)
             ) from error
-        self.sudo().paypal_webhook_id = answer["id"]
+        # sudo: the role was asked; companies that share the account share its webhook
+        self._get_paypal_siblings().paypal_webhook_id = id_
         return self._notify_here(
             "success", self.env._("PayPal now sends its events to %s.", url)
         )
+
+    def _register_paypal_webhook(self, url):
+        """The id of the account's webhook for this address: the one that is there, if
+        it is told of all that we need, or a new one in its place.
+
+        :raise PayPalError: when PayPal refuses, or gives no answer
+        """
+        client = self._get_paypal_client()
+        for known in client.list_webhooks():
+            if known["url"].rstrip("/") != url.rstrip("/"):
+                continue
+            told = {kind["name"] for kind in known.get("event_types") or ()}
+            if "*" in told or told >= set(EVENTS):
+                return known["id"]
+            client.delete_webhook(known["id"])
+        return client.create_webhook(url, list(EVENTS))["id"]
 
     # === BUSINESS METHODS === #
 
@@ -369,14 +382,52 @@ class PaymentProvider(models.Model):
         :param token: None to forget the one that is kept
         :param int seconds: how long it can be used
         """
-        self.write(
-            {
-                "paypal_access_token": token,
-                "paypal_access_token_expiry": fields.Datetime.add(
-                    fields.Datetime.now(), seconds=seconds
-                ),
-            }
+        self.env.flush_all()  # a conflict there is none of the token's
+        try:
+            with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                # not where somebody else keeps one: each serves until it ends
+                self.try_lock_for_update(allow_referencing=True).write(
+                    {
+                        "paypal_access_token": token,
+                        "paypal_access_token_expiry": fields.Datetime.add(
+                            fields.Datetime.now(), seconds=seconds
+                        ),
+                    }
+                )
+        except OperationalError as error:
+            _logger.info("A token of %s is not kept: %s", self.name, error)
+
+    # === BUSINESS METHODS - WEBHOOK === #
+
+    def _get_paypal_siblings(self):
+        """The providers, of whatever company, that share this one's PayPal account, and
+        so its webhook; this one first.
+
+        One that is disabled has been live or in test: it counts with both.
+
+        :rtype: payment.provider, with superuser rights
+        """
+        self.ensure_one()
+        provider = self.sudo()
+        if not provider.paypal_client_id:
+            return provider
+        other = {"enabled": "test", "test": "enabled"}.get(provider.state)
+        return provider | provider.with_context(active_test=False).search(
+            [
+                ("code", "=", "paypal"),
+                ("paypal_client_id", "=", provider.paypal_client_id),
+                ("state", "!=", other),
+            ],
+            order="id",
         )
+
+    def _get_paypal_webhook_ids(self):
+        """The ids that an event for this provider may be signed for, its own first.
+
+        :rtype: list
+        """
+        ids = self._get_paypal_siblings().mapped("paypal_webhook_id")
+        return list(dict.fromkeys(id_ for id_ in ids if id_))
 
     # === BUSINESS METHODS - EVENTS OF ODOO'S OWN TRANSACTIONS === #
 
@@ -385,12 +436,20 @@ class PaymentProvider(models.Model):
         Odoo would go on without the check."""
         if self.code != "paypal" or not endpoint.endswith("verify-webhook-signature"):
             return super()._send_api_request(method, endpoint, *args, **kwargs)
-        kwargs = self._splice_raw_event(kwargs)
+        asked = kwargs.get("json") or {}
+        ids = self._get_paypal_webhook_ids() or [asked.get("webhook_id")]
         try:
-            return super()._send_api_request(method, endpoint, *args, **kwargs)
+            for id_ in ids:
+                kwargs["json"] = {**asked, "webhook_id": id_}
+                answer = super()._send_api_request(
+                    method, endpoint, *args, **self._splice_raw_event(kwargs)
+                )
+                if answer.get("verification_status") == "SUCCESS":
+                    break
         except ValidationError as error:
             _logger.info("An event could not be verified: %s", redact_text(str(error)))
             raise ServiceUnavailable() from error
+        return answer
 
     @api.model
     def _splice_raw_event(self, kwargs):

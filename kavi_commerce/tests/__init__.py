@@ -3,6 +3,7 @@ from . import (
     test_card,
     test_card_access,
     test_card_context,
+    test_card_discount,
     test_card_guards,
     test_card_journal,
     test_card_money,
@@ -22,4 +23,6 @@ from . import (
     test_reports,
     test_resolver,
     test_reversals,
+    test_told,
+    test_webhook_shared,
 )

@@ -42,6 +42,12 @@ class CommerceCommon(BillingCommon):
             type(cls.transactions), "_kavi_commit", lambda self: self.env.flush_all()
         )
         cls.startClassPatcher(commit)
+        see = patch.object(
+            type(cls.transactions),
+            "_kavi_see_anew",
+            lambda self: self.env.invalidate_all(),
+        )
+        cls.startClassPatcher(see)
 
     @classmethod
     def _provider(cls, code, company, **vals):

@@ -11,7 +11,8 @@ FLAGS = {
 }
 ACTS = {
     "pay_by_card": Act(
-        "Pay by card", {"new": ("new", "paid"), "pending": ("new", "paid")}
+        "Pay by card",
+        {"new": ("new", "paid"), "pending": ("pending", "new", "paid")},
     ),
     # refused by the gateway: the bill is as it was, until it has answered
     "retry_refund": Act(

@@ -200,6 +200,11 @@ class Webhooks:
         with self._lock:
             self.is_held = True
 
+    def forget(self):
+        """What waits never goes out."""
+        with self._lock:
+            self._waiting.clear()
+
     def release(self, workers=1, duplicate=0.0, jitter=0.0):
         """From now on events go out by themselves, those that waited first: by so many
         threads, some twice, and out of order by up to jitter seconds."""

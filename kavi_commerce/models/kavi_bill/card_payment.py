@@ -71,8 +71,6 @@ class KaviBill(models.Model):
         vals = self._prepare_transaction_vals(provider, lines, total, order_id, flow)
         vals["landing_route"] = landing_route or self._get_landing_route()
         tx = self.env["payment.transaction"]._for_books().create(vals)
-        # a method that was chosen before no longer counts: New, until the outcome
-        self.sudo()._write_facts({"payment_method_id": False})
         self._log_act(
             "pay_by_card",
             {
@@ -290,6 +288,7 @@ class KaviBill(models.Model):
         """
         method = self.env["kavi.payment.method"]._get_card_method(self.company_id)
         rates, lines = {}, []
+        today = self.company_id._billing_today()
         for bill in self:
             surcharge = bill._quote_payment(
                 method, amount=amounts[bill], rates=rates
@@ -300,6 +299,7 @@ class KaviBill(models.Model):
                     "amount": amounts[bill],
                     "surcharge": surcharge["total"],
                     "surcharge_data": {**surcharge, "taxes": surcharge["taxes"].ids},
+                    "agreed_date": today,
                 }
             )
         return lines
@@ -335,6 +335,13 @@ class KaviBill(models.Model):
             return last.order_id
         sequence = self.env.ref("kavi_commerce.sequence_order")
         return sequence.sudo().next_by_id()
+
+    def _drop_promise(self):
+        """Once a payer has agreed to a card payment, the manual method that was chosen
+        before no longer counts: New, until the outcome. Who turns back keeps it."""
+        self.sudo().filtered(lambda bill: bill.state == "pending")._write_facts(
+            {"payment_method_id": False}
+        )
 
     def _get_checkouts(self):
         """Attempts for these bills that the payer has not finished: nothing is charged
@@ -416,6 +423,12 @@ class KaviBill(models.Model):
             portion,
             surcharge={**portion.surcharge, **data, "taxes": taxes},
         )
+
+    def _get_discount_item(self, date):
+        """What was offered on the day on which the payer agreed stands, whenever the
+        money comes."""
+        line = self._get_transaction_line()
+        return super()._get_discount_item(line._get_agreed_date(date) if line else date)
 
     def _may_be_paid_in_parts(self):
         # what was charged is booked, whatever the rules say by now

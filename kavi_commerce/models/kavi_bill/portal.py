@@ -1,4 +1,9 @@
-from odoo import models
+from datetime import timedelta
+
+from odoo import fields, models
+
+# How long the page speaks of a payment that was made, or came to nothing.
+RECENT = timedelta(hours=1)
 
 
 class KaviBill(models.Model):
@@ -51,7 +56,7 @@ class KaviBill(models.Model):
         statuses = set(bills.mapped("gateway_status"))
         if not last:
             return None
-        if "awaiting" in statuses and last._is_undecided():
+        if bills._is_card_awaited():
             return "info", self.env._(
                 "Your card payment is being processed. The result will show here; "
                 "please do not pay again."
@@ -63,7 +68,42 @@ class KaviBill(models.Model):
             )
         if "failed" in statuses:
             return "danger", last.state_message or self.env._("The payment has failed.")
+        if last.state == "cancel" and last.payer_message and bills._is_recent(last):
+            return "warning", last.payer_message
         return None
+
+    def _is_card_awaited(self):
+        """Whether the outcome of these bills' card payment is to come: the page asks
+        again."""
+        bills = self.sudo()
+        return "awaiting" in bills.mapped("gateway_status") and (
+            bills._get_last_charge()._is_undecided()
+        )
+
+    def _is_recent(self, transaction):
+        changed = transaction.last_state_change
+        return bool(changed) and changed > fields.Datetime.now() - RECENT
+
+    def _get_card_status_url(self):
+        """Where the page of these bills asks whether their card payment is awaited."""
+        base, _sep, query = self._get_card_url().partition("?")
+        return f"{base}/status?{query}"
+
+    def _get_card_notice(self):
+        """What the page of one bill says: how its payment stands, and thanks."""
+        notice = self._get_gateway_notice()
+        bill, last = self.sudo(), self.sudo()._get_last_charge()
+        if notice or last.kavi_state != "charged" or not self._is_recent(last):
+            return notice
+        line = last.kavi_line_ids.filtered(lambda line: line.bill_id == bill)
+        paid = last.currency_id.format(line.total)
+        if bill.currency_id.is_zero(bill.amount_due):
+            return "success", self.env._("Thank you: %s was paid by card.", paid)
+        return "success", self.env._(
+            "Thank you: %(paid)s was paid by card. %(due)s is still due.",
+            paid=paid,
+            due=bill.currency_id.format(bill.amount_due),
+        )
 
     def _get_charged_notice(self):
         """What is said where these bills were paid together by card."""

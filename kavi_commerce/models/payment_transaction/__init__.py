@@ -13,4 +13,5 @@ from . import (
     register,
     restored,
     sync,
+    turn,
 )

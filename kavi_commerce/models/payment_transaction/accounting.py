@@ -1,14 +1,17 @@
 import logging
+import time
 from contextlib import contextmanager
 
-from psycopg2 import OperationalError
+from psycopg2 import IntegrityError, OperationalError
 from psycopg2.errors import LockNotAvailable
 
 from odoo import fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.http import request
+from odoo.tools import mute_logger
 
 from .sync import RETRY_DELAYS
+from .turn import PAUSES
 
 _logger = logging.getLogger(__name__)
 
@@ -32,42 +35,85 @@ class PaymentTransaction(models.Model):
     def _commit_and_post_process(self):
         """Commit the states, then make the entries of whatever is decided."""
         self._kavi_commit()
-        family = self.source_transaction_id | self | self.child_transaction_ids
-        for tx in family.filtered("kavi_line_ids"):
-            if not tx.is_post_processed and tx.state in ("done", "cancel", "error"):
-                tx._try_post_process()
-            if tx.next_check_date and tx._is_resolved():
-                tx.next_check_date = False
-        self._kavi_commit()
+        with self._kavi_turn():
+            family = self.source_transaction_id | self | self.child_transaction_ids
+            for tx in family.filtered("kavi_line_ids"):
+                if tx._is_to_be_booked():
+                    tx._try_post_process()
+                if tx.next_check_date and tx._is_resolved():
+                    tx.next_check_date = False
+            self._kavi_commit()
+
+    def _is_to_be_booked(self):
+        """Whether the gateway has answered, and nothing was made of it yet."""
+        return not self.is_post_processed and self.state in ("done", "cancel", "error")
 
     def _try_post_process(self):
-        """Post-process one transaction without losing its state when that fails."""
+        """Post-process one transaction without losing its state when that fails.
+
+        Whoever else works on the bill, or posts in the journal, is waited for; should
+        that take long, the job does it as soon as they are done.
+        """
         self.ensure_one()
-        try:
-            with self.env.cr.savepoint(), self._limit_lock_wait():
-                self._post_process()
-                self.env.flush_all()
-        except LockNotAvailable:
-            # many post in the same journal at this moment: the job does it soon
-            self.next_check_date = fields.Datetime.now()
-            self.env.ref("kavi_commerce.cron_resolve").sudo()._trigger()
-        except OperationalError:
-            raise  # the framework tries the whole request again
-        except Exception as error:
-            if isinstance(error.__cause__, LockError):
-                return  # somebody else works on the bill: booked at the next check
-            _logger.exception("Transaction %s could not be booked", self.reference)
-            is_new = not self.post_process_error
-            self.post_process_error = str(error)
-            if is_new:
-                self._kavi_alert(
-                    self.env._("A card payment is not booked yet"),
-                    self.env._(
-                        "The money has moved, its entries could not be made: %s It is "
-                        "tried again by itself.",
-                        error,
-                    ),
-                )
+        for pause in (*PAUSES, None):
+            try:
+                self._post_process_whole()
+                return
+            except Exception as error:
+                if not self._is_conflict(error):
+                    self._note_booking_failure(error)
+                    return
+                if self.provider_code == "kavi_manual":
+                    raise  # the whole act is tried again, or refused
+                if pause is None and isinstance(error, IntegrityError):
+                    self._note_booking_failure(error)
+                    return
+                if pause is None or isinstance(error, LockNotAvailable):
+                    break  # it was waited for long enough
+            time.sleep(pause)
+            self._kavi_see_anew()
+        self._kavi_see_anew()
+        self._look_soon()
+
+    def _post_process_whole(self):
+        """Make all entries, or none."""
+        with (
+            # what others are in the way of is no error, and is done soon
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+            self._limit_lock_wait(),
+        ):
+            self._post_process()
+            self.env.flush_all()
+
+    @staticmethod
+    def _is_conflict(error):
+        """Whether somebody else was working on the same."""
+        return isinstance(error, IntegrityError | OperationalError) or (
+            isinstance(error.__cause__, LockError)
+        )
+
+    def _note_booking_failure(self, error):
+        """Show why the entries could not be made, and tell the administrators once."""
+        _logger.error(
+            "Transaction %s could not be booked", self.reference, exc_info=error
+        )
+        is_new = not self.post_process_error
+        self.post_process_error = str(error)
+        if is_new:
+            self._kavi_alert(
+                self.env._("A card payment is not booked yet"),
+                self.env._(
+                    "The money has moved, its entries could not be made: %s It is "
+                    "tried again by itself.",
+                    error,
+                ),
+            )
+
+    def _look_soon(self):
+        """Have the scheduled job look at these at once."""
+        self.write({"next_check_date": fields.Datetime.now()})
+        self.env.ref("kavi_commerce.cron_resolve").sudo()._trigger()
 
     @contextmanager
     def _limit_lock_wait(self):
@@ -123,6 +169,7 @@ class PaymentTransaction(models.Model):
                 line.payment_id = bill._complete_payment(
                     method, date=date, amount=line.amount
                 )
+                line._notify_part_paid()
         self.payment_id = self.kavi_line_ids.payment_id[:1]
 
     def _schedule_booking(self):
@@ -181,9 +228,10 @@ class PaymentTransaction(models.Model):
                 paid = source.kavi_line_ids.filtered(
                     lambda charged, bill=bill: charged.bill_id.id == bill.id
                 ).payment_id
-                line.payment_id = bill._record_chargeback(
-                    paid, line.total, date, self.return_reason
-                )
+                with line._notify_charged_back(line.total, self.return_reason):
+                    line.payment_id = bill._record_chargeback(
+                        paid, line.total, date, self.return_reason
+                    )
                 continue
             line.payment_id = bill._record_card_refund(
                 line.total, date, self.return_reason
@@ -208,7 +256,8 @@ class PaymentTransaction(models.Model):
                     ),
                 )
                 continue
-            bill._reverse_payment(payment, reason=self.state_message)
+            with line._notify_charged_back(payment.amount, self.state_message):
+                bill._reverse_payment(payment, reason=self.state_message)
             bill._alert_administrators(
                 self.env._("A card payment was charged back"),
                 self.state_message or self.env._("By the payer's bank."),

@@ -97,7 +97,8 @@ class PaymentTransaction(models.Model):
         try:
             if self.authorization_act == "void":
                 client.void_authorization(authorization, key)
-                self._set_canceled(state_message=self.env._("Voided."))
+                with self._kavi_turn():
+                    self._set_canceled(state_message=self.env._("Voided."))
             else:
                 capture = client.capture_authorization(
                     authorization,
@@ -105,7 +106,8 @@ class PaymentTransaction(models.Model):
                     amount=self._format_paypal_amount(self.amount),
                     invoice_id=self.reference,
                 )
-                self._paypal_apply_capture(capture)
+                with self._kavi_turn(with_bills=True):
+                    self._paypal_apply_capture(capture)
         except NoAnswer:
             self._kavi_commit()
         except RequestRejected as error:

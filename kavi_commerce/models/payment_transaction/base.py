@@ -118,6 +118,11 @@ class PaymentTransaction(models.Model):
         copy=False,
         help="The account is told when the money has gone back.",
     )
+    payer_message = fields.Char(
+        readonly=True,
+        copy=False,
+        help="What the bill's page says of an attempt that came to nothing.",
+    )
     is_purged = fields.Boolean(string="Purged", readonly=True, copy=False)
     gateway_message_ids = fields.One2many(
         "kavi.gateway.message",

@@ -30,6 +30,8 @@ class PaymentTransaction(models.Model):
             asked for
         """
         self.ensure_one()
+        if self.state == "done" and not self.is_post_processed:
+            self._commit_and_post_process()  # whoever asked for it is interrupted
         if not self.paypal_order_id or self.state not in ("draft", "pending"):
             return None
         try:
@@ -40,19 +42,25 @@ class PaymentTransaction(models.Model):
         except RequestRejected as error:
             # gone: never approved, or the approval has expired; this says nothing of an
             # order whose capture was sent
-            if error.status == 404 and self.state == "draft":
-                self._set_canceled(
-                    state_message=self.env._("The order has expired at the gateway."),
-                )
+            if error.status == 404:
+                with self._kavi_turn():
+                    self._set_expired()
             self._kavi_commit()
             return None
         status = order.get("status")
         if status == APPROVED:
             self._paypal_capture_order(order, again)
         else:
-            self._paypal_apply_order(order)
-        self._commit_and_post_process()
+            with self._kavi_turn(with_bills=True):
+                self._paypal_apply_order(order)
+                self._commit_and_post_process()
         return status
+
+    def _set_expired(self):
+        if self.state == "draft":
+            self._set_canceled(
+                state_message=self.env._("The order has expired at the gateway."),
+            )
 
     def _paypal_capture_order(self, order, again=False):
         """Capture an approved order, if its bills still owe its amount.
@@ -64,33 +72,14 @@ class PaymentTransaction(models.Model):
         :param dict order: as PayPal's Orders v2 answers it
         :param bool again: repeat a capture that was sent a moment ago
         """
-        problem = self._get_order_problem(order)
-        if problem:
-            self._set_error(problem)
-            self._kavi_alert(self.env._("A card payment was not taken"), problem)
-            return
-        self._paypal_store_payer(order)
-        self._kavi_lock_with_bills()
-        if self.state not in ("draft", "pending"):
-            return  # somebody else was first
-        if self.state == "pending" and not again:
-            return  # another request is being answered
-        problem = self._get_owed_problem()
-        if problem:
-            self._set_canceled(state_message=problem)
-            self._record_gateway_message("note", problem)
-            return
-        tx = self
-        if self.state == "draft":
-            self._set_pending(
-                state_message=self.env._("The gateway was asked for the money.")
-            )
-            tx = self.with_context(kavi_payer_waits=Private())
-        elif not self.next_check_date:
-            # a person asks, after the last check; a check that is scheduled goes on
-            # with the ladder instead of beginning it anew
-            self._schedule_check()
-        self._kavi_commit()
+        with self._kavi_turn(with_bills=True):
+            was_draft = self.state == "draft"
+            if not self._prepare_capture(order, again):
+                self._commit_and_post_process()
+                return
+            self._kavi_commit()
+        # the payer waits on the page for the first answer
+        tx = self.with_context(kavi_payer_waits=Private()) if was_draft else self
         is_authorize = order.get("intent") == "AUTHORIZE"
         client = self._get_paypal_client()
         try:
@@ -109,10 +98,45 @@ class PaymentTransaction(models.Model):
             if ALREADY_DONE & set(error.issues or [error.name]):
                 self._paypal_refetch_order()
             elif not self._handle_auth_error(error):
-                tx._set_refused(self._get_rejection_text(error))
-                self._kavi_commit()
+                with self._kavi_turn(with_bills=True):
+                    if self.state in ("draft", "pending"):
+                        tx._set_refused(self._get_rejection_text(error))
+                    self._commit_and_post_process()
             return
-        tx._paypal_apply_order(answer)
+        with self._kavi_turn(with_bills=True):
+            tx._paypal_apply_order(answer)
+            self._commit_and_post_process()
+
+    def _prepare_capture(self, order, again):
+        """Note that an approved order is about to be captured, under the bills' lock.
+
+        :return: whether it is to be captured, and by whoever asks
+        """
+        if self.state not in ("draft", "pending"):
+            return False  # somebody else was first
+        if self.state == "pending" and not again:
+            return False  # another request is being answered
+        problem = self._get_order_problem(order)
+        if problem:
+            self._set_error(problem)
+            self._kavi_alert(self.env._("A card payment was not taken"), problem)
+            return False
+        self._paypal_store_payer(order)
+        problem = self._get_owed_problem()
+        if problem:
+            self._set_canceled(state_message=problem)
+            self.payer_message = problem
+            self._record_gateway_message("note", problem)
+            return False
+        if self.state == "draft":
+            self._set_pending(
+                state_message=self.env._("The gateway was asked for the money.")
+            )
+        elif not self.next_check_date:
+            # a person asks, after the last check; a check that is scheduled goes on
+            # with the ladder instead of beginning it anew
+            self._schedule_check()
+        return True
 
     def _paypal_refetch_order(self):
         """Apply the order as another request has left it."""
@@ -121,7 +145,9 @@ class PaymentTransaction(models.Model):
         except (RequestRejected, NoAnswer):
             self._kavi_commit()  # stays pending, and is checked later
         else:
-            self._paypal_apply_order(order)
+            with self._kavi_turn(with_bills=True):
+                self._paypal_apply_order(order)
+                self._commit_and_post_process()
 
     def _get_order_problem(self, order):
         """Why an order is not what was asked for; "" when it is (F-11)."""
@@ -182,11 +208,6 @@ class PaymentTransaction(models.Model):
             bills.lock_for_update(allow_referencing=True)
             self.lock_for_update(allow_referencing=True)
         except LockError as error:
-            raise UserError(
-                self.env._(
-                    "This payment is in progress: somebody else is working on it right "
-                    "now. Wait a moment and reload the page."
-                )
-            ) from error
+            raise UserError(self._get_busy_text()) from error
         bills.invalidate_recordset()
         self.invalidate_recordset()

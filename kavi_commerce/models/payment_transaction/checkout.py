@@ -64,14 +64,16 @@ class PaymentTransaction(models.Model):
                     "charged: please try again in a few minutes."
                 )
             ) from error
-        self.write(
-            {
-                "paypal_order_id": order["id"],
-                "provider_reference": order["id"],
-                "approve_url": self._find_approve_url(order),
-            }
-        )
-        self._kavi_commit()
+        with self._kavi_turn():
+            if self.paypal_order_id != order["id"]:  # a double click's is the same
+                self.write(
+                    {
+                        "paypal_order_id": order["id"],
+                        "provider_reference": order["id"],
+                        "approve_url": self._find_approve_url(order),
+                    }
+                )
+            self._kavi_commit()
         return self.approve_url
 
     def _get_unpayable_reason(self):
@@ -235,11 +237,21 @@ class PaymentTransaction(models.Model):
 
     def _kavi_cancel_checkout(self):
         """Cancel attempts that the payer has left: nothing is charged."""
-        for tx in self.filtered(lambda tx: tx.state == "draft"):
-            tx._record_gateway_message("received", self.env._("The payer turned back."))
-            tx._set_canceled(
-                state_message=self.env._("The payer left the payment page.")
-            )
+        for tx in self:
+            with tx._kavi_turn():
+                tx._kavi_turn_back()
+
+    def _kavi_turn_back(self):
+        if self.state != "draft":
+            return
+        self._record_gateway_message("received", self.env._("The payer turned back."))
+        self._set_canceled(
+            state_message=self.env._("The payer left the payment page."),
+        )
+        self.payer_message = self.env._(
+            "You have left the payment page, and nothing was charged. You can pay "
+            "whenever you like."
+        )
 
     def _schedule_check(self):
         """Have the gateway asked again what became of these, first in five minutes."""

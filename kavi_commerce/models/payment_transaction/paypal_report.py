@@ -209,12 +209,12 @@ class PaymentTransaction(models.Model):
                 return  # a fee, or held while a dispute is looked at
             # PayPal has no refund of a charge-back: what the report says counts
             refund = self._get_reported_refund(row)
-        if code in REVERSALS:
-            self._process_chargeback(
-                refund, self.env._("Charged back by the payer's bank or the gateway.")
-            )
-        else:
-            self._process_gateway_refund(refund)
+        reason = self.env._("Charged back by the payer's bank or the gateway.")
+        with self._kavi_turn():
+            if code in REVERSALS:
+                self._process_chargeback(refund, reason)
+            else:
+                self._process_gateway_refund(refund)
 
     def _get_reported_refund(self, row):
         """A row of the report in the shape of PayPal's refunds."""

@@ -359,8 +359,9 @@ class PaymentTransaction(models.Model):
                 self._alert_failed_return()
                 self._kavi_commit()
             return
-        self._paypal_apply_refund(refund)
-        self._commit_and_post_process()
+        with self._kavi_turn(with_bills=True):
+            self._paypal_apply_refund(refund)
+            self._commit_and_post_process()
 
     def _process_gateway_refund(self, refund):
         """Apply a refund that the gateway tells of: ours, or one made on its own site.

@@ -123,7 +123,8 @@ class PaymentTransaction(models.Model):
             self._rollback_to_known_state()
             causes = (error, error.__cause__)
             if any(isinstance(cause, CONFLICTS) for cause in causes):
-                return  # somebody else works on it; still due, if need be
+                self._trigger_next_check()  # somebody else works on it; still due
+                return
             if not isinstance(error, UserError):
                 _logger.exception("Transaction %s: not resolved", self.id)
             try:
@@ -132,6 +133,13 @@ class PaymentTransaction(models.Model):
             except Exception:
                 self._rollback_to_known_state()
                 _logger.exception("Transaction %s: could not be set aside", self.id)
+
+    def _trigger_next_check(self):
+        """Have the job look in a minute, where somebody else was in its way."""
+        date = fields.Datetime.add(fields.Datetime.now(), minutes=1)
+        self.env.ref("kavi_commerce.cron_resolve").sudo()._trigger(date)
+        self._kavi_commit()
+        return date
 
     def _rollback_to_known_state(self):
         """Undo all that was not committed."""
@@ -144,6 +152,10 @@ class PaymentTransaction(models.Model):
         for tx in self:
             if tx._is_resolved():
                 tx.write({"next_check_date": False, "check_step": 0})
+                continue
+            if tx._is_to_be_booked() and not tx.post_process_error:
+                # the gateway has answered: only somebody else was in the way
+                tx.next_check_date = tx._trigger_next_check()
                 continue
             if tx.state == "done":  # the gateway has answered: it is not booked yet
                 tx._schedule_booking()
@@ -198,10 +210,12 @@ class PaymentTransaction(models.Model):
         elif self.paypal_order_id and self.state in ("draft", "pending"):
             # only if PayPal says so: no answer says nothing of the payer
             if self._paypal_process_order(again) in UNAPPROVED:
-                self._cancel_unapproved()
+                with self._kavi_turn():
+                    self._cancel_unapproved()
         elif self.state == "draft":
             # the order was never made, or its answer never came: no payer has it
-            self._cancel_unapproved()
+            with self._kavi_turn():
+                self._cancel_unapproved()
 
     def _cancel_unapproved(self):
         if self.state == "draft" and self.check_step >= UNAPPROVED_STEPS:
@@ -224,7 +238,8 @@ class PaymentTransaction(models.Model):
         except (RequestRejected, NoAnswer):
             self._kavi_commit()  # keep the messages; it is asked again
         else:
-            apply(answer)
+            with self._kavi_turn(with_bills=True):
+                apply(answer)
 
     def _is_resolved(self):
         """Whether its outcome is final and booked, so that nothing is to be asked."""
@@ -245,6 +260,9 @@ class PaymentTransaction(models.Model):
             voided = self.filtered(lambda tx: tx._is_void())
         txs = super()._update_state(allowed_states, target_state, state_message)
         ours = txs.filtered("kavi_line_ids")
+        charges = ours.filtered(lambda tx: tx.operation != "refund")
+        if target_state != "cancel":
+            charges.bill_ids._drop_promise()
         if target_state == "error":
             ours._record_failures(state_message)
         elif voided:

@@ -233,3 +233,27 @@ tours.add("kavi_commerce_journey_refund", {
         },
     ],
 });
+
+// The page is open while the outcome comes by another way, and is left alone
+tours.add("kavi_commerce_journey_awaited", {
+    steps: () => [
+        {
+            content: "It says that it is being processed",
+            trigger: ".o_kavi_awaited:contains('being processed')",
+            run: async () => {
+                const token = new URLSearchParams(location.search).get("token");
+                await fetch(`/kavi/paypal/return?token=${token}`);
+            },
+            expectUnloadPage: true,
+        },
+        {
+            content: "It thanks by itself",
+            trigger: ".o_kavi_billing .alert-success:contains('paid by card')",
+        },
+        {
+            content: "It is paid",
+            trigger: PAID,
+        },
+        checkPage("a bill that was just paid by card"),
+    ],
+});
