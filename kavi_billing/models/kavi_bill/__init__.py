@@ -1,5 +1,6 @@
 from . import (
     base,
+    bulk,
     cancel,
     credit,
     discount,
@@ -12,10 +13,13 @@ from . import (
     notice_events,
     opening,
     payment,
+    payment_day,
+    payment_history,
     portal,
     portal_access,
     quote,
     refund,
     schedule,
+    shared_payment,
     workflow,
 )
