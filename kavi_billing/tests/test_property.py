@@ -14,7 +14,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import BillingCommon
-from .property_credit_machine import CreditOffice
+from .property_shared_machine import SharedOffice
 
 # Examples and steps are bounded: about a minute, whatever the profile.
 EXAMPLES = int(os.environ.get("KAVI_EXAMPLES", 0)) or min(
@@ -86,7 +86,7 @@ class TestProperty(BillingCommon):
         """D-06: moves sum to zero; due = charged - paid - credited; balances are
         the ledger's: due less open credits; never Paid when the ledger says open;
         canceled is final."""
-        machine = type("OfficeOfTheTest", (CreditOffice,), {"case": self})
+        machine = type("OfficeOfTheTest", (SharedOffice,), {"case": self})
         run_state_machine_as_test(
             machine,
             settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS),
