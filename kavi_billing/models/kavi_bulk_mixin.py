@@ -80,7 +80,7 @@ class KaviBulkMixin(models.AbstractModel):
 
     def _act_by_halves(self, act, batches, refused):
         """See :meth:`_act_in_bulk`; what is refused is added to ``refused``."""
-        records = self.concat(*batches)
+        records = self.browse().concat(*batches)
         try:
             with self.env.cr.savepoint():
                 act(records)

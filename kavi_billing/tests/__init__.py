@@ -30,6 +30,7 @@ from . import (
     test_dispute,
     test_instalments,
     test_journey,
+    test_journey_check,
     test_ledger,
     test_ledger_check,
     test_notice,

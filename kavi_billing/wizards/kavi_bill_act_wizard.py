@@ -262,7 +262,7 @@ class KaviBillActWizard(models.AbstractModel):
         if len(batches) > 1:
             allowed, refused = bills._sort_out(self._act)
             batches = [batch for batch in batches if batch <= allowed]
-            bills = bills.concat(*batches)
+            bills = bills.browse().concat(*batches)
             for bill in self.bill_ids - bills:
                 # what belongs together with one that is refused waits for it
                 refused.setdefault(bill, next(iter(refused.values())))

@@ -363,7 +363,7 @@ class KaviBillPaymentWizard(models.TransientModel):
                     for batch, quote in self._quote_all(bills).items()
                     if len(batch) > 1
                 }
-                alone = bills - bills.concat(*quotes)
+                alone = bills - bills.browse().concat(*quotes)
         send = super()._prepare_notices(alone, event)
 
         def send_all():

@@ -62,7 +62,7 @@ class KaviBill(models.Model):
         method = method.with_env(bills.env)
         quotes = bills._get_quotes(method, date, amount, received, amounts, write_off)
         payments = bills._post_payments(method, date, number, quotes, write_off)
-        paid = self.concat(*quotes).with_env(self.env)
+        paid = self.browse().concat(*quotes).with_env(self.env)
         # only what settles a bill says how it was paid
         settled = paid.filtered(lambda bill: bill.currency_id.is_zero(bill.amount_due))
         settled._write_facts({"payment_method_id": method.id})
@@ -271,7 +271,7 @@ class KaviBill(models.Model):
         """
         journal = method._get_journal()
         Payment = self._get_payment_model()
-        paid = self.concat(*quotes)
+        paid = self.browse().concat(*quotes)
         portions = {}
         for quote in quotes.values():
             portions.update(quote.portions)

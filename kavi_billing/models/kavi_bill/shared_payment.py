@@ -187,6 +187,7 @@ class KaviBill(models.Model):
         return {
             "amount": money(quote.received),
             "over": quote.rest and money(quote.rest),
+            "names": bills._join_names(),
             "bills": [
                 {
                     "name": bill.name,
