@@ -128,7 +128,11 @@ class TestBulk(BillingCommon):
     def test_choose_method(self):
         """A kind that is paid by wire only."""
         kind = self.env["kavi.bill.kind"].create(
-            {"name": "By wire", "method_ids": [Command.set(self.wire.ids)]}
+            {
+                "name": "By wire",
+                "company_id": self.company.id,
+                "method_ids": [Command.set(self.wire.ids)],
+            }
         )
         free, bound = self.issued(10), self.issued(20, kind_id=kind.id)
         wizard = self.wizard(free | bound, "method", {"method_id": self.check.id})

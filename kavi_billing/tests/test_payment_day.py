@@ -91,7 +91,7 @@ class TestPaymentDay(BillingCommon):
                     {"method_id": self.check.id, "date": "2026-01-20"},
                 )
                 self.assertIn("01/31/2026", wizard.hint)
-                said = wizard._get_booking_day(
+                said = self.bills._get_booking_day(
                     self.company, self.bank, date(2026, 1, 20)
                 )
                 wizard.action_complete_payment()

@@ -148,7 +148,7 @@ class TestSharedPayment(SharedPaymentCommon):
             ({older: 301.0}, ("300.00", "301.00")),
             ({older: 300.0, newer: 100.0}, ("350.00", "400.00")),
             ({older: -5.0}, ("above zero",)),
-            ({older: 0.001}, ("decimals",)),
+            ({older: 10.001}, ("decimals",)),
             ({older: 0.0}, ("none of the bills",)),
             ({self.issued(1): 1.0}, ("Choose the bills",)),
         ):

@@ -21,5 +21,7 @@ class KaviBillRefundWizard(models.TransientModel):
             return result
         # sudo: the refund was just made by this officer's act
         refunds.sudo().is_notified = is_notified
+        if result.get("res_model"):
+            return result  # which bills were not refunded, and why
         action = refunds._get_records_action(name=self.env._("Refund"))
         return {**action, "target": "new" if len(refunds) == 1 else "current"}

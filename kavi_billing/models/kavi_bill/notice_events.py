@@ -163,7 +163,8 @@ class KaviBill(models.Model):
         :return: dict of texts in the reader's language, or False: ``reason`` that
             somebody gave; ``amount`` that was paid, ``over`` what was asked and is now
             a credit of the account, ``bills`` that one payment was for (dicts of
-            ``name``, ``title`` and ``amount``) and their ``names``, ``refund`` that was made,
+            ``name``, ``title`` and ``amount``) and their ``names``,
+            ``refund`` that was made,
             ``returned`` payment; ``old_total``, ``new_total``, ``new_date`` (of one
             ``part``), or ``days`` later, of a changed bill; ``due`` and ``due_date``,
             what is to be paid next and when; ``parts``, how many instalments that are
