@@ -106,7 +106,6 @@ class KaviAccountLedger(models.Model):
             "currency_id",
             "date",
             "date_maturity",
-            "is_kavi_without_money",
             "move_id",
             "name",
             "parent_state",
@@ -165,7 +164,6 @@ class KaviAccountLedger(models.Model):
                            THEN 'invoice'
                        WHEN move.move_type = 'out_refund' THEN 'credit_note'
                        WHEN move.reversed_entry_id IS NOT NULL THEN 'reversal'
-                       WHEN line.is_kavi_without_money THEN 'entry'
                        WHEN payment.payment_type = 'outbound' THEN 'refund'
                        WHEN payment.id IS NOT NULL THEN 'payment'
                        WHEN move.statement_line_id IS NOT NULL

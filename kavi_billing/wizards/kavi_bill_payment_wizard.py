@@ -180,9 +180,9 @@ class KaviBillPaymentWizard(models.TransientModel):
         for wizard in self:
             portions = {}
             if len(wizard.bill_ids) > 1 and not wizard.is_shared:
-                for batch, quote in wizard._quote_all(wizard.bill_ids).items():
-                    for bill in batch:
-                        portions[bill] = quote.portions[bill._origin.id]
+                for quote in wizard._quote_all(wizard.bill_ids).values():
+                    for id_, portion in quote.portions.items():
+                        portions[wizard.bill_ids.browse(id_)] = portion
             wizard.update(wizard._format_portions(portions))
 
     @api.depends("may_write_off")
@@ -253,7 +253,7 @@ class KaviBillPaymentWizard(models.TransientModel):
         rates = {}
         return {
             batch: batch._quote_shared_payment(self.method_id, self.date, rates=rates)
-            for batch in bills._group_by_payment().values()
+            for batch in bills._origin._group_by_payment().values()
         }
 
     def _get_typed_amounts(self):
