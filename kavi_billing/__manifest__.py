@@ -24,6 +24,7 @@
         "wizards/kavi_bill_resolve_wizard_views.xml",
         "wizards/kavi_bill_reverse_wizard_views.xml",
         "wizards/kavi_bill_send_wizard_views.xml",
+        "wizards/kavi_bulk_report_views.xml",
         "wizards/kavi_credit_apply_wizard_views.xml",
         "wizards/kavi_credit_refund_wizard_views.xml",
         "wizards/kavi_account_statement_wizard_views.xml",

@@ -6,6 +6,7 @@ from . import (
     account_payment_term,
     account_payment_term_line,
     ir_actions_report,
+    kavi_bulk_mixin,
     kavi_guard_mixin,
     kavi_ledger_check_mixin,
     kavi_retry_mixin,

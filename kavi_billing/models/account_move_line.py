@@ -21,6 +21,13 @@ class AccountMoveLine(models.Model):
         help="Of a line of a bill: empty is goods or service.",
     )
     is_kavi_deposit = fields.Boolean(string="Deposit", readonly=True, copy=False)
+    is_kavi_without_money = fields.Boolean(
+        string="Without Money",
+        readonly=True,
+        copy=False,
+        help="In a payment for several bills: what settles one of them by a discount, "
+        "or as a small rest that is written off.",
+    )
 
     # === COMPUTE METHODS === #
 

@@ -75,6 +75,7 @@ class KaviAccountAllocation(models.Model):
             "company_id",
             "currency_id",
             "date",
+            "is_kavi_without_money",
             "move_id",
             "parent_state",
             "partner_id",
@@ -121,6 +122,7 @@ class KaviAccountAllocation(models.Model):
                    credit.id AS credit_line_id,
                    CASE WHEN kavi_credit.id IS NOT NULL THEN 'credit'
                         WHEN credit_move.move_type = 'out_refund' THEN 'credit_note'
+                        WHEN credit.is_kavi_without_money THEN 'entry'
                         WHEN credit_move.origin_payment_id IS NOT NULL
                           OR credit_move.statement_line_id IS NOT NULL THEN 'payment'
                         ELSE 'entry'

@@ -192,6 +192,28 @@ class KaviGuardMixin(models.AbstractModel):
         locks = company.sudo()._get_violated_lock_dates(date, True, journal)
         return locks[-1][0] if locks else None
 
+    @api.model
+    def _get_booking_day(self, company, journal, date):
+        """The day on which Odoo puts the entry of a payment of ``date``: a later one
+        where the books are closed.
+
+        :rtype: datetime.date
+        """
+        # sudo: dates of the books, for who may not see them
+        entry = self.env["account.move"].sudo().with_context(is_payment=True)
+        entry = entry.with_company(company).new(
+            {
+                "move_type": "entry",
+                "company_id": company.id,
+                "journal_id": journal.id,
+                "date": date,
+            }
+        )
+        locks = entry._get_violated_lock_dates(date, False)
+        if not locks:
+            return date
+        return entry._get_accounting_date(date, False, lock_dates=locks)
+
     def _get_written_fields(self, vals):
         """The document's own fields among ``vals``.
 

@@ -30,6 +30,14 @@ class KaviNotice(models.Model):
     bill_id = fields.Many2one(
         "kavi.bill", required=True, readonly=True, ondelete="cascade", index=True
     )
+    other_bill_ids = fields.Many2many(
+        "kavi.bill",
+        "kavi_notice_other_bill_rel",
+        string="Also About",
+        readonly=True,
+        help="Further bills of one payment: the mail lists them all, and brings the "
+        "document of each.",
+    )
     partner_id = fields.Many2one(
         related="bill_id.partner_id", store=True, string="Account"
     )
@@ -143,6 +151,19 @@ class KaviNotice(models.Model):
 
     def _set_failed(self, reason):
         self.write({"state": "failed", "reason": str(reason)[:500]})
+
+    def _get_documents(self):
+        """The bills whose documents go with the mail, and which document.
+
+        :return: list of (bill, "invoice" or "receipt")
+        """
+        document = self._get_document()
+        if not document:
+            return []
+        others = self.other_bill_ids.filtered(
+            lambda bill: not bill._get_document_refusal(document)
+        )
+        return [(bill, document) for bill in self.bill_id | others]
 
     def _get_document(self):
         """Which document goes with the mail: "invoice", "receipt", or "" for none.

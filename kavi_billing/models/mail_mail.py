@@ -25,18 +25,15 @@ class MailMail(models.Model):
         five hundred bills must not wait for five hundred of them.
         """
         emails = super()._prepare_outgoing_list(*args, **kwargs)
-        notice = self._get_notices()
-        document = notice[:1]._get_document()
-        if document:
+        notice = self._get_notices()[:1]
+        for bill, document in notice._get_documents():
             try:
                 with self.env.cr.savepoint():
-                    content, name = notice.bill_id._get_document_pdf(document)
+                    content, name = bill._get_document_pdf(document)
             except Exception as error:
                 # the account is told all the same; the link in the mail leads to it
-                _logger.info("Document of %s: %s", notice.bill_id.name, error)
-                notice.bill_id._log_note(
-                    self.env._("Mailed without its document: %s", error)
-                )
+                _logger.info("Document of %s: %s", bill.name, error)
+                bill._log_note(self.env._("Mailed without its document: %s", error))
             else:
                 for email in emails:
                     email["attachments"] = [

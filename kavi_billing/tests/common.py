@@ -40,6 +40,7 @@ LEDGER = """
            AND account.account_type = 'asset_receivable'
     ), settled AS (
         SELECT CASE WHEN other.move_type = 'out_refund' THEN 0
+                    WHEN line.is_kavi_without_money THEN 0
                     WHEN payment.id IS NULL THEN CASE WHEN
                         other.statement_line_id IS NOT NULL OR EXISTS (
                             SELECT FROM account_move_line money

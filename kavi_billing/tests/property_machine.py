@@ -208,7 +208,13 @@ class Office(RuleBasedStateMachine):
         bill = self.one(number)
         before = bill.refund_amount
         amount = bill.currency_id.round(bill.amount_refundable * part)
-        allowed = bill.state in ("paid", "refunded") and amount > 0
+        came = bill.sudo()._sum_money(until=fields.Date.to_date(day))
+        allowed = (
+            bill.state in ("paid", "refunded")
+            and amount > 0
+            # not before the money that it gives back
+            and bill.currency_id.compare_amounts(before + amount, came) <= 0
+        )
         done = self.do_if(
             bill,
             allowed,

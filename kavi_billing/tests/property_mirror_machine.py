@@ -10,8 +10,8 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from odoo.fields import Command
 
-from .property_credit_machine import CreditOffice
 from .property_machine import days, which
+from .property_shared_machine import SharedOffice
 
 # Of the posted documents of a bill, those replaced by a change included: what is open
 # on receivable items.
@@ -26,7 +26,7 @@ OPEN_ITEMS = """
 """
 
 
-class MirrorOffice(CreditOffice):
+class MirrorOffice(SharedOffice):
     """Bills, credits, and a set-up that does not stay."""
 
     # === WHAT CHANGES MEANWHILE === #

@@ -45,6 +45,7 @@ PUBLIC_METHODS = {
     "kavi.bill.resolve.wizard": "action_resolve_dispute",
     "kavi.bill.reverse.wizard": "action_reverse_payment",
     "kavi.bill.send.wizard": "action_send",
+    "kavi.bulk.report": "action_open_records",
     "kavi.credit": "action_apply action_expire action_issue action_print action_refund",
     "kavi.credit.apply.wizard": "action_apply_credits",
     "kavi.credit.refund.wizard": "action_refund_credits",
@@ -59,6 +60,7 @@ PUBLIC_METHODS = {
         action_open_contact
         action_open_credits
         action_open_ledger
+        action_record_payment
     """,
 }
 

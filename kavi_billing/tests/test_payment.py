@@ -101,7 +101,8 @@ class TestPayment(BillingCommon):
         self.assertBill(bill, "paid", amount_paid=10.0)
 
     def test_many_at_once(self):
-        """Each has its own payment; the wizard asks no amount."""
+        """Those of one account have one payment: so they have on the bank's
+        statement."""
         bills = (
             self.issued(10) | self.issued(20) | self.issued(30, bill_date="2026-03-01")
         )
@@ -109,7 +110,7 @@ class TestPayment(BillingCommon):
         self.pay(bills)
         for bill, amount in zip(bills, (10.0, 20.0, 30.0), strict=True):
             self.assertBill(bill, "paid", amount_paid=amount)
-            self.assertEqual(self.payments(bill).amount, amount)
+            self.assertEqual(self.payments(bill).amount, 60.0)
         with self.refused("for one bill"):
             (self.issued(1) | self.issued(2))._complete_payment(self.check, amount=1)
 

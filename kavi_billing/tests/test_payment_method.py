@@ -367,8 +367,10 @@ class TestPaymentMethodSettings(BillingCommon):
             patch.object(type(bills), "_get_offer_key", lambda bill: bill.id),
         ):
             with self.refused("Wire Transfer is not offered", bills[1].name, "Check"):
-                self.choose(bills, self.wire)
-            self.assertBill(bills[0], "new", payment_method_id=False)
+                self.choose(bills[1], self.wire)
+            self.choose(bills, self.wire)  # what can be promised is promised
+            self.assertBill(bills[0], "pending", payment_method_id=self.wire)
+            self.assertBill(bills[1], "new", payment_method_id=False)
             wizard = self.wizard(bills, "method", {"method_id": self.check.id})
             self.assertEqual(wizard.offered_ids, self.check)
             self.pay(bills[1], self.wire)
@@ -422,6 +424,14 @@ class TestPaymentWizard(BillingCommon):
 
     def test_several_bills(self):
         bills = self.issued(100) | self.issued(50)
+        wizard = self.wizard(bills, "payment", {"method_id": self.card.id})
+        # one payment, one surcharge: 0.30 and 2.9 % of the sum
+        self.assertEqual((wizard.amount, wizard.surcharge), (154.65, 4.65))
+        wizard.action_complete_payment()
+        self.assertEqual(bills.mapped("amount_paid"), [104.65, 50.0])
+
+    def test_bills_of_several_accounts(self):
+        bills = self.issued(100) | self.issued(50, partner_id=self.person.id)
         wizard = self.wizard(bills, "payment", {"method_id": self.card.id})
         self.assertIn("154.95", wizard.summary)
         self.assertIn("4.95", wizard.surcharge_summary)

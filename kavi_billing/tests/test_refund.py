@@ -101,7 +101,8 @@ class TestRefund(RefundCommon):
 
     def test_refund_in_parts(self):
         """KB-36: again and again, up to what was paid; sum and latest date."""
-        bill = self.paid(100, bill_date="2026-03-01")
+        bill = self.issued(100, bill_date="2026-03-01")
+        self.pay(bill, date="2026-03-05")
         for amount, day in (
             (30, "2026-04-02"),
             (0.01, "2026-04-05"),
@@ -212,7 +213,8 @@ class TestRefund(RefundCommon):
 
     def test_method_and_date(self):
         """Back by another way than it came, booked on its day."""
-        bill = self.paid(100, bill_date="2026-03-01")
+        bill = self.issued(100, bill_date="2026-03-01")
+        self.pay(bill, date="2026-03-05")
         cash = self.env["account.journal"].create(
             {
                 "name": "Till",

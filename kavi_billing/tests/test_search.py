@@ -101,6 +101,48 @@ class TestBillSearch(SearchCommon):
             self.assertEqual(self.found("Bill", typed), self.new, typed)
         self.assertFalse(self.found("Bill", "nothing is called this"))
 
+    def test_one_box_finds_numbers_and_amounts(self):
+        """All check numbers, the numbers of the ledger, and amounts."""
+        bill = self.issued(952.37)
+        self.pay(bill, amount=400, payment_number="CHK-4711")
+        self.pay(bill, amount=52.37, payment_number="CHK-4712")
+        self.change = self.issued(77.01)
+        self.change_price(self.change, 78.02)
+        numbers = self.change.sudo().move_ids.mapped("name")
+        self.assertEqual(len(numbers), 3)
+        found = lambda typed: self.bills.search(  # noqa: E731
+            [("display_name", "ilike", typed), ("company_id", "=", self.company.id)]
+        )
+        for typed in (
+            "CHK-4711",
+            "chk-4712",
+            bill.sudo().invoice_id.name,
+            "952.37",  # asked
+            "452.37",  # paid
+            "$ 452.37",
+        ):
+            self.assertEqual(found(typed), bill, typed)
+        self.assertIn(bill, found("500"))  # due
+        for number in numbers:
+            self.assertEqual(found(number), self.change, number)
+        self.assertEqual(
+            [id_ for id_, _name in self.bills.name_search("CHK-4711")], bill.ids
+        )
+        self.bounce(bill, self.payments(bill)[0])
+        self.assertEqual(found("CHK-4711"), bill, "also when it bounced")
+        self.assertFalse(found("999.99"))
+        # each box of the view
+        view = self.view("kavi.bill", "view_kavi_bill_search")
+        node = view.xpath("//field[@string='Amount']")[0]
+        domain = safe_eval(node.get("filter_domain"), {"self": 952.37})
+        self.assertEqual(self.bills.search(domain) & (bill | self.all), bill)
+        for name, typed in (
+            ("payment_number", "4712"),
+            ("document_numbers", numbers[0]),
+        ):
+            self.assertTrue(view.xpath(f"//field[@name='{name}']"))
+            self.assertTrue(self.bills.search([(name, "ilike", typed)]))
+
     def test_one_box_negated(self):
         """Not like: neither the bill nor its account."""
         domain = [("display_name", "not ilike", "zebra")]
@@ -193,12 +235,20 @@ class TestBillSearch(SearchCommon):
             "SELECT indexdef FROM pg_indexes WHERE tablename = 'kavi_bill'"
         )
         indexes = [row[0] for row in self.env.cr.fetchall()]
-        for column in ("name", "title", "purchase_order", "invoice_number"):
+        for column in (
+            "name",
+            "title",
+            "purchase_order",
+            "invoice_number",
+            "payment_number",
+            "document_numbers",
+        ):
             self.assertTrue(
                 any("gin" in index and f"({column} " in index for index in indexes),
                 column,
             )
-        self.assertTrue(any("btree (partner_id" in index for index in indexes))
+        for column in ("partner_id", "amount_total", "amount_paid", "amount_due"):
+            self.assertTrue(any(f"btree ({column}" in index for index in indexes))
 
 
 @tagged("post_install", "-at_install")

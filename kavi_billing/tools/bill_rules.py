@@ -156,7 +156,7 @@ DERIVED = frozenset(
     "amount_due amount_due_company refund_amount amount_retained amount_refundable "
     "payment_date "
     "refund_date cancel_date next_due_date is_partly_paid is_posted invoice_id "
-    "is_overdue".split()
+    "is_overdue document_numbers".split()
 )
 # ... what an import says of the time before, and the books cannot know ...
 OPENING = tuple(

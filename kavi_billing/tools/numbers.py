@@ -1,9 +1,12 @@
 """Numbers as they come by RPC: as text, as NaN, or larger than an amount can be."""
 
 import math
+import re
 
 # beyond this, a float loses cents
 MAX_NUMBER = 1e12
+_SIGN = r"[^\w\s.,'-]?\s*"  # of a currency
+_AMOUNT = re.compile(rf"{_SIGN}(-?\d[\d.,'\s]*)\s*{_SIGN}")
 
 
 def to_number(value):
@@ -17,6 +20,26 @@ def to_number(value):
     except (TypeError, ValueError):
         return None
     return number if math.isfinite(number) and abs(number) <= MAX_NUMBER else None
+
+
+def read_amounts(text, decimal_point=".", thousands_sep=","):
+    """The amounts that somebody may mean who types ``text`` into a search box.
+
+    As the language writes them, and as a program does: 1.234,50 and 1234.50; a currency
+    sign before or after is passed over.
+
+    :rtype: set of float; empty for what is no amount
+    """
+    found = set()
+    match = _AMOUNT.fullmatch(str(text).strip())
+    if match:
+        plain = match[1].replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
+        local = plain.replace(thousands_sep or ",", "").replace(decimal_point, ".")
+        for spelled in (local, plain):
+            number = to_number(spelled)
+            if number is not None:
+                found.add(number)
+    return found
 
 
 def find_bad_number(vals_list, names):

@@ -3,7 +3,7 @@ from copy import deepcopy
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import plaintext2html
+from odoo.tools import format_date, plaintext2html
 
 from ..tools.notice_events import EVENT_OF_ACT
 from ..tools.numbers import find_bad_number
@@ -29,6 +29,12 @@ class KaviBillActWizard(models.AbstractModel):
         compute="_compute_bill_id",
     )
     bill_count = fields.Integer(compute="_compute_bill_id")
+    left_out = fields.Html(
+        string="Left As They Are",
+        readonly=True,
+        default=lambda self: self._default_left_out(),
+        help="Selected bills with which this cannot be done, and why.",
+    )
     company_id = fields.Many2one(related="bill_ids.company_id")
     currency_id = fields.Many2one(related="bill_ids.currency_id")
     reason = fields.Char(help="Kept in the bill's history.")
@@ -69,6 +75,14 @@ class KaviBillActWizard(models.AbstractModel):
     concurrency_token = fields.Char(
         default=lambda self: self._get_concurrency_token(self._get_opened_bills())
     )
+
+    @api.model
+    def _default_left_out(self):
+        bills = self.env["kavi.bill"]
+        if len(self._get_opened_bills()) < 2:
+            return False
+        refused = bills._get_wizard_refused(self._act)
+        return bills._format_refused(refused) if refused else False
 
     # === COMPUTE METHODS === #
 
@@ -195,6 +209,27 @@ class KaviBillActWizard(models.AbstractModel):
             currency.format(amount) for currency, amount in sums.items() if amount
         )
 
+    def _get_booking_hint(self, journal, date):
+        """Where the books are closed: on which day it will be booked instead.
+
+        :return: a sentence, or ""
+        """
+        company = self.company_id
+        if not (journal and date and company):
+            return ""
+        bills = self.env["kavi.bill"]
+        day = bills._get_booking_day(company, journal.sudo(), date)
+        closed = bills._get_closed_until(company, journal.sudo(), date)
+        if day == date or not closed:
+            return ""
+        return self.env._(
+            "It will be booked on %(day)s: the books are closed until %(closed)s. "
+            "%(date)s stays the day on which the money moved.",
+            day=format_date(self.env, day),
+            closed=format_date(self.env, closed),
+            date=format_date(self.env, date),
+        )
+
     def _format_portions(self, portions):
         """The totals of paying several bills.
 
@@ -212,34 +247,53 @@ class KaviBillActWizard(models.AbstractModel):
             ),
         }
 
+    def _perform(self, do, batches=None):
+        """Do the act: one bill raises its own error, of several what can be done is
+        done, and the rest is reported.
+
+        :param do: function of bills
+        :param list batches: bills that stand or fall together; default each by itself
+        :return: the action that answers the button
+        """
+        self.ensure_one()
+        bills = self.bill_ids
+        batches = [*bills] if batches is None else list(batches)
+        refused = {}
+        if len(batches) > 1:
+            allowed, refused = bills._sort_out(self._act)
+            batches = [batch for batch in batches if batch <= allowed]
+            bills = bills.browse().concat(*batches)
+            for bill in self.bill_ids - bills:
+                # what belongs together with one that is refused waits for it
+                refused.setdefault(bill, next(iter(refused.values())))
+
+        def act(batch):
+            with self._acting(batch):
+                do(batch)
+
+        done, more = bills._act_in_bulk(act, batches)
+        report = done._get_report_action(refused | more)
+        return report or {"type": "ir.actions.act_window_close"}
+
     @contextmanager
-    def _acting(self):
+    def _acting(self, bills=None):
         """Around an act: check that it is still allowed before, notify after.
 
+        :param bills: some of the wizard's bills; default all of them
         :raise UserError: when the act is not allowed, or when somebody changed the
             bills while the wizard was open
         """
         self.ensure_one()
-        bills = self.bill_ids
+        bills = self.bill_ids if bills is None else bills
         bills._check_act(self._act)
-        if (
-            self.concurrency_token
-            and self.concurrency_token != self._get_concurrency_token(bills)
-        ):
-            raise UserError(
-                self.env._(
-                    "Something was paid or refunded since you opened this window. "
-                    "Close it and look at the bill again."
-                )
-            )
+        self._check_concurrency_token(bills)
         # before the act changes the bills: the notice says what is about to be done
         event = self.notify and EVENT_OF_ACT.get(self._act)
-        values = self._get_notices(bills) if event else {}
+        send = self._prepare_notices(bills, event) if event else None
         with bills._suppress_auto_notices():
             yield
-        if event:
-            told = self._get_told_bills()
-            notices = told._notify(event, values, **self._get_notice_text())
+        if send:
+            notices = send()
             unreached = notices.filtered(lambda n: n.state == "undeliverable")
             unreached.bill_id._log_note(
                 self.env._("Nobody was notified: the account has no e-mail address.")
@@ -247,9 +301,31 @@ class KaviBillActWizard(models.AbstractModel):
         if self.note:
             bills._log_note(plaintext2html(self.note))
 
-    def _get_told_bills(self):
-        """Hook: the bills whose accounts are told of the act now."""
-        return self.bill_ids
+    def _check_concurrency_token(self, bills):
+        """Refuse bills that somebody changed while the wizard was open."""
+        opened = set((self.concurrency_token or "").split())
+        now = set(self._get_concurrency_token(bills).split())
+        if opened and not now <= opened:
+            raise UserError(
+                self.env._(
+                    "Something was paid or refunded since you opened this window. "
+                    "Close it and look at the bill again."
+                )
+            )
+
+    def _prepare_notices(self, bills, event):
+        """Say what is about to be done, and return how to send it when it is done.
+
+        :return: function without arguments that sends the notices and returns them
+        """
+        values = self._get_notices(bills)
+        return lambda: self._get_told_bills(bills)._notify(
+            event, values, **self._get_notice_text()
+        )
+
+    def _get_told_bills(self, bills):
+        """Hook: those of the bills acted on whose accounts are told of it now."""
+        return bills
 
     def _get_notice_text(self):
         """The text as it was edited; notices of several bills are sent as they are."""

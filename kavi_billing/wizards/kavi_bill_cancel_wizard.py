@@ -44,11 +44,8 @@ class KaviBillCancelWizard(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_cancel_bills(self):
-        with self._acting():
-            self.bill_ids._cancel(
-                self.reason, self.refund_amount if self.bill_id else None
-            )
-        return {"type": "ir.actions.act_window_close"}
+        amount = self.refund_amount if self.bill_id else None
+        return self._perform(lambda bills: bills._cancel(self.reason, amount))
 
     # === HELPER METHODS === #
 

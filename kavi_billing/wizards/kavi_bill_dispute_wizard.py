@@ -8,6 +8,4 @@ class KaviBillDisputeWizard(models.TransientModel):
     _act = "dispute"
 
     def action_dispute(self):
-        with self._acting():
-            self.bill_ids._dispute(self.reason)
-        return {"type": "ir.actions.act_window_close"}
+        return self._perform(lambda bills: bills._dispute(self.reason))

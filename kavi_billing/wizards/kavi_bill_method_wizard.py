@@ -49,6 +49,4 @@ class KaviBillMethodWizard(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_choose_method(self):
-        with self._acting():
-            self.bill_ids._choose_method(self.method_id)
-        return {"type": "ir.actions.act_window_close"}
+        return self._perform(lambda bills: bills._choose_method(self.method_id))

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tools import format_date
 
 
@@ -45,6 +46,19 @@ class KaviBillPaymentWizard(models.TransientModel):
     )
     proposed_amount = fields.Monetary(
         compute="_compute_amount", store=True, precompute=True
+    )
+    # -- several bills of one account are paid by one payment
+    is_shared = fields.Boolean(compute="_compute_is_shared")
+    line_ids = fields.One2many(
+        "kavi.bill.payment.wizard.line",
+        "wizard_id",
+        string="Paid of Each Bill",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="The oldest bill first, unless you enter something else. What is left is "
+        "a credit of the account.",
     )
     amount_due = fields.Monetary(related="bill_id.amount_due")
     amount_paid = fields.Monetary(
@@ -101,7 +115,30 @@ class KaviBillPaymentWizard(models.TransientModel):
         for wizard in self:
             wizard.instalments = len(wizard._get_open_instalments())
 
-    @api.depends("bill_id", "method_id", "date", "instalments")
+    @api.depends("bill_ids")
+    def _compute_is_shared(self):
+        for wizard in self:
+            bills = wizard.bill_ids._filtered_access("read")
+            wizard.is_shared = len(bills) > 1 and len(bills._group_by_payment()) == 1
+
+    @api.depends("bill_ids", "amount", "method_id", "date")
+    def _compute_line_ids(self):
+        for wizard in self:
+            quote = wizard._get_shared_quote(typed=False)
+            wizard.line_ids = [Command.clear()]
+            if wizard.is_shared:
+                wizard.line_ids = [
+                    Command.create(
+                        {
+                            "bill_id": bill._origin.id,
+                            "amount": portion and portion.amount,
+                        }
+                    )
+                    for bill in wizard.bill_ids._sort_by_age()
+                    for portion in (quote and quote.portions.get(bill._origin.id, 0.0),)
+                ]
+
+    @api.depends("bill_ids", "method_id", "date", "instalments")
     def _compute_amount(self):
         for wizard in self:
             proposed = wizard._get_proposed_amount()
@@ -112,13 +149,19 @@ class KaviBillPaymentWizard(models.TransientModel):
             wizard.amount = wizard.amount if typed else proposed
             wizard.proposed_amount = proposed
 
-    @api.depends("bill_id", "amount", "write_off", "method_id", "date")
+    @api.depends(
+        "bill_ids", "amount", "write_off", "method_id", "date", "line_ids.amount"
+    )
     def _compute_quote(self):
         for wizard in self:
             wizard.update(
                 {"amount_paid": 0, "surcharge": 0, "may_write_off": 0, "hint": False}
             )
+            if wizard.is_shared:
+                wizard._set_shared_quote()
+                continue
             if not wizard.bill_id:
+                wizard.hint = wizard._add_booking_hint("")
                 continue
             try:
                 portion = wizard._quote(wizard.bill_id, received=wizard.amount)
@@ -130,15 +173,17 @@ class KaviBillPaymentWizard(models.TransientModel):
             compare = wizard.currency_id.compare_amounts
             wizard.may_write_off = compare(
                 portion.residual, 0
-            ) > 0 and wizard._may_write_off(portion.residual)
-            wizard.hint = wizard._get_hint(portion)
+            ) > 0 and wizard._may_write_off(wizard.bill_id, portion.residual)
+            wizard.hint = wizard._add_booking_hint(wizard._get_hint(portion))
 
     @api.depends("bill_ids", "method_id", "date")
     def _compute_summary(self):
         for wizard in self:
             portions = {}
-            if len(wizard.bill_ids) > 1:
-                portions = wizard._quote_all()
+            if len(wizard.bill_ids) > 1 and not wizard.is_shared:
+                for quote in wizard._quote_all(wizard.bill_ids).values():
+                    for id_, portion in quote.portions.items():
+                        portions[wizard.bill_ids.browse(id_)] = portion
             wizard.update(wizard._format_portions(portions))
 
     @api.depends("may_write_off")
@@ -155,15 +200,19 @@ class KaviBillPaymentWizard(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_complete_payment(self):
-        with self._acting():
-            self.bill_ids._complete_payment(
+        one = self.bill_id or self.is_shared
+        amounts = self._get_typed_amounts() if self.is_shared else None
+        return self._perform(
+            lambda bills: bills._complete_payment(
                 self.method_id,
                 date=self.date,
                 number=self.payment_number if self.collect_payment_number else None,
-                received=self.amount if self.bill_id else None,
+                received=self.amount if one else None,
+                amounts=amounts,
                 write_off=self.write_off,
-            )
-        return {"type": "ir.actions.act_window_close"}
+            ),
+            self.bill_ids._group_by_payment().values(),
+        )
 
     # === HELPER METHODS === #
 
@@ -182,6 +231,10 @@ class KaviBillPaymentWizard(models.TransientModel):
     def _get_proposed_amount(self):
         """What the chosen instalments, or all that is due, come to."""
         self.ensure_one()
+        if self.is_shared:
+            return self.bill_ids._quote_shared_payment(
+                self.method_id, self.date
+            ).received
         if not self.bill_id:
             return 0.0
         amount = None
@@ -196,14 +249,135 @@ class KaviBillPaymentWizard(models.TransientModel):
         """As :meth:`kavi.bill._quote_payment`, by the method and on the day chosen."""
         return bill._quote_payment(self.method_id, self.date, **wanted)
 
-    def _quote_all(self):
-        """What each of several bills comes to: ``{bill: PaymentQuote}``."""
+    def _quote_all(self, bills):
+        """What several bills come to: ``{bills: SharedQuote}``, one an account."""
         rates = {}
-        return {bill: self._quote(bill, rates=rates) for bill in self.bill_ids}
+        return {
+            batch: batch._quote_shared_payment(self.method_id, self.date, rates=rates)
+            for batch in bills._origin._group_by_payment().values()
+        }
 
-    def _may_write_off(self, rest):
+    def _get_typed_amounts(self):
+        """What is paid of each bill as it was typed: ``{bill: amount}``."""
+        return {line.bill_id: line.amount for line in self.line_ids}
+
+    def _get_shared_quote(self, typed=True):
+        """What the one payment of several bills comes to; ``None`` while what was
+        entered is no amount that the surcharge fits in."""
+        self.ensure_one()
+        if not self.is_shared:
+            return None
+        if self.currency_id.compare_amounts(self.amount, 0.0) <= 0:
+            return None
         try:
-            self.bill_id._check_write_off(rest)
+            return self.bill_ids._origin._quote_shared_payment(
+                self.method_id,
+                self.date,
+                received=self.amount,
+                amounts=self._get_typed_amounts() if typed else None,
+                write_off=self.write_off,
+            )
+        except UserError:
+            return None
+
+    def _set_shared_quote(self):
+        """Say what one payment of several bills does to them."""
+        quote = self._get_shared_quote()
+        if not quote:
+            self.hint = self.env._(
+                "Enter what was received: more than zero, and more than the surcharge."
+            )
+            return
+        format_money, compare = (
+            self.currency_id.format,
+            self.currency_id.compare_amounts,
+        )
+        hints = []
+        if compare(quote.rest, 0) > 0:
+            hints.append(
+                self.env._(
+                    "%s is not needed for these bills: it becomes a credit of the "
+                    "account.",
+                    format_money(quote.rest),
+                )
+            )
+        elif compare(quote.rest, 0) < 0:
+            hints.append(
+                self.env._(
+                    "%s more than was received: lower what is paid of a bill.",
+                    format_money(-quote.rest),
+                )
+            )
+        for bill in self.bill_ids._origin:
+            portion = quote.portions.get(bill.id)
+            if portion and compare(portion.residual, 0) > 0:
+                self.may_write_off |= self._may_write_off(bill, portion.residual)
+                hints.append(self._get_rest_hint(bill, portion.residual))
+            elif portion and portion.discount:
+                hints.append(
+                    self.env._(
+                        "%(bill)s is paid early, with a discount of %(discount)s.",
+                        bill=bill.name,
+                        discount=format_money(portion.discount),
+                    )
+                )
+        self.surcharge = quote.surcharge
+        self.amount_paid = quote.received - quote.surcharge - quote.rest
+        self.hint = self._add_booking_hint(" ".join(hints))
+
+    def _get_rest_hint(self, bill, rest):
+        money = self.currency_id.format(rest)
+        if self.write_off:
+            return self.env._(
+                "%(money)s of %(bill)s is written off.", money=money, bill=bill.name
+            )
+        return self.env._(
+            "%(money)s of %(bill)s stays due.", money=money, bill=bill.name
+        )
+
+    def _add_booking_hint(self, hint):
+        """Say on which day it will be booked, too, where the books are closed."""
+        journal = self.env["account.journal"]
+        if self.method_id:
+            try:
+                # sudo: the journal of the method that was chosen
+                journal = self.method_id.sudo()._get_journal()
+            except UserError:
+                pass  # said when it is recorded
+        booked = self._get_booking_hint(journal, self.date)
+        return " ".join(filter(None, (hint, booked))) or False
+
+    def _prepare_notices(self, bills, event):
+        """One receipt a payment: of several bills it lists them all."""
+        quotes = {}
+        if self.is_shared:
+            quote = self._get_shared_quote()
+            paid = bills.browse(quote.portions) if quote else bills
+            if len(paid) > 1:
+                quotes = {paid: quote}
+            alone = paid if len(paid) == 1 else bills.browse()
+        else:
+            alone = bills
+            if not self.bill_id:
+                quotes = {
+                    batch: quote
+                    for batch, quote in self._quote_all(bills).items()
+                    if len(batch) > 1
+                }
+                alone = bills - bills.browse().concat(*quotes)
+        send = super()._prepare_notices(alone, event)
+
+        def send_all():
+            notices = send()
+            for batch, quote in quotes.items():
+                notices |= batch._notify_of_payment(quote, {"reason": self.reason})
+            return notices
+
+        return send_all
+
+    def _may_write_off(self, bill, rest):
+        try:
+            bill._check_write_off(rest)
         except UserError:
             return False
         return True
@@ -234,6 +408,10 @@ class KaviBillPaymentWizard(models.TransientModel):
 
     def _get_notice(self, bill):
         currency = bill.currency_id
+        if self.is_shared:
+            return bill._get_payment_notice_values(self._get_shared_quote()) | {
+                "bills": False
+            }
         if not self.bill_id:
             received = self._quote(bill).amount_received
             return {"amount": currency.format(received)}

@@ -54,9 +54,8 @@ class KaviBillPostponeWizard(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_postpone(self):
-        with self._acting():
-            self.bill_ids._postpone(reason=self.reason, **self._get_move())
-        return {"type": "ir.actions.act_window_close"}
+        move = self._get_move()
+        return self._perform(lambda bills: bills._postpone(reason=self.reason, **move))
 
     # === HELPER METHODS === #
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class KaviBillRefundWizard(models.TransientModel):
@@ -40,7 +41,9 @@ class KaviBillRefundWizard(models.TransientModel):
     date = fields.Date(
         required=True,
         default=lambda self: self._get_today(),
+        help="The day on which the money left.",
     )
+    hint = fields.Char(compute="_compute_hint")
 
     # === COMPUTE METHODS === #
 
@@ -70,17 +73,30 @@ class KaviBillRefundWizard(models.TransientModel):
             method = wizard.bill_ids.payment_method_id & wizard.method_ids._origin
             wizard.method_id = method if len(method) == 1 else False
 
+    @api.depends("bill_ids", "method_id", "date")
+    def _compute_hint(self):
+        for wizard in self:
+            journals = self.env["account.journal"].sudo()
+            for bill in wizard.bill_ids:
+                try:
+                    # sudo: the journal in which the refund would be booked
+                    journals |= bill.sudo()._get_refund_journal(wizard.method_id)
+                except UserError:
+                    continue  # said when it is refunded
+            hints = {wizard._get_booking_hint(each, wizard.date) for each in journals}
+            wizard.hint = " ".join(sorted(filter(None, hints)))
+
     # === ACTION METHODS === #
 
     def action_refund(self):
-        with self._acting():
-            self.bill_ids._refund(
+        return self._perform(
+            lambda bills: bills._refund(
                 amount=self.amount if self.bill_id else None,
                 method=self.method_id,
                 date=self.date,
                 reason=self.reason,
             )
-        return {"type": "ir.actions.act_window_close"}
+        )
 
     # === HELPER METHODS === #
 

@@ -8,6 +8,4 @@ class KaviBillResolveWizard(models.TransientModel):
     _act = "resolve_dispute"
 
     def action_resolve_dispute(self):
-        with self._acting():
-            self.bill_ids._resolve_dispute(self.reason)
-        return {"type": "ir.actions.act_window_close"}
+        return self._perform(lambda bills: bills._resolve_dispute(self.reason))

@@ -23,6 +23,7 @@ class KaviBillReverseWizard(models.TransientModel):
         required=True,
         default=lambda self: self._get_today(),
     )
+    hint = fields.Char(compute="_compute_hint")
 
     # === COMPUTE METHODS === #
 
@@ -36,6 +37,18 @@ class KaviBillReverseWizard(models.TransientModel):
                 )
                 for payment in payments
             ]
+
+    @api.depends("line_ids.is_chosen", "date")
+    def _compute_hint(self):
+        for wizard in self:
+            # sudo: of payments that the wizard offers
+            chosen = wizard.line_ids.filtered("is_chosen").payment_id.sudo()
+            chosen &= wizard._get_payments()
+            hints = {
+                wizard._get_booking_hint(payment.journal_id, wizard.date)
+                for payment in chosen
+            }
+            wizard.hint = " ".join(sorted(filter(None, hints)))
 
     # === ACTION METHODS === #
 

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import formataddr, plaintext2html
+from odoo.tools import formataddr
 
 
 class KaviBillSendWizard(models.TransientModel):
@@ -62,17 +62,20 @@ class KaviBillSendWizard(models.TransientModel):
 
     def action_send(self):
         self.ensure_one()
-        bills = self.bill_ids
-        bills._lock_for_act(self._act)
         template = self.template_id
-        if template.sudo().model != bills._name:
+        if template.sudo().model != self.bill_ids._name:
             raise UserError(self.env._("Choose a template that is written for bills."))
-        bills._notify_by(template, "custom", **self._get_notice_text())
-        if self.note:
-            bills._log_note(plaintext2html(self.note))
-        return {"type": "ir.actions.act_window_close"}
+
+        def send(bills):
+            bills._lock_for_act(self._act)
+            bills._notify_by(template, "custom", **self._get_notice_text())
+
+        return self._perform(send)
 
     # === HELPER METHODS === #
+
+    def _check_concurrency_token(self, bills):
+        """A mail moves no money: it is sent whatever was paid meanwhile."""
 
     def _get_notice_text(self):
         if not self.bill_id:

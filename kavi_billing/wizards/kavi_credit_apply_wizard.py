@@ -27,6 +27,12 @@ class KaviCreditApplyWizard(models.TransientModel):
         help="They are settled in this order: the oldest due first, unless you choose "
         "another.",
     )
+    left_out = fields.Html(
+        string="Left As They Are",
+        readonly=True,
+        default=lambda self: self._default_left_out(),
+        help="Selected bills that can take no credit, and why.",
+    )
     partner_id = fields.Many2one("res.partner", compute="_compute_account")
     company_id = fields.Many2one("res.company", compute="_compute_account")
     currency_id = fields.Many2one("res.currency", compute="_compute_account")
@@ -45,7 +51,7 @@ class KaviCreditApplyWizard(models.TransientModel):
         bills = self._get_active("kavi.bill")
         if not bills:
             return self._get_active("kavi.credit")
-        bills._check_act("apply_credit")
+        bills = bills._sort_out("apply_credit")[0]
         self._check_one_account(bills)
         Credit = self.env["kavi.credit"]
         credits = Credit.search(Credit._get_usable_domain(bills))
@@ -61,7 +67,9 @@ class KaviCreditApplyWizard(models.TransientModel):
     def _default_bills(self):
         bills = self._get_active("kavi.bill")
         credits = self._get_active("kavi.credit")
-        if bills or not credits:
+        if bills:
+            return bills._sort_out("apply_credit")[0]
+        if not credits:
             return bills
         self._check_one_account(credits)
         bills = self.env["kavi.bill"].search(
@@ -69,6 +77,12 @@ class KaviCreditApplyWizard(models.TransientModel):
             order="next_due_date, id",
         )
         return bills.filtered(lambda bill: not bill._get_refusal("apply_credit"))
+
+    @api.model
+    def _default_left_out(self):
+        bills = self._get_active("kavi.bill")
+        refused = bills._sort_out("apply_credit")[1] if len(bills) > 1 else None
+        return bills._format_refused(refused) if refused else False
 
     # === COMPUTE METHODS === #
 

@@ -49,5 +49,8 @@ class KaviCreditRefundWizard(models.TransientModel):
 
     def action_refund_credits(self):
         self.ensure_one()
-        self.credit_ids._refund_in_money(self.method_id, self.date)
-        return {"type": "ir.actions.act_window_close"}
+        done, refused = self.credit_ids._act_in_bulk(
+            lambda credits: credits._refund_in_money(self.method_id, self.date)
+        )
+        report = done._get_report_action(refused)
+        return report or {"type": "ir.actions.act_window_close"}

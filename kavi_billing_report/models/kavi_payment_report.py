@@ -71,6 +71,7 @@ class KaviPaymentReport(models.Model):
 
     # what has to be in the database before the view is read
     _depends = {
+        "account.payment": ["kavi_method_id"],
         "kavi.account.ledger": ["amount", "kind"],
         "kavi.bill": ["kind_id", "payment_method_id"],
         "kavi.money.event": ["amount", "bill_id", "kind", "label", "reference"],
@@ -84,7 +85,10 @@ class KaviPaymentReport(models.Model):
             SELECT entry.id, entry.partner_id, entry.company_id, entry.currency_id,
                    entry.company_currency_id, entry.date, entry.kind, entry.reference,
                    entry.label, entry.bill_id, entry.credit_id,
-                   bill.kind_id, bill.payment_method_id,
+                   bill.kind_id,
+                   -- a payment for several bills has no bill of its own
+                   COALESCE(payment.kavi_method_id, bill.payment_method_id)
+                       AS payment_method_id,
                    CASE WHEN entry.kind = 'payment'
                         THEN -entry.amount ELSE 0 END AS amount_paid,
                    CASE WHEN entry.kind = 'reversal'
@@ -99,6 +103,7 @@ class KaviPaymentReport(models.Model):
                    -entry.amount_company AS amount_company
               FROM (%s) entry
          LEFT JOIN kavi_bill bill ON bill.id = entry.bill_id
+         LEFT JOIN account_payment payment ON payment.id = entry.payment_id
              WHERE entry.kind IN %s
          UNION ALL
             SELECT -event.id, event.partner_id, event.company_id, event.currency_id,

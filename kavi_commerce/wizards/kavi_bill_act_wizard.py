@@ -6,8 +6,8 @@ class KaviBillActWizard(models.AbstractModel):
 
     _inherit = "kavi.bill.act.wizard"
 
-    def _get_told_bills(self):
-        bills = super()._get_told_bills()
+    def _get_told_bills(self, bills):
+        bills = super()._get_told_bills(bills)
         if self._act not in ("refund", "cancel"):
             return bills
         refunds = self._get_asked_refunds()
@@ -28,7 +28,7 @@ class KaviBillActWizard(models.AbstractModel):
         :param result: what to do where nothing was asked
         """
         refunds = self._get_asked_refunds()
-        if not refunds:
-            return result
+        if not refunds or result.get("res_model"):
+            return result  # which bills were not refunded, and why
         action = refunds._get_records_action(name=self.env._("Refund"))
         return {**action, "target": "new" if len(refunds) == 1 else "current"}

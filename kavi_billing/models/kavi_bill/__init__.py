@@ -1,5 +1,6 @@
 from . import (
     base,
+    bulk,
     cancel,
     credit,
     credit_note,
@@ -16,10 +17,13 @@ from . import (
     notice_events,
     opening,
     payment,
+    payment_day,
+    payment_history,
     portal,
     portal_access,
     quote,
     refund,
     schedule,
+    shared_payment,
     workflow,
 )

@@ -4,6 +4,7 @@ from odoo.fields import Command, Domain
 
 from ...tools.const import STAFF
 from ...tools.context import Private, bookkeeping_context
+from ...tools.numbers import read_amounts
 
 # More than anybody reads; keeps a pasted picture out of every list and mail.
 MAX_DESCRIPTION = 64_000
@@ -22,6 +23,7 @@ class KaviBill(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "kavi.guard.mixin",
+        "kavi.bulk.mixin",
         "kavi.ledger.check.mixin",
         "kavi.document.mixin",
         "portal.mixin",
@@ -29,7 +31,14 @@ class KaviBill(models.Model):
     _order = "bill_date desc, id desc"
     _check_company_auto = True
     # besides the account, see _search_display_name
-    _rec_names_search = ["name", "title", "purchase_order", "invoice_number"]
+    _rec_names_search = [
+        "name",
+        "title",
+        "purchase_order",
+        "invoice_number",
+        "payment_number",
+        "document_numbers",
+    ]
     _mail_post_access = "read"
 
     # -- who and what
@@ -169,7 +178,14 @@ class KaviBill(models.Model):
         ondelete="restrict",
         index="btree_not_null",
     )
-    payment_number = fields.Char(readonly=True, copy=False, tracking=True)
+    payment_number = fields.Char(
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index="trigram",
+        help="The numbers of all checks and the like that were paid with, also of "
+        "those that bounced.",
+    )
 
     # -- flags that somebody sets, and the end
     is_disputed = fields.Boolean(string="In Dispute", readonly=True, copy=False)
@@ -191,6 +207,10 @@ class KaviBill(models.Model):
         "(partner_id, company_id, currency_id) "
         "INCLUDE (amount_due, amount_due_company) WHERE amount_due <> 0"
     )
+    # what the search box finds by an amount
+    _total_idx = models.Index("(amount_total)")
+    _paid_idx = models.Index("(amount_paid) WHERE amount_paid <> 0")
+    _due_amount_idx = models.Index("(amount_due) WHERE amount_due <> 0")
     _order_idx = models.Index("(bill_date DESC, id DESC)")
 
     # === COMPUTE METHODS === #
@@ -203,7 +223,8 @@ class KaviBill(models.Model):
 
     @api.model
     def _search_display_name(self, operator, value):
-        """Besides what the bill says, its account's name, e-mail and numbers (KB-28).
+        """Besides what the bill says, its account's name, e-mail and numbers (KB-28),
+        and its amounts.
 
         The accounts are looked up first: beside a subquery PostgreSQL would read all
         bills, whereas each part of this domain has an index.
@@ -216,8 +237,22 @@ class KaviBill(models.Model):
             Domain("display_name", operator.removeprefix("not "), value),
             ["commercial_partner_id"],
         )
-        accounts = Domain("partner_id", "in", [account.id for (account,) in groups])
-        return domain & ~accounts if negative else domain | accounts
+        found = Domain("partner_id", "in", [account.id for (account,) in groups])
+        found |= self._get_amount_domain(value)
+        return domain & ~found if negative else domain | found
+
+    @api.model
+    def _get_amount_domain(self, text):
+        """The bills that ask, got or still want the amount that somebody typed."""
+        lang = self.env["res.lang"]._get_data(code=self.env.lang)
+        amounts = read_amounts(text, lang.decimal_point or ".", lang.thousands_sep)
+        amounts = [amount for amount in amounts if amount]  # zero says nothing
+        if not amounts:
+            return Domain.FALSE
+        return Domain.OR(
+            Domain(name, "in", amounts)
+            for name in ("amount_total", "amount_paid", "amount_due")
+        )
 
     @api.depends("company_id")
     def _compute_currency_id(self):

@@ -339,7 +339,7 @@ class KaviBill(models.Model):
         else:
             text = method or self.env._("Payment")
         return {
-            "day": format_date(self.env, move.date),
+            "day": format_date(self.env, payment.date or move.date),
             "text": text,
             "number": payment.kavi_number or "",
             "amount": self._prepare_total(self.currency_id, "", amount)["amount"],

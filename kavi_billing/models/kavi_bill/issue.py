@@ -18,9 +18,13 @@ class KaviBill(models.Model):
     # === ACTION METHODS === #
 
     def action_issue(self):
-        """Issue drafts: Bill ID, date, posted invoice."""
-        self._issue()
-        return True
+        """Issue drafts, of several those that can be: Bill ID, posted invoice."""
+        if len(self) < 2:
+            self._issue()
+            return True
+        drafts, refused = self._sort_out("issue")
+        done, more = drafts._act_in_bulk(lambda bills: bills._issue())
+        return done._get_report_action(refused | more) or True
 
     def action_change_amount(self):
         return self._open_wizard("kavi_billing.action_kavi_bill_amount_wizard")

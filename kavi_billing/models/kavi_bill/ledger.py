@@ -37,6 +37,12 @@ class KaviBill(models.Model):
         groups=STAFF,
         help="What the bill has caused in the account's ledger, in the order of dates.",
     )
+    document_numbers = fields.Char(
+        compute="_compute_accounting_amounts",
+        store=True,
+        index="trigram",
+        help="The numbers of the bill's invoices and credit notes in the ledger.",
+    )
     state = fields.Selection(
         list(STATES.items()),
         compute="_compute_accounting_amounts",
@@ -118,6 +124,7 @@ class KaviBill(models.Model):
         "line_ids.price_subtotal",
         "line_ids.price_total",
         "payment_term_id",
+        "move_ids.name",
         "move_ids.state",
         "move_ids.is_kavi_replaced",
         "move_ids.is_kavi_surcharge",
@@ -254,6 +261,7 @@ class KaviBill(models.Model):
                 0.0,
             ),
             "state": "draft",
+            "document_numbers": False,
             "invoice_id": False,
             "is_posted": False,
             "is_partly_paid": False,
@@ -308,6 +316,7 @@ class KaviBill(models.Model):
             total += surcharge
         vals = {
             "state": state,
+            "document_numbers": self._get_document_numbers(),
             "invoice_id": self._get_standing_invoice(charges).id,
             "is_posted": bool(charges),
             "is_partly_paid": bool(charges)
@@ -338,6 +347,11 @@ class KaviBill(models.Model):
         return self.move_ids.filtered(
             lambda move: not move.is_kavi_replaced and not move.is_kavi_surcharge
         )
+
+    def _get_document_numbers(self):
+        """The numbers of all posted documents, those that were replaced among them."""
+        posted = self.move_ids.filtered(lambda move: move.state == "posted")
+        return ", ".join(filter(None, posted.sorted("id").mapped("name"))) or False
 
     def _get_standing_documents(self):
         """The live documents that were not taken back themselves.
@@ -386,7 +400,7 @@ class KaviBill(models.Model):
                     sums["paid"] += money
                     sums["credited"] += matched - money
                     if money:
-                        paid_on.append(counterpart.date)
+                        paid_on.append(self._get_money_day(counterpart))
             if not self.currency_id.is_zero(open_amount):
                 open_dates.append(line.date_maturity)
         return {

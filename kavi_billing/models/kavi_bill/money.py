@@ -24,7 +24,7 @@ class KaviBill(models.Model):
                 and match.credit_amount_currency
             ):
                 refunded += match.credit_amount_currency
-                days.append(counterpart.date)
+                days.append(self._get_money_day(counterpart))
         return refunded, max(days, default=False)
 
     @api.model
@@ -40,6 +40,8 @@ class KaviBill(models.Model):
         line = match.credit_move_id
         move, payment = line.move_id, line.move_id.origin_payment_id
         matched = match.debit_amount_currency
+        if any(move.line_ids.mapped("is_kavi_without_money")):
+            return 0.0 if line.is_kavi_without_money else matched
         fees = move.line_ids.filtered(
             lambda item: item.account_id in move.company_id.billing_fee_account_ids
         )

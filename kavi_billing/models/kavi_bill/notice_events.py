@@ -53,20 +53,21 @@ class KaviBill(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _notify(self, event, values=None, **text):
+    def _notify(self, event, values=None, others=None, **text):
         """Tell the accounts of these bills what happened.
 
         The mails are queued; accounts without an address are listed for the officer.
 
         :param str event: a key of ``notice_events.EVENTS``
         :param dict values: ``{bill id: values}``, see :meth:`_get_notice_values`
+        :param dict others: ``{bill id: bills}``: further bills in the mail of a bill
         :param text: ``subject`` and ``body``, if somebody changed them
         :return: the notices
         """
         template = self.env.ref(f"kavi_billing.{EVENTS[event].template}", False)
-        return self._notify_by(template, event, values, **text)
+        return self._notify_by(template, event, values, others, **text)
 
-    def _notify_by(self, template, event, values=None, **text):
+    def _notify_by(self, template, event, values=None, others=None, **text):
         """Send a template's mail for each of these bills: see :meth:`_notify`."""
         # su: the act was checked; the log is written by nobody
         env = self.env(su=True, context=bookkeeping_context(self.env.context))
@@ -77,6 +78,11 @@ class KaviBill(models.Model):
                 [
                     {
                         "bill_id": bill.id,
+                        "other_bill_ids": [
+                            fields.Command.set(
+                                (others or {}).get(bill.id, bill[:0]).ids
+                            )
+                        ],
                         "event": event,
                         "template_id": template and template.id,
                     }
@@ -95,11 +101,9 @@ class KaviBill(models.Model):
 
     def _send_receipts(self):
         """Mail receipts of bills that were just paid, by whatever means (KB-54)."""
-        answered = _auto_notices_suppressed.get()
-        self.filtered(
+        self._filter_unanswered().filtered(
             lambda bill: (
-                bill.id not in answered
-                and not bill.currency_id.is_zero(bill.amount_total)
+                not bill.currency_id.is_zero(bill.amount_total)
                 and bill._is_notice_enabled("receipt")
             )
         )._notify("receipt")
@@ -124,6 +128,11 @@ class KaviBill(models.Model):
             _auto_notices_suppressed.reset(token)
 
     # === HELPER METHODS === #
+
+    def _filter_unanswered(self):
+        """Those of these bills whose notices nobody sends already."""
+        answered = _auto_notices_suppressed.get()
+        return self.filtered(lambda bill: bill.id not in answered)
 
     def _is_notice_enabled(self, event):
         """Whether the account is told of ``event`` unless somebody says otherwise."""
@@ -153,7 +162,9 @@ class KaviBill(models.Model):
 
         :return: dict of texts in the reader's language, or False: ``reason`` that
             somebody gave; ``amount`` that was paid, ``over`` what was asked and is now
-            a credit of the account, ``refund`` that was made,
+            a credit of the account, ``bills`` that one payment was for (dicts of
+            ``name``, ``title`` and ``amount``) and their ``names``,
+            ``refund`` that was made,
             ``returned`` payment; ``old_total``, ``new_total``, ``new_date`` (of one
             ``part``), or ``days`` later, of a changed bill; ``due`` and ``due_date``,
             what is to be paid next and when; ``parts``, how many instalments that are
@@ -166,10 +177,11 @@ class KaviBill(models.Model):
         if len(parts) > 1:
             due = parts[0].amount_due
         refund = not self.currency_id.is_zero(self.refund_amount)
-        values = dict.fromkeys(("reason", "returned", "over"), False)
+        values = dict.fromkeys(("reason", "returned", "over", "bills"), False)
         values |= dict.fromkeys(("old_total", "new_total"), False)
         values |= dict.fromkeys(("new_date", "part", "days"), False)
         values |= {
+            "names": self.name,
             "amount": money(self.amount_paid),
             "refund": refund and money(self.refund_amount),
             "due": money(due),

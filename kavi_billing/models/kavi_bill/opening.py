@@ -124,6 +124,7 @@ class KaviBill(models.Model):
         settled = self.opening_paid + self.opening_credited
         return {
             "state": state,
+            "document_numbers": False,
             "invoice_id": False,
             "is_posted": False,
             "is_partly_paid": state in OPEN and not currency.is_zero(settled),

@@ -1,12 +1,8 @@
-from dateutil.relativedelta import relativedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
 
-from ...tools.context import bookkeeping_context
-
-MAX_AGE = relativedelta(years=20)  # of a payment; before that it is a slip
+from ...tools.context import Private, bookkeeping_context
+from ...tools.payment_quote import SharedQuote
 
 
 class KaviBill(models.Model):
@@ -32,8 +28,10 @@ class KaviBill(models.Model):
         amount=None,
         write_off=False,
         received=None,
+        amounts=None,
     ):
-        """Record a payment of each of these bills (KB-32).
+        """Record a payment of these bills (KB-32): one an account, however many bills
+        of it there are.
 
         :param method: the ``kavi.payment.method`` the money came by
         :param datetime.date date: when it came; default today
@@ -44,8 +42,12 @@ class KaviBill(models.Model):
             becomes a credit of the account
         :param bool write_off: book the small rest to the company's write-off account
         :param float received: instead of ``amount``: all the money that came, the
-            surcharge in it
-        :return: the posted ``account.payment`` records, in the order of the bills
+            surcharge in it. For several bills of one account it is shared among them,
+            the oldest first; what is left is a credit of the account
+        :param dict amounts: ``{bill: amount}``: how much of it is paid of each of
+            several bills, if somebody says so
+        :return: the posted ``account.payment`` records, one an account, in the order of
+            their first bills
         :raise UserError: with the reason; then nothing is booked
         """
         self._lock_for_act("complete_payment")
@@ -58,25 +60,25 @@ class KaviBill(models.Model):
         date = self._check_payment_date(date, method.company_id)
         bills = self._for_books().with_company(method.company_id)
         method = method.with_env(bills.env)
-        portions = self._get_portions(method, date, amount, received, write_off)
-        payments = bills._post_payments(method, date, number, portions, write_off)
+        quotes = bills._get_quotes(method, date, amount, received, amounts, write_off)
+        payments = bills._post_payments(method, date, number, quotes, write_off)
+        paid = self.browse().concat(*quotes).with_env(self.env)
         # only what settles a bill says how it was paid
-        settled = self.filtered(lambda bill: bill.currency_id.is_zero(bill.amount_due))
+        settled = paid.filtered(lambda bill: bill.currency_id.is_zero(bill.amount_due))
         settled._write_facts({"payment_method_id": method.id})
-        if number:
-            self._write_facts({"payment_number": number})
+        paid._add_payment_number(number)
         bills.env.flush_all()
-        self._log_act(
-            "complete_payment",
-            {
-                bill.id: bill._describe_payment(payment, method, number, portions)
-                for bill, payment in zip(bills, payments, strict=True)
-            },
-        )
+        bodies = {}
+        for (batch, quote), payment in zip(quotes.items(), payments, strict=True):
+            for bill in batch:
+                bodies[bill.id] = bill.with_env(self.env)._describe_payment(
+                    payment, method, number, quote
+                )
+        paid._log_act("complete_payment", bodies)
         if amount is not None or received is not None:
             # what was paid too much is the account's
             self.env["kavi.credit"]._record_overpayments(payments, self)
-        self._run_state_hooks()
+        self._run_payment_hooks(payments, quotes)
         return payments
 
     def _reverse_payment(self, payment, reason=None, date=None):
@@ -112,7 +114,7 @@ class KaviBill(models.Model):
         with booked._defer_accounting_recompute():
             items = self._get_receivable_lines(move)
             charged = items.matched_debit_ids.debit_move_id.move_id
-            self._post_payment_reversal(move, date, text)
+            reversal = self._post_payment_reversal(move, date, text)
             payment.action_reject()
             unpaid = booked._get_unpaid_surcharges()
             booked._reverse_surcharge_invoices(unpaid & charged, date)
@@ -121,9 +123,10 @@ class KaviBill(models.Model):
             "reverse_payment",
             {
                 bill.id: self.env._(
-                    "%(payment)s of %(amount)s was taken back. %(reason)s",
+                    "%(payment)s of %(amount)s was taken back. %(booked)s %(reason)s",
                     payment=payment.name,
                     amount=payment.currency_id.format(payment.amount),
+                    booked=self._get_booking_note(reversal, date),
                     reason=reason or "",
                 )
                 for bill in bills
@@ -132,47 +135,6 @@ class KaviBill(models.Model):
         bills._run_state_hooks()
 
     # === HELPER METHODS === #
-
-    def _describe_payment(self, payment, method, number, portions):
-        """What the bill's history says of a payment."""
-        self.ensure_one()
-        portion, currency = portions[self.id], self.currency_id
-        sentences = [
-            self.env._(
-                "%(amount)s received by %(method)s on %(date)s%(number)s.",
-                amount=currency.format(payment.amount),
-                method=method.name,
-                date=format_date(self.env, payment.move_id.date),
-                number=self.env._(", no. %s", number) if number else "",
-            )
-        ]
-        if portion.surcharge["total"]:
-            charged = currency.format(portion.surcharge["total"])
-            sentences.append(self.env._("Of this, %s is the surcharge.", charged))
-        if portion.discount:
-            discount = currency.format(portion.discount)
-            sentences.append(self.env._("Discount for paying early: %s.", discount))
-        return " ".join(sentences)
-
-    @api.model
-    def _check_payment_date(self, date, company):
-        """The day of a payment or refund: default today, never later, nor long ago."""
-        today = company._billing_today()
-        if date and date > today:
-            raise UserError(
-                self.env._(
-                    "%s is still to come: enter the day on which the money moved.",
-                    format_date(self.env, date),
-                )
-            )
-        if date and date < today - MAX_AGE:
-            raise UserError(
-                self.env._(
-                    "%s is long ago: look at the year once more.",
-                    format_date(self.env, date),
-                )
-            )
-        return date or today
 
     def _check_posted(self):
         """Refuse bills whose invoice is not posted: nothing is owed."""
@@ -193,6 +155,39 @@ class KaviBill(models.Model):
         """
         self.ensure_one()
         return self._check_money(amount, self.currency_id)
+
+    def _get_quotes(self, method, date, amount, received, amounts, write_off):
+        """What each payment comes to: one for all bills of an account and currency.
+
+        :return: ``{bills: SharedQuote}``, the bills that get something, in the order in
+            which they are paid
+        """
+        batches = list(self._group_by_payment().values())
+        if received is not None and len(batches) > 1:
+            raise UserError(
+                self.env._(
+                    "An amount is entered for bills of one account and currency; those "
+                    "of several accounts are paid in full."
+                )
+            )
+        if len(self) == 1 or amount is not None:
+            portions = self._get_portions(method, date, amount, received, write_off)
+            return {self: SharedQuote(portions, portions[self.id].amount_received, 0.0)}
+        quotes, rates = {}, {}
+        for batch in batches:
+            if len(batch) == 1 and received is None:
+                quote = batch._quote_payment(method, date, rates=rates)
+                quote = SharedQuote({batch.id: quote}, quote.amount_received, 0.0)
+            else:
+                quote = batch._get_shared_quote(
+                    method, date, received, amounts, write_off
+                )
+            quotes[self.browse(quote.portions)] = quote
+        return quotes
+
+    def _group_by_payment(self):
+        """The bills that one payment can be for: of one account, in one currency."""
+        return self.grouped(lambda bill: (bill.partner_id, bill.currency_id))
 
     def _get_portions(self, method, date, amount, received, write_off):
         """What is paid of each bill, after the rules on parts and write-offs.
@@ -215,19 +210,25 @@ class KaviBill(models.Model):
         else:
             received = self._check_amount(received)
             portion = self._quote_payment(method, date, received=received)
-        if self.currency_id.compare_amounts(portion.residual, 0.0) > 0:
-            if write_off:
-                self._check_write_off(portion.residual)
-            elif not self._may_be_paid_in_parts():
-                raise UserError(
-                    self.env._(
-                        "Bill %(bill)s is paid in full: %(due)s. An administrator may "
-                        "allow part payments in the settings.",
-                        bill=self.name,
-                        due=self.currency_id.format(self.amount_due),
-                    )
-                )
+        self._check_portion(portion, write_off)
         return {self.id: portion}
+
+    def _check_portion(self, portion, write_off):
+        """Refuse a part where none is allowed, and a rest that is no small one."""
+        self.ensure_one()
+        if self.currency_id.compare_amounts(portion.residual, 0.0) <= 0:
+            return
+        if write_off:
+            self._check_write_off(portion.residual)
+        elif not self._may_be_paid_in_parts():
+            raise UserError(
+                self.env._(
+                    "Bill %(bill)s is paid in full: %(due)s. An administrator may "
+                    "allow part payments in the settings.",
+                    bill=self.name,
+                    due=self.currency_id.format(self.amount_due),
+                )
+            )
 
     def _may_be_paid_in_parts(self):
         """Whether the terms or the company's settings allow part payments (D-10)."""
@@ -262,50 +263,84 @@ class KaviBill(models.Model):
                 )
             )
 
-    def _post_payments(self, method, date, number, portions, write_off):
-        """One posted payment a bill, matched with its invoices; all in one batch."""
+    def _post_payments(self, method, date, number, quotes, write_off):
+        """Post one payment for the bills of each quote, and match it with their
+        invoices; all in one batch.
+
+        :param dict quotes: of :meth:`_get_quotes`
+        """
         journal = method._get_journal()
         Payment = self._get_payment_model()
-        with self._defer_accounting_recompute():
-            self._reverse_surcharge_invoices(
-                self._get_orphan_surcharge_invoices(), date
+        paid = self.browse().concat(*quotes)
+        portions = {}
+        for quote in quotes.values():
+            portions.update(quote.portions)
+        with paid._defer_accounting_recompute():
+            paid._reverse_surcharge_invoices(
+                paid._get_orphan_surcharge_invoices(), date
             )
-            lines = {bill: bill._get_open_lines() for bill in self}
+            lines = {bill: bill._get_open_lines() for bill in paid}
             vals_list = [
                 {
-                    **bill._prepare_payment_vals(
-                        lines[bill], journal, date, number, portions[bill.id], write_off
+                    **bills._prepare_quoted_payment_vals(
+                        lines, journal, date, number, quote, write_off
                     ),
                     "kavi_method_id": method.id,
                     "kavi_number": number,
                 }
-                for bill in self
+                for bills, quote in quotes.items()
             ]
-            surcharges = self._post_surcharges(method, date, portions, lines)
-            for bill, vals in zip(self, vals_list, strict=True):
-                if bill.id in surcharges:
-                    vals["invoice_ids"].append(
-                        fields.Command.link(surcharges[bill.id].id)
-                    )
+            surcharges = paid._post_surcharges(method, date, portions, lines)
+            for bills, vals in zip(quotes, vals_list, strict=True):
+                for bill in bills:
+                    if bill.id in surcharges:
+                        link = fields.Command.link(surcharges[bill.id].id)
+                        vals["invoice_ids"].append(link)
             payments = Payment.create(vals_list)
             self._post_entries(payments)
-            plan = []
-            for bill, payment in zip(self, payments, strict=True):
-                items = bill._get_payment_lines(payment, lines[bill])
-                debts = lines[bill] + items
-                if bill.id not in surcharges:
-                    plan.append(debts)
+            plan, amounts = [], {}
+            for (bills, quote), payment in zip(quotes.items(), payments, strict=True):
+                if len(bills) == 1:
+                    plan.append(bills._plan_matches(payment, lines[bills], surcharges))
                     continue
-                # the surcharge first, whatever is overdue: it is this payment's own
-                own = self._get_receivable_lines(surcharges[bill.id])
-                plan.append([own + items, debts])
+                for debt, item, part in bills._plan_shared_matches(
+                    payment, lines, surcharges, quote, write_off
+                ):
+                    plan.append(debt + item)
+                    amounts[debt.id, item.id] = part
             self.env["account.move.line"].with_context(
-                tracking_disable=True
+                tracking_disable=True, kavi_match_amounts=Private(amounts)
             )._reconcile_plan(plan)
         Payment.env.flush_all()
         payments = payments.with_env(self.env)
-        self._log_documents(payments)
+        for bills, payment in zip(quotes, payments, strict=True):
+            bills._log_shared_document(payment)
         return payments
+
+    def _prepare_quoted_payment_vals(
+        self, lines, journal, date, number, quote, write_off
+    ):
+        """Values of the one payment of these bills of an account."""
+        if len(self) > 1:
+            return self._prepare_shared_payment_vals(
+                lines, journal, date, number, quote, write_off
+            )
+        portion = quote.portions[self.id]
+        vals = self._prepare_payment_vals(
+            lines[self], journal, date, number, portion, write_off
+        )
+        vals["amount"] = self.currency_id.round(quote.received)
+        return vals
+
+    def _plan_matches(self, payment, lines, surcharges):
+        """What the payment of one bill is matched with, for ``_reconcile_plan``."""
+        items = self._get_payment_lines(payment, lines)
+        debts = lines + items
+        if self.id not in surcharges:
+            return debts
+        # the surcharge first, whatever is overdue: it is this payment's own
+        own = self._get_receivable_lines(surcharges[self.id])
+        return [own + items, debts]
 
     @api.model
     def _get_payment_model(self):
@@ -390,7 +425,10 @@ class KaviBill(models.Model):
 
     @api.model
     def _post_payment_reversal(self, move, date, text):
-        """Post the reversal of a payment's entry, and match the two with each other."""
+        """Post the reversal of a payment's entry, and match the two with each other.
+
+        :return: the reversal
+        """
         self._get_receivable_lines(move).remove_move_reconcile()
         reversal = move._reverse_moves([{"date": date, "ref": text}])
         if reversal.state == "draft":
@@ -403,3 +441,4 @@ class KaviBill(models.Model):
             )
             if len(pair.move_id) == 2:
                 pair.reconcile()
+        return reversal

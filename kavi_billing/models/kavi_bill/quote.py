@@ -116,14 +116,7 @@ class KaviBill(models.Model):
             surcharge = charge(base)
             amount = currency.round(received - surcharge["total"])
             if not base:
-                raise UserError(
-                    self.env._(
-                        "%(received)s does not cover the surcharge of %(method)s, "
-                        "which is charged with each payment.",
-                        received=currency.format(received),
-                        method=method.name,
-                    )
-                )
+                raise self._get_surcharge_error(method, received)
         residual, discount = currency.round(payable - amount), 0.0
         if (
             currency.compare_amounts(settling, amount) <= 0
@@ -131,6 +124,16 @@ class KaviBill(models.Model):
         ):
             discount, residual = residual, 0.0
         return PaymentQuote(amount, base, surcharge, discount, residual)
+
+    def _get_surcharge_error(self, method, received):
+        return UserError(
+            self.env._(
+                "%(received)s does not cover the surcharge of %(method)s, which is "
+                "charged with each payment.",
+                received=self.currency_id.format(received),
+                method=method.name,
+            )
+        )
 
     def _get_payable(self):
         """What is due of the bill itself: surcharges of payments that did not hold are

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class KaviBill(models.Model):
@@ -61,11 +62,13 @@ class KaviBill(models.Model):
             "refund",
             {
                 bill.id: self.env._(
-                    "%(amount)s refunded. %(reason)s",
+                    "%(amount)s refunded on %(day)s. %(booked)s %(reason)s",
                     amount=bill.currency_id.format(amounts[bill]),
+                    day=format_date(self.env, payment.date),
+                    booked=bill._get_booking_note(payment.move_id, payment.date),
                     reason=reason or "",
                 )
-                for bill in self
+                for bill, payment in zip(self, payments.sudo(), strict=True)
             },
         )
         self._run_state_hooks()
@@ -117,6 +120,8 @@ class KaviBill(models.Model):
             batch = batch.with_company(company)
             day = self._check_payment_date(date, company)
             wanted = {bill: amounts[bill] for bill in batch}
+            if date:
+                batch._check_refund_day(wanted, day)
             with batch._defer_accounting_recompute():
                 notes = batch._post_credit_notes(wanted, day, reason)
                 paid_out = batch._post_refund_payments(notes, wanted, method, day)
@@ -151,7 +156,7 @@ class KaviBill(models.Model):
             "journal_id": self._get_refund_journal(method).id,
             "currency_id": self.currency_id.id,
             "amount": amount,
-            "date": max(date, note.invoice_date),
+            "date": date,
             "memo": self.env._("Refund of bill %s", self.name),
             "kavi_method_id": method.id if method else False,
             "destination_account_id": self._get_receivable_lines(note)

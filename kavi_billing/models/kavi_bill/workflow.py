@@ -257,19 +257,6 @@ class KaviBill(models.Model):
             state=self._get_state_label(),
         )
 
-    @api.model
-    def _get_wizard_bills(self, act):
-        """The selected bills, if a wizard for ``act`` may open on them."""
-        if self.env.context.get("active_model") != self._name:
-            return self.browse()
-        bills = self.browse(self.env.context.get("active_ids") or ())
-        bills._check_act(act)
-        if len(bills.company_id) > 1:
-            raise UserError(
-                self.env._("Choose bills of one company: each has its own methods.")
-            )
-        return bills
-
     def _get_state_label(self):
         """The state's name in the user's language."""
         self.ensure_one()

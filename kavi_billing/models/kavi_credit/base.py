@@ -45,6 +45,7 @@ class KaviCredit(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "kavi.guard.mixin",
+        "kavi.bulk.mixin",
         "kavi.ledger.check.mixin",
     ]
     _order = "date desc, id desc"
@@ -386,6 +387,15 @@ class KaviCredit(models.Model):
                 and (line.balance < 0 or line.amount_currency < 0)
             )
         )
+
+    def _get_paid_bills(self):
+        """Of an overpayment: the bills that the payment was recorded for. It is their
+        payment, not a credit that was applied to them."""
+        self.ensure_one()
+        if self.kind != "overpayment":
+            return self.bill_id.browse()
+        payment = self.sudo().move_id.origin_payment_id
+        return self.bill_id | payment.invoice_ids.kavi_bill_id.with_env(self.env)
 
     def _lock_in_state(self, *states):
         """Lock the credits' rows and refuse those that are in no state of ``states``.

@@ -47,7 +47,8 @@ class KaviCredit(models.Model):
         """What it was used for; of a payment that was too much, not what it was for."""
         uses = self.allocation_ids
         if self.kind == "overpayment":
-            uses = uses.filtered(lambda use: use.bill_id != self.bill_id)
+            paid = self._get_paid_bills()
+            uses = uses.filtered(lambda use: use.bill_id not in paid)
         return uses.sorted(lambda use: (use.date, use.id))
 
     def _get_document_mark(self):

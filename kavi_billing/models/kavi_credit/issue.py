@@ -19,9 +19,9 @@ class KaviCredit(models.Model):
     # === ACTION METHODS === #
 
     def action_issue(self):
-        """Give the credit: number, posted credit note."""
-        self._issue()
-        return True
+        """Give the credits that can be given: number, posted credit note."""
+        done, refused = self._act_in_bulk(lambda credits: credits._issue())
+        return done._get_report_action(refused) or True
 
     # === BUSINESS METHODS === #
 

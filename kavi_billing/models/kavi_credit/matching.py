@@ -76,7 +76,7 @@ class KaviCredit(models.Model):
                     found[credit.with_env(self.env), invoice.kavi_bill_id].append(match)
         done = []
         for (credit, bill), matches in found.items():
-            if credit.kind == "overpayment" and bill == credit.bill_id:
+            if bill in credit._get_paid_bills():
                 raise UserError(
                     self.env._(
                         "Bill %(bill)s was paid by the payment that left %(credit)s "

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class KaviCredit(models.Model):
@@ -33,7 +34,17 @@ class KaviCredit(models.Model):
         self._lock_in_state("open")
         self._check_moving_method(method)
         self._check_not_expired()
-        date = date or method.company_id._billing_today()
+        date = self.env["kavi.bill"]._check_payment_date(date, method.company_id)
+        for credit in self:
+            if date < credit.date:
+                raise UserError(
+                    self.env._(
+                        "Credit %(credit)s is of %(day)s: it cannot be paid out before "
+                        "that day.",
+                        credit=credit.name,
+                        day=fields.Date.to_string(credit.date),
+                    )
+                )
         credits = self._for_books().with_company(method.company_id)
         payments = credits._post_refunds(method.with_env(credits.env), date)
         credits.env.flush_all()

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.bill_rules import OPEN
 from ...tools.const import USER
 
 
@@ -206,6 +208,38 @@ class ResPartner(models.Model):
     def action_open_allocations(self):
         """Which payment or credit settled which bill of the account."""
         return self._open_of_account("kavi_billing.action_kavi_account_allocation")
+
+    def action_record_payment(self):
+        """Open the payment window on all that the account owes: one check pays several
+        bills, the oldest first."""
+        self.ensure_one()
+        bills = self.env["kavi.bill"].search(
+            [
+                ("partner_id", "=", self._get_billing_account().id),
+                ("company_id", "=", self.env.company.id),
+                ("state", "in", OPEN),
+                ("amount_due", ">", 0.0),
+                ("is_posted", "=", True),
+            ]
+        )
+        if not bills:
+            raise UserError(
+                self.env._(
+                    "%(account)s owes nothing to %(company)s. What it pays in advance "
+                    "an accountant registers in Invoicing, as a customer payment.",
+                    account=self.display_name,
+                    company=self.env.company.name,
+                )
+            )
+        bills = bills._sort_by_age()
+        currencies = bills.currency_id
+        bills = bills.filtered(lambda bill: bill.currency_id == bills[0].currency_id)
+        action = bills._open_wizard("kavi_billing.action_kavi_bill_payment_wizard")
+        if len(currencies) > 1:  # the others are paid apart
+            action["name"] = self.env._(
+                "Record a Payment in %s", bills.currency_id.name
+            )
+        return action
 
     def _open_of_account(self, xml_id):
         action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
