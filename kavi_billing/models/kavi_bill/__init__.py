@@ -4,6 +4,7 @@ from . import (
     credit,
     discount,
     document,
+    document_note,
     issue,
     ledger,
     ledger_check,
@@ -17,5 +18,6 @@ from . import (
     quote,
     refund,
     schedule,
+    settlement,
     workflow,
 )
