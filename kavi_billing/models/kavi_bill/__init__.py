@@ -12,6 +12,7 @@ from . import (
     method,
     notice_events,
     opening,
+    origin,
     payment,
     portal,
     portal_access,

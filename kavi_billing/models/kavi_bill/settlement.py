@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 
 
 class KaviBill(models.Model):
@@ -10,6 +10,20 @@ class KaviBill(models.Model):
     """
 
     _inherit = "kavi.bill"
+
+    amount_idle = fields.Monetary(
+        string="Not Owed",
+        compute="_compute_amount_idle",
+        help="What the bill asks, but nobody owes in these books: it is a draft or "
+        "history, or its invoice is not posted.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("amount_total", "amount_credited", "amount_paid", "amount_due")
+    def _compute_amount_idle(self):
+        for bill in self:
+            bill.amount_idle = bill._get_settlement_sums(False)["idle"]
 
     # === BUSINESS METHODS === #
 
@@ -111,7 +125,7 @@ class KaviBill(models.Model):
                 {
                     "kind": kind,
                     "date": day,
-                    "number": move.origin_payment_id._get_external_number(),
+                    "number": move.origin_payment_id.kavi_number or "",
                     "reference": move.name,
                     "amount": amount,
                     **self._describe_settlement(kind, move, amount, is_credit),
