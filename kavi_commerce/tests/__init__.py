@@ -2,6 +2,7 @@ from . import (
     test_card,
     test_card_access,
     test_card_context,
+    test_card_due_now,
     test_card_guards,
     test_card_journal,
     test_card_portal,

@@ -13,6 +13,7 @@ from . import (
     notice_events,
     opening,
     origin,
+    overdue,
     payment,
     portal,
     portal_access,

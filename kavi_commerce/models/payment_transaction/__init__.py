@@ -4,6 +4,7 @@ from . import (
     base,
     capture,
     checkout,
+    outdated,
     paypal_report,
     purge,
     refund,

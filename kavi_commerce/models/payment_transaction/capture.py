@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import LockError, UserError
 
 from odoo.addons.kavi_billing.tools.context import Private
@@ -17,14 +17,6 @@ class PaymentTransaction(models.Model):
 
     _inherit = "payment.transaction"
 
-    outdated_at = fields.Datetime(
-        string="Approved Too Late",
-        readonly=True,
-        copy=False,
-        help="When the payer had approved what the bill no longer asked: nothing was "
-        "charged.",
-    )
-
     # === BUSINESS METHODS === #
 
     def _paypal_process_order(self, again=False):
@@ -38,9 +30,6 @@ class PaymentTransaction(models.Model):
             asked for
         """
         self.ensure_one()
-        if self.paypal_order_id and self.state == "cancel":
-            # the payer comes back to bills that were changed or settled otherwise
-            self.outdated_at = fields.Datetime.now()
         if not self.paypal_order_id or self.state not in ("draft", "pending"):
             return None
         try:
@@ -89,7 +78,6 @@ class PaymentTransaction(models.Model):
         problem = self._get_owed_problem()
         if problem:
             self._set_canceled(state_message=problem)
-            self.outdated_at = fields.Datetime.now()
             self._record_gateway_message("note", problem)
             return
         if self.state == "draft":
