@@ -34,6 +34,7 @@ from . import (
     test_notice,
     test_notice_content,
     test_notice_rule,
+    test_origin,
     test_papers,
     test_payment,
     test_payment_method,

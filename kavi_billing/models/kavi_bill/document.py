@@ -212,8 +212,13 @@ class KaviBill(models.Model):
 
     def _get_document_lines(self):
         """The lines that are charged, surcharges that were booked among them."""
-        charged = [*self._get_charged_lines(), *self._get_surcharge_lines()]
-        lines = [self._prepare_document_line(line) for line in charged]
+        lines = [
+            self._prepare_document_line(line) for line in self._get_charged_lines()
+        ]
+        for line in self._get_surcharge_lines():
+            vals = self._prepare_document_line(line)
+            # an invoice of its own: the ledger has it under that number
+            lines.append({**vals, "name": f"{vals['name']} ({line.move_id.name})"})
         if not self.currency_id.is_zero(self.opening_surcharge):
             amount = self.currency_id.format(self.opening_surcharge)
             lines.append(

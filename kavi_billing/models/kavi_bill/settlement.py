@@ -60,10 +60,11 @@ class KaviBill(models.Model):
         replaced is not among them.
 
         :return: list of dicts, oldest first: ``kind`` ("payment", "credit" or
-            "refund"), ``date``, ``label`` and ``text`` (what it is, in short and in
-            words), ``number`` (of a check or the like), ``reference`` (of the entry)
-            and ``amount`` in the bill's currency; what was refunded has a minus. The
-            rows of a kind add up to its sum
+            "refund"), ``date``, ``label``, ``text`` and ``detail`` (what it is, in
+            short, in words, and what these say beyond label and reference), ``number``
+            (of a check or the like), ``reference`` (of the entry) and ``amount`` in the
+            bill's currency; what was refunded has a minus. The rows of a kind add up to
+            its sum
         """
         self.ensure_one()
         bill = self.sudo()  # who sees the bill sees what was paid
@@ -138,7 +139,8 @@ class KaviBill(models.Model):
     def _describe_settlement(self, kind, move, amount, is_credit):
         """What a row is called.
 
-        :return: dict of ``label`` and ``text``
+        :return: dict of ``label``, ``text`` and ``detail``, what the text says beyond
+            label and reference
         """
         payment, credit = move.origin_payment_id, move.kavi_credit_ids[:1]
         if credit and is_credit:
@@ -149,23 +151,27 @@ class KaviBill(models.Model):
                     number=credit.name,
                     reason=credit.reason,
                 ),
+                "detail": f"{credit.name}: {credit.reason}",
             }
         if move.move_type == "out_refund":
+            title = self._get_note_title(move)
             return {
                 "label": self.env._("Credit Note"),
                 "text": self.env._(
                     "Credit note %(number)s: %(reason)s",
                     number=move.name,
-                    reason=self._get_note_title(move),
+                    reason=title,
                 ),
+                "detail": title,
             }
         if kind == "credit":
             label = self._get_reduction_label(move)
-            return {"label": label, "text": label}
+            return {"label": label, "text": label, "detail": ""}
         method = payment.kavi_method_id.name
         if kind == "refund":
             label = self.env._("Refund")
-            return {"label": label, "text": f"{label}, {method}" if method else label}
+            text = f"{label}, {method}" if method else label
+            return {"label": label, "text": text, "detail": method or ""}
         is_money = payment or move.statement_line_id
         label = self.env._("Payment") if is_money else self.env._("Other Entry")
         text = method or label
@@ -178,7 +184,13 @@ class KaviBill(models.Model):
                 method=text,
                 amount=self.currency_id.format(payment.amount),
             )
-        return {"label": label, "text": text}
+            if credit:
+                text = self.env._(
+                    "%(payment)s; what was left over is credit %(credit)s",
+                    payment=text,
+                    credit=credit.name,
+                )
+        return {"label": label, "text": text, "detail": text if text != label else ""}
 
     def _get_reduction_label(self, move):
         """What an entry took off the debt beside its money."""
@@ -210,6 +222,7 @@ class KaviBill(models.Model):
                 "date": day,
                 "label": text,
                 "text": text,
+                "detail": "",
                 "number": "",
                 "reference": "",
                 "amount": amount,
