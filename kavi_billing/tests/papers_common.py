@@ -86,7 +86,7 @@ class PapersCommon(SurchargeCommon, CreditCommon, DocumentCommon):
         return self.taxed("included", 19.99, 3)
 
     def _state_nothing_to_pay(self):
-        return self.issued(0)
+        return self.issued(line_ids=[Command.create({"name": "Free", "price_unit": 0})])
 
     def _state_surcharge_to_come(self):
         bill = self.taxed()

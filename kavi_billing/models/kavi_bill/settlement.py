@@ -194,14 +194,16 @@ class KaviBill(models.Model):
 
     def _get_reduction_label(self, move):
         """What an entry took off the debt beside its money."""
-        account = self.company_id.billing_write_off_account_id
-        if account and account in move.line_ids.account_id:
-            return self.env._("Rest written off")
-        if (
-            move.origin_payment_id.kavi_method_id
-            and self.payment_term_id.early_discount
-        ):
+        company, used = self.company_id, move.line_ids.account_id
+        early = company.account_journal_early_pay_discount_loss_account_id
+        rest = company.billing_write_off_account_id
+        days = self._get_receivable_lines(self.invoice_id).mapped("discount_date")
+        last = max(filter(None, days), default=None)
+        # one account may serve for both: then the day says which it was
+        if early & used and last and (move.date <= last or not rest & used):
             return self.env._("Discount for paying early")
+        if rest & used:
+            return self.env._("Rest written off")
         if move.origin_payment_id or move.statement_line_id:
             return self.env._("Written off")
         return self.env._("Other Entry")
