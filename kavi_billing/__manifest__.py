@@ -35,6 +35,7 @@
         "report/kavi_credit_report_templates.xml",
         "views/account_move_views.xml",
         "views/account_payment_term_views.xml",
+        "views/account_payment_views.xml",
         "views/kavi_account_allocation_views.xml",
         "views/kavi_account_ledger_views.xml",
         "views/kavi_bill_views.xml",

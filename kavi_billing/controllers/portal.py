@@ -8,6 +8,7 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 from ..tools.bill_rules import OPEN, SETTLED
 
 MAX_AT_ONCE = 50  # bills that are paid together
+MAX_ROWS = 1000  # of a statement on one page
 
 
 class BillingPortal(CustomerPortal):
@@ -284,19 +285,13 @@ class BillingPortal(CustomerPortal):
         if not account:
             return request.redirect("/my/billing")
         # sudo: as for credits
-        items = (
-            request.env["kavi.account.ledger"]
-            .sudo()
-            .search(
-                [
-                    ("partner_id", "=", account.id),
-                    ("company_id", "in", request.env.companies.ids),
-                    ("date", ">=", date_from),
-                    ("date", "<=", date_to),
-                ],
-                order="date, id",
-                limit=1000,
-            )
+        ledger = request.env["kavi.account.ledger"].sudo()
+        mine = Domain("partner_id", "=", account.id) & Domain(
+            "company_id", "in", request.env.companies.ids
+        )
+        until = mine & Domain("date", "<=", date_to)
+        items = ledger.search(
+            until & Domain("date", ">=", date_from), order="date, id", limit=MAX_ROWS
         )
         values = {
             **self._prepare_billing_page_values(),
@@ -304,6 +299,10 @@ class BillingPortal(CustomerPortal):
             "accounts": accounts,
             "account": account,
             "items": items,
+            # what the running balances begin and end with
+            "openings": ledger._sum_balances(mine & Domain("date", "<", date_from)),
+            "closings": ledger._sum_balances(until) if items else [],
+            "is_cut": len(items) == MAX_ROWS,
             "date_from": date_from,
             "date_to": date_to,
         }

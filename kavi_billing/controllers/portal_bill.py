@@ -39,14 +39,14 @@ class BillPage(BillingPortal):
         return self._render_bill(bill, roles, access_token, done=done, **kw)
 
     @route(
-        "/my/bills/<int:bill_id>/<any(invoice,receipt):document>",
+        "/my/bills/<int:bill_id>/<any(invoice,receipt,credit_note):document>",
         type="http",
         auth="public",
         website=True,
         methods=["GET"],
     )
     def bill_document(self, bill_id, document, access_token=None, download=None, **kw):
-        """The invoice or the receipt, to view or to keep (KB-42)."""
+        """Invoice, receipt or credit notes, to view or to keep (KB-42)."""
         try:
             bill, __ = self._find_bill(bill_id, access_token)
         except (AccessError, MissingError):

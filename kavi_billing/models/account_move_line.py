@@ -1,5 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
+from ..tools.const import STAFF
 from ..tools.context import private_value
 from ..tools.instalments import CHARGES
 
@@ -29,6 +31,18 @@ class AccountMoveLine(models.Model):
         "or as a small rest that is written off.",
     )
 
+    kavi_settled_bill_id = fields.Many2one(
+        "kavi.bill",
+        string="Settles Bill",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups=STAFF,
+        help="In a payment: the bill that this item settles without money, by a "
+        "discount or as a rest that is written off.",
+    )
+
     # === COMPUTE METHODS === #
 
     def _compute_epd_needed(self):
@@ -42,6 +56,15 @@ class AccountMoveLine(models.Model):
             ):
                 line.epd_needed = False
         return result
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("kavi_settled_bill_id")
+    def _check_kavi_settled_bill_id(self):
+        if not self.env.su and self.filtered("kavi_settled_bill_id"):
+            raise UserError(
+                self.env._("An entry is not tied to a bill by hand. Pay the bill.")
+            )
 
     # === CRUD METHODS === #
 

@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools.const import STAFF
 
 
 class AccountPayment(models.Model):
@@ -15,6 +18,29 @@ class AccountPayment(models.Model):
     )
     kavi_number = fields.Char(string="Payment Number", readonly=True, copy=False)
 
+    kavi_bill_ids = fields.Many2many(
+        "kavi.bill",
+        string="Bills",
+        compute="_compute_kavi_bill_ids",
+        groups=STAFF,
+        help="The bills that it paid or refunded, also where it was taken back.",
+    )
+    kavi_bill_count = fields.Integer(compute="_compute_kavi_bill_ids", groups=STAFF)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("invoice_ids", "state")
+    def _compute_kavi_bill_ids(self):
+        for payment in self:
+            # sudo: which bills it is matched with; those that one may not see are left
+            # out
+            booked = payment.sudo()
+            bills = booked.invoice_ids.kavi_bill_id
+            bills |= booked.env["kavi.bill"]._get_bills_of(booked)
+            bills = bills.with_env(self.env)._filtered_access("read")
+            payment.kavi_bill_ids = bills
+            payment.kavi_bill_count = len(bills)
+
     # === CRUD METHODS === #
 
     def write(self, vals):
@@ -22,6 +48,17 @@ class AccountPayment(models.Model):
             # what settled a frozen bill is not taken back (KB-26)
             self.move_id._check_frozen_bill(settling=True)
         return super().write(vals)
+
+    # === ACTION METHODS === #
+
+    def action_open_kavi_bills(self):
+        """The bills that these payments paid or refunded (BB-10)."""
+        bills = self.kavi_bill_ids
+        if not bills:
+            raise UserError(
+                self.env._("There is no bill of this payment that you may see.")
+            )
+        return bills._get_records_action(name=self.env._("Bills"))
 
     # === HELPER METHODS === #
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..tools.const import ACCOUNTING_GROUPS
@@ -7,7 +8,9 @@ from ..tools.const import ACCOUNTING_GROUPS
 class KaviAccountAllocation(models.Model):
     """Which payment or credit settled which bill, how much and when (BA-04, BB-11).
 
-    A view on Odoo's own matches between posted receivable items of billing accounts.
+    A view on Odoo's own matches between posted receivable items of billing accounts. Of
+    a payment that was too much, what its bills needed is a payment, and only what was
+    left over settles as a credit.
     """
 
     _name = "kavi.account.allocation"
@@ -69,9 +72,17 @@ class KaviAccountAllocation(models.Model):
     credit_line_id = fields.Many2one("kavi.account.ledger", readonly=True)
 
     _depends = {
-        "account.move": ["kavi_bill_id", "move_type", "name", "origin_payment_id"],
+        "account.move": [
+            "kavi_bill_id",
+            "move_type",
+            "name",
+            "origin_payment_id",
+            "reversed_entry_id",
+            "statement_line_id",
+        ],
         "account.move.line": [
             "account_id",
+            "amount_currency",
             "company_id",
             "currency_id",
             "date",
@@ -89,7 +100,7 @@ class KaviAccountAllocation(models.Model):
             "debit_move_id",
             "max_date",
         ],
-        "kavi.credit": ["move_id"],
+        "kavi.credit": ["amount", "bill_id", "kind", "move_id"],
         "res.company": ["currency_id"],
         "res.partner": ["commercial_partner_id", "is_billing_account"],
     }
@@ -111,7 +122,7 @@ class KaviAccountAllocation(models.Model):
                    company.currency_id AS company_currency_id,
                    COALESCE(debit_move.kavi_bill_id, credit_move.kavi_bill_id)
                        AS bill_id,
-                   kavi_credit.id AS credit_id,
+                   CASE WHEN own.is_own THEN NULL ELSE kavi_credit.id END AS credit_id,
                    debit_move.name AS debit_reference,
                    credit_move.name AS credit_reference,
                    COALESCE(credit_move.origin_payment_id, debit_move.origin_payment_id)
@@ -120,7 +131,8 @@ class KaviAccountAllocation(models.Model):
                    credit.move_id AS credit_move_id,
                    debit.id AS debit_line_id,
                    credit.id AS credit_line_id,
-                   CASE WHEN kavi_credit.id IS NOT NULL THEN 'credit'
+                   CASE WHEN kavi_credit.id IS NOT NULL AND NOT own.is_own
+                            THEN 'credit'
                         WHEN credit_move.move_type = 'out_refund' THEN 'credit_note'
                         WHEN credit.is_kavi_without_money THEN 'entry'
                         WHEN credit_move.origin_payment_id IS NOT NULL
@@ -137,6 +149,28 @@ class KaviAccountAllocation(models.Model):
               JOIN res_partner partner ON partner.id = debit.partner_id
               JOIN res_partner account ON account.id = partner.commercial_partner_id
          LEFT JOIN kavi_credit ON kavi_credit.move_id = credit.move_id
+        CROSS JOIN LATERAL (
+                    -- what a payment settled before it left something over is paid by
+                    -- it; only the rest is a credit, and settles as one
+                    SELECT CASE WHEN kavi_credit.kind = 'overpayment' THEN COALESCE(
+                           kavi_credit.bill_id = debit_move.kavi_bill_id
+                        OR debit_move.reversed_entry_id = credit.move_id
+                        OR kavi_credit.amount <= (
+                           SELECT -SUM(item.amount_currency)
+                             FROM account_move_line item
+                             JOIN account_account receivable_of
+                               ON receivable_of.id = item.account_id
+                            WHERE item.move_id = credit.move_id
+                              AND receivable_of.account_type = 'asset_receivable'
+                         ) - (
+                           SELECT SUM(earlier.credit_amount_currency)
+                             FROM account_partial_reconcile earlier
+                             JOIN account_move_line item
+                               ON item.id = earlier.credit_move_id
+                            WHERE item.move_id = credit.move_id
+                              AND earlier.id <= match.id
+                         ), FALSE) ELSE FALSE END AS is_own
+                   ) own
              WHERE debit.parent_state = 'posted'
                AND credit.parent_state = 'posted'
                AND receivable.account_type = 'asset_receivable'
@@ -160,5 +194,13 @@ class KaviAccountAllocation(models.Model):
     def action_unapply(self):
         """Take the credit off the bill again."""
         for allocation in self:
+            if not allocation.credit_id:
+                raise UserError(
+                    self.env._(
+                        "%s is no credit, and cannot be taken off. To take back a "
+                        "payment, open its bill and reverse it.",
+                        allocation.credit_reference,
+                    )
+                )
             allocation.credit_id._unapply(allocation.bill_id)
         return True

@@ -236,6 +236,20 @@ class KaviAccountLedger(models.Model):
             line.balance = line.currency_id.round(balance)
             line.balance_company = line.company_currency_id.round(balance_company)
 
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _sum_balances(self, domain):
+        """What is owed after the documents of a domain.
+
+        :return: list of (company, currency, amount), one for each balance that runs
+        """
+        groups = self._read_group(domain, ["company_id", "currency_id"], ["amount:sum"])
+        return [
+            (company, currency, currency.round(amount))
+            for company, currency, amount in groups
+        ]
+
     # === ACTION METHODS === #
 
     def action_open_bill(self):

@@ -2,7 +2,7 @@ from odoo import api, models
 
 
 class KaviBillDocument(models.AbstractModel):
-    """What both documents of a bill have in common: they are of bills that have one.
+    """What the documents of a bill have in common: they are of bills that have one.
 
     The rule is asked here, so also of whoever opens the report's address.
     """
@@ -35,3 +35,10 @@ class ReportBillReceipt(models.AbstractModel):
     _inherit = "kavi.bill.document"
     _description = "Receipt Of A Bill"
     _document = "receipt"
+
+
+class ReportBillCreditNote(models.AbstractModel):
+    _name = "report.kavi_billing.report_bill_credit_note"
+    _inherit = "kavi.bill.document"
+    _description = "Credit Notes Of A Bill"
+    _document = "credit_note"

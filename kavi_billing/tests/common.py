@@ -41,13 +41,21 @@ LEDGER = """
     ), settled AS (
         SELECT CASE WHEN other.move_type = 'out_refund' THEN 0
                     WHEN line.is_kavi_without_money THEN 0
-                    WHEN payment.id IS NULL THEN CASE WHEN
-                        other.statement_line_id IS NOT NULL OR EXISTS (
-                            SELECT FROM account_move_line money
+                    WHEN payment.id IS NULL THEN ROUND(
+                        match.debit_amount_currency * COALESCE(LEAST(1, (
+                            SELECT SUM(money.balance)
+                              FROM account_move_line money
                               JOIN account_account bank ON bank.id = money.account_id
                              WHERE money.move_id = other.id AND bank.account_type
-                                   IN ('asset_cash', 'liability_credit_card'))
-                        THEN match.debit_amount_currency ELSE 0 END
+                                   IN ('asset_cash', 'liability_credit_card')
+                        ) / -NULLIF((
+                            SELECT SUM(owed.balance)
+                              FROM account_move_line owed
+                              JOIN account_account account
+                                ON account.id = owed.account_id
+                             WHERE owed.move_id = other.id AND owed.balance < 0
+                               AND account.account_type = 'asset_receivable'
+                        ), 0)), 0), 6)
                     ELSE ROUND(match.debit_amount_currency * LEAST(1, (
                              SELECT SUM(money.amount_currency)
                                FROM account_move_line money

@@ -2,6 +2,7 @@
 
 PUBLIC_METHODS = {
     "account.move": "action_open_kavi_bill action_open_kavi_credit",
+    "account.payment": "action_open_kavi_bills",
     "kavi.account.allocation": "action_open_bill action_open_credit action_unapply",
     "kavi.account.ledger": """
         action_open_allocations
@@ -23,6 +24,7 @@ PUBLIC_METHODS = {
         action_open_entries
         action_open_moves
         action_open_notices
+        action_open_origin
         action_open_payments
         action_postpone
         action_print_invoice

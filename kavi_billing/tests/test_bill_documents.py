@@ -1,5 +1,7 @@
 """Documents of a bill: which there are, what they say, who may print them (KB-69)."""
 
+from itertools import product
+
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -37,13 +39,14 @@ class DocumentCommon(BillingCommon):
 @tagged("post_install", "-at_install")
 class TestBillDocuments(DocumentCommon):
     def test_table_of_documents(self):
-        """Every document in every state, paid or not: one table says it."""
-        for document in DOCUMENTS:
-            for state in STATES:
-                for is_paid in (False, True):
-                    exists = document == "invoice" or (state != "draft" and is_paid)
-                    reason = document_refusal(document, state, is_paid)
-                    self.assertEqual(not reason, exists, (document, state, is_paid))
+        """Every document in every state, paid or not, credited or not: one table."""
+        for document, state, is_paid, has_note in product(
+            DOCUMENTS, STATES, (False, True), (False, True)
+        ):
+            needs = {"invoice": True, "receipt": is_paid, "credit_note": has_note}
+            exists = document == "invoice" or (state != "draft" and needs[document])
+            reason = document_refusal(document, state, is_paid, has_note)
+            self.assertEqual(not reason, exists, (document, state, is_paid, has_note))
 
     def test_invoice_of_a_new_bill(self):
         """All that the payer needs is on it."""
@@ -63,7 +66,8 @@ class TestBillDocuments(DocumentCommon):
             text = self.text("bill_invoice", bill)
         self.assertSays(
             text,
-            f"Invoice {bill.name}",
+            f"Invoice {bill.sudo().invoice_id.name}",
+            f"Bill ID {bill.name}",
             "Kavi Tests Ltd",
             "Acme Ltd",
             "Membership 2026",

@@ -84,19 +84,23 @@ class TestPortalBill(PageCase):
         self.assertIn("Pay $ 98.00 by", text)
 
     def test_what_was_given_back(self):
-        """BB-09: a refund is no payment: it has a minus, and a day at the top."""
+        """BB-09: a refund is no payment: it has a minus, a credit note of as much, and
+        a day at the top."""
         self.pay(self.bill)
         self.give_back(self.bill, 40)
         self.env.flush_all()
         rows = self.bill._get_settlements()
         said = [(row["label"], row["amount"]) for row in rows]
         total = self.bill.amount_paid
-        self.assertEqual(said, [("Payment", total), ("Refund", -40.0)])
+        self.assertEqual(
+            said, [("Payment", total), ("Credit Note", 40.0), ("Refund", -40.0)]
+        )
         self.log_in("contact")
         text = self.text(self.bill_page(self.bill)).replace("\xa0", " ")
         self.assertIn("Refunded on", text)
-        self.assertIn("Refund " + rows[1]["reference"], text)
-        self.assertNotIn("Credit Note", text)
+        self.assertIn("Partly Refunded", text)
+        for row in rows:
+            self.assertIn(f"{row['label']} {row['reference']}", text)
 
     def test_documents(self):
         """KB-42, KB-44: the invoice always, the receipt once something was paid."""

@@ -135,16 +135,18 @@ PAYER_ACTS = {
 
 
 # Which documents there are: the states in which they exist, and whether money must have
-# come. A draft's invoice is a preview, and says so.
+# come, or a credit note been posted. A draft's invoice is a preview, and says so.
 @dataclass(frozen=True)
 class Document:
     states: tuple
     needs_payment: bool = False
+    needs_note: bool = False
 
 
 DOCUMENTS = {
     "invoice": Document(("draft", *ISSUED)),
     "receipt": Document(ISSUED, needs_payment=True),
+    "credit_note": Document(ISSUED, needs_note=True),
 }
 
 # Fields that nobody writes: they follow from the entries (D-04) ...
@@ -226,19 +228,22 @@ def payer_acts(roles, state, flags=(), acts=ACTS):
     ]
 
 
-def document_refusal(document, state, is_paid):
+def document_refusal(document, state, is_paid, has_note=False):
     """Say why there is no such document of a bill.
 
     :param str document: a key of :data:`DOCUMENTS`
     :param str state: a key of :data:`STATES`
     :param bool is_paid: whether any money was received, refunded or not
-    :return: ``None`` when there is one, else "state" or "unpaid"
+    :param bool has_note: whether a credit note was posted
+    :return: ``None`` when there is one, else "state", "unpaid" or "no_note"
     :raise KeyError: for an unknown document
     """
     rule = DOCUMENTS[document]
     if state not in rule.states:
         return "state"
-    return "unpaid" if rule.needs_payment and not is_paid else None
+    if rule.needs_payment and not is_paid:
+        return "unpaid"
+    return "no_note" if rule.needs_note and not has_note else None
 
 
 def allowed_acts(state, flags=(), acts=ACTS):

@@ -10,7 +10,8 @@ class KaviBalanceReport(models.Model):
     """Account Balances: what each account owes, and has in its favour (KB-65).
 
     One row for an account, company and currency in which it has bills or credits. The
-    amounts are those of the bills and credits, which come from posted entries.
+    amounts are those of the bills and credits, which come from posted entries. Each row
+    adds up: billed, less paid, credited and not owed, is due; less credits, the net.
     """
 
     _name = "kavi.balance.report"
@@ -31,6 +32,15 @@ class KaviBalanceReport(models.Model):
         string="Billed", readonly=True, help="In total, whatever became of it."
     )
     amount_paid = fields.Monetary(string="Paid", readonly=True)
+    amount_credited = fields.Monetary(
+        string="Credited", readonly=True, help="Taken off the bills without money."
+    )
+    amount_idle = fields.Monetary(
+        string="Not Owed",
+        readonly=True,
+        help="What bills ask, but nobody owes in these books: they are history, or "
+        "their invoices are not posted.",
+    )
     amount_due = fields.Monetary(
         string="Balance Due", readonly=True, help="What is outstanding on the bills."
     )
@@ -49,6 +59,7 @@ class KaviBalanceReport(models.Model):
     # what has to be in the database before the view is read
     _depends = {
         "kavi.bill": [
+            "amount_credited",
             "amount_due",
             "amount_due_company",
             "amount_paid",
@@ -85,6 +96,9 @@ class KaviBalanceReport(models.Model):
                    SUM(item.bill_count)::integer AS bill_count,
                    SUM(item.billed) AS amount_billed,
                    SUM(item.paid) AS amount_paid,
+                   SUM(item.credited) AS amount_credited,
+                   SUM(item.billed - item.paid - item.credited - item.due)
+                       AS amount_idle,
                    SUM(item.due) AS amount_due,
                    SUM(item.credit) AS amount_credit,
                    SUM(item.due - item.credit) AS balance,
@@ -94,6 +108,7 @@ class KaviBalanceReport(models.Model):
                            COUNT(*) FILTER (WHERE amount_due <> 0) AS bill_count,
                            SUM(amount_total) AS billed,
                            SUM(amount_paid) AS paid,
+                           SUM(amount_credited) AS credited,
                            SUM(amount_due) AS due,
                            SUM(amount_due_company) AS due_company,
                            0 AS credit,
@@ -103,7 +118,7 @@ class KaviBalanceReport(models.Model):
                   GROUP BY partner_id, company_id, currency_id
                  UNION ALL
                     SELECT 2 * MIN(id) + 1, partner_id, company_id, currency_id,
-                           0, 0, 0, 0, 0,
+                           0, 0, 0, 0, 0, 0,
                            SUM(amount_open),
                            SUM(amount_open_company)
                       FROM kavi_credit
@@ -130,6 +145,8 @@ class KaviBalanceReport(models.Model):
             Column("open_bills", "bill_count"),
             Column("total", "amount_billed"),
             Column("amount_paid", "amount_paid"),
+            Column("amount_credited", "amount_credited"),
+            Column("amount_not_owed", "amount_idle"),
             Column("balance", "amount_due"),
             Column("credits", "amount_credit"),
             Column("net_balance", "balance"),

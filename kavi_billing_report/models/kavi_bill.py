@@ -6,7 +6,11 @@ from ..tools.columns import Column
 
 
 class KaviBill(models.Model):
-    """Bill Data: each field of a bill under its name in Kavi Billing (KB-66)."""
+    """Bill Data: each field of a bill under its name in Kavi Billing (KB-66).
+
+    Each row adds up: the total, less paid, credited and not owed, is due; paid, less
+    refunded, is retained.
+    """
 
     _name = "kavi.bill"
     _inherit = ["kavi.bill", "kavi.report.mixin"]
@@ -29,10 +33,11 @@ class KaviBill(models.Model):
             Column("total", "amount_total"),
             Column("payment_surcharge", "payment_surcharge", False),
             Column("amount_paid", "amount_paid"),
-            Column("amount_credited", "amount_credited", False),
+            Column("amount_credited", "amount_credited"),
+            Column("amount_not_owed", "amount_idle"),
             Column("amount_due", "amount_due"),
             Column("refund_amount", "refund_amount"),
-            Column("amount_retained", "amount_retained", False),
+            Column("amount_retained", "amount_retained"),
             Column("payment_type", "payment_method_id.name", False),
             Column("payment_number", "payment_number", False),
             Column("payment_date", "payment_date", False),
@@ -45,6 +50,19 @@ class KaviBill(models.Model):
             Column("item_key", "item_key", False),
             Column("company", "company_id.name", False),
         ]
+
+    @api.model
+    def _get_report_totals(self, domain, columns):
+        totals = super()._get_report_totals(domain, columns)
+        for currency, sums in totals.items():
+            # not stored, but it is what is left of the others
+            sums["amount_idle"] = currency.round(
+                sums["amount_total"]
+                - sums["amount_paid"]
+                - sums["amount_credited"]
+                - sums["amount_due"]
+            )
+        return totals
 
     @api.model
     def _get_report_converter(self, model, field):

@@ -103,9 +103,8 @@ class KaviBillingOverview(models.AbstractModel):
         invoiced = dated & Domain("state", "!=", "canceled")
         paid = dated & Domain("amount_paid", "!=", 0)
         refunded = dated & Domain("refund_amount", "!=", 0)
-        # these two whenever they were issued: it is what is owed now
+        # whenever it was issued: it is what is owed now
         due = issued & Domain("amount_due", "!=", 0)
-        overdue = issued & Domain("is_overdue", "=", True)
         tiles = [
             ("invoiced", self.env._("Invoiced"), invoiced, "amount_total", "primary"),
             ("paid", self.env._("Paid"), paid, "amount_paid", "success"),
@@ -117,10 +116,10 @@ class KaviBillingOverview(models.AbstractModel):
                 "secondary",
             ),
             ("due", self.env._("Due Now"), due, "amount_due", "warning"),
-            ("overdue", self.env._("Overdue"), overdue, "amount_due", "danger"),
         ]
         return [
             *(self._prepare_tile(*tile, currency) for tile in tiles),
+            self._prepare_overdue_tile(currency),
             self._prepare_days_tile(dated),
         ]
 
@@ -140,6 +139,29 @@ class KaviBillingOverview(models.AbstractModel):
             "hint": self._format_count(count),
             "tone": tone,
             "action": self._get_action(label, domain),
+        }
+
+    @api.model
+    def _prepare_overdue_tile(self, currency):
+        """What is open whose day has passed: of a bill in instalments, only of those
+        that are overdue. Behind it are the parts, as the aging report has them."""
+        label = self.env._("Overdue")
+        domain = Domain("currency_id", "=", currency.id) & Domain("days", ">", 0)
+        parts = self.env["kavi.aging.report"]
+        ((total, count),) = parts._read_group(
+            domain, [], ["amount_due:sum", "bill_id:count_distinct"]
+        )
+        return {
+            "key": "overdue",
+            "label": label,
+            "value": currency.format(total or 0.0),
+            "hint": self._format_count(count),
+            "tone": "danger",
+            # no form: a row leads to its bill
+            "action": {
+                **self._get_action(label, domain, parts._name),
+                "views": [(False, "list")],
+            },
         }
 
     @api.model

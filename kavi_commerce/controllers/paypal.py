@@ -48,6 +48,7 @@ class KaviPaypalController(PaypalController):
             return super().paypal_complete_order(order_id, reference)
         if tx.paypal_order_id == order_id:
             self._settle(tx)
+            tx._kavi_note_return()
         return None
 
     @http.route(
@@ -64,6 +65,7 @@ class KaviPaypalController(PaypalController):
         if not tx:
             return request.redirect("/my")
         self._settle(tx)
+        tx._kavi_note_return()
         return request.redirect(tx.landing_route or "/my")
 
     @http.route(

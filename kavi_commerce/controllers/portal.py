@@ -149,7 +149,17 @@ class CardPage(BillPage):
     def _prepare_checkout(self, bills):
         """What the page shows of the payment, and of how one gets to the gateway."""
         provider, quote = bills._get_card_provider(), bills._quote_card_payment()
-        values = {"quote": quote, "flow": provider._get_bill_flow()}
+        choices = bills._get_card_choices()
+        values = {
+            "quote": quote,
+            "flow": provider._get_bill_flow(),
+            # what is due now, and all of it; nothing to choose where that is the same
+            "choices": [
+                (choice, bills._quote_card_payment(amounts))
+                for choice, amounts in choices.items()
+                if len(choices) > 1
+            ],
+        }
         if values["flow"] == "buttons":
             path = f"/my/bills/{bills.id}/pay" if len(bills) == 1 else SEVERAL
             values["sdk_url"] = provider._get_paypal_sdk_url(quote["currency"])
@@ -190,10 +200,9 @@ class CardPage(BillPage):
             single_email_re.match(email) and len(email) < 255
         ):
             raise UserError(request.env._("Enter the e-mail address of the payer."))
-        amount = self._parse_amount(bills, post.get("amount"))
         tx = bills._pay_by_card(
             bills._get_card_provider(),
-            amounts={bills: amount} if amount is not None else None,
+            amounts=self._get_chosen_amounts(bills, post),
             landing_route=bills.get_portal_url()
             if len(bills) == 1
             else bills._get_card_url(),
@@ -203,6 +212,16 @@ class CardPage(BillPage):
             tx.payer_email = email
         tx._kavi_open_checkout()
         return tx
+
+    def _get_chosen_amounts(self, bills, post):
+        """What is paid of each bill: an amount that was typed, or what was chosen; what
+        is due now if nothing was."""
+        amount = self._parse_amount(bills, post.get("amount"))
+        if amount is not None:
+            return {bills: amount}
+        choices = bills._get_card_choices()
+        chosen = "all" if post.get("share") == "all" else "due"
+        return choices.get(chosen)  # with nothing to choose, all that settles them
 
     def _parse_amount(self, bills, text):
         """What the payer typed; no number is refused by the bill, with a sentence."""

@@ -26,7 +26,12 @@ class KaviBillCardWizard(models.TransientModel):
     @api.depends("bill_id")
     def _compute_amount(self):
         for wizard in self:
-            wizard.amount = wizard.bill_id.amount_due
+            bill = wizard.bill_id
+            # as the payer's page proposes it
+            parts = bill and bill._get_open_instalments()
+            wizard.amount = (
+                bill._get_next_payment() if len(parts or ()) > 1 else bill.amount_due
+            )
 
     @api.depends("bill_ids")
     def _compute_summary(self):

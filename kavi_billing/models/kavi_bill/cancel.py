@@ -119,6 +119,8 @@ class KaviBill(models.Model):
         owing = self.filtered(
             lambda bill: not bill.currency_id.is_zero(bill.amount_due)
         )
+        for bill in owing:
+            bill._check_memos_unused(bill.amount_due)
         whole = owing.filtered(
             lambda bill: not bill.is_partly_paid and not bill._get_own_notes()
         )
@@ -159,8 +161,6 @@ class KaviBill(models.Model):
             bill: sum(amount for amount, _balance in targets[bill].values())
             for bill in self
         }
-        for bill in self:
-            bill._check_memos_unused(amounts[bill])
         notes = self._post_credit_notes(amounts, date, None, targets)
         self._match_notes(notes, [lines[bill].move_id for bill in self])
 

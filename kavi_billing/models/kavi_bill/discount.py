@@ -155,7 +155,11 @@ class KaviBill(models.Model):
             ],
             convert(offered),
         )
-        lines = [dict(vals) for group in values.values() for vals in group]
+        lines = [
+            {**vals, "kavi_settled_bill_id": self.id}
+            for group in values.values()
+            for vals in group
+        ]
         if currency.compare_amounts(discount, offered) < 0:
             self._scale_discount(lines, discount, offered)
         return lines

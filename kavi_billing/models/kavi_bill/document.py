@@ -1,12 +1,13 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, formatLang
 
-from ...tools.bill_rules import ISSUED, document_refusal
+from ...tools.bill_rules import document_refusal
 
 REPORTS = {
     "invoice": "kavi_billing.action_report_bill_invoice",
     "receipt": "kavi_billing.action_report_bill_receipt",
+    "credit_note": "kavi_billing.action_report_bill_credit_note",
 }
 
 
@@ -14,7 +15,8 @@ class KaviBill(models.Model):
     """Printed documents: what invoice and receipt say, and when there is one.
 
     Which there are is in ``bill_rules``. Amounts are those of the bill, so a document
-    printed again says what is true then.
+    printed again says what is true then. Each sum can be followed: it is that of the
+    rows above it (see ``settlement``).
     """
 
     _inherit = "kavi.bill"
@@ -40,11 +42,12 @@ class KaviBill(models.Model):
     def _get_document_refusal(self, document):
         """Why this bill has no such document, as a sentence; "" when it has.
 
-        :param str document: "invoice" or "receipt"
+        :param str document: a key of ``REPORTS``
         """
         self.ensure_one()
         is_paid = not self.currency_id.is_zero(self.amount_paid)
-        reason = document_refusal(document, self.state, is_paid)
+        has_note = document == "credit_note" and bool(self._get_credit_notes())
+        reason = document_refusal(document, self.state, is_paid, has_note)
         if reason == "state":
             return self.env._(
                 "%s is a draft: there is no such document before it is issued.",
@@ -53,6 +56,11 @@ class KaviBill(models.Model):
         if reason == "unpaid":
             return self.env._(
                 "Nothing was paid on bill %s yet: there is no receipt.",
+                self.display_name,
+            )
+        if reason == "no_note":
+            return self.env._(
+                "Nothing was credited on bill %s: there is no credit note.",
                 self.display_name,
             )
         return ""
@@ -71,7 +79,7 @@ class KaviBill(models.Model):
     def _get_document_pdf(self, document):
         """A document of one bill, as it would be printed now.
 
-        :param str document: "invoice" or "receipt"
+        :param str document: a key of ``REPORTS``
         :return: (content as bytes, file name)
         :raise AccessError: when the user may not see the bill
         :raise UserError: when there is no such document
@@ -89,11 +97,19 @@ class KaviBill(models.Model):
         self.ensure_one()
         name = (self.name or self.env._("Draft")).replace("/", "-")
         bill = self.with_context(lang=self._get_document_lang())
-        title = {"invoice": bill.env._("Invoice"), "receipt": bill.env._("Receipt")}
-        return f"{title[document]} {name}"
+        return f"{bill._get_document_titles()[document]} {name}"
+
+    @api.model
+    def _get_document_titles(self):
+        """What the documents are called: ``{key of REPORTS: text}``."""
+        return {
+            "invoice": self.env._("Invoice"),
+            "receipt": self.env._("Receipt"),
+            "credit_note": self.env._("Credit Note"),
+        }
 
     def _get_document_values(self, document):
-        """See ``kavi.document.mixin``.
+        """See ``kavi.document.mixin``; of credit notes see :meth:`_get_note_values`.
 
         :param str document: "invoice" or "receipt"
         """
@@ -101,17 +117,24 @@ class KaviBill(models.Model):
         bill = self.sudo()  # everything that belongs to a bill that may be seen
         kind = bill.kind_id
         is_receipt = document == "receipt"
+        number = bill.name if is_receipt else bill._get_booked_number() or bill.name
+        settlements = bill._get_settlements()
         return {
-            "title": self.env._("Receipt") if is_receipt else self.env._("Invoice"),
-            "number": bill.name or self.env._("Draft"),
+            "title": self._get_document_titles()[document],
+            "number": number or self.env._("Draft"),
             "mark": bill._get_document_mark(document),
             "account": bill.partner_id,
             "recipient": bill.contact_id,
-            "facts": bill._get_document_facts(),
+            "facts": bill._get_document_facts(document),
             "subject": bill.title,
             "description": self._get_filled_html(bill.description),
             "lines": [] if is_receipt else bill._get_document_lines(),
-            "payments": bill._get_document_payments(),
+            "payments": bill._prepare_document_rows(
+                [row for row in settlements if row["kind"] != "credit"]
+            ),
+            "credits": bill._prepare_document_rows(
+                [row for row in settlements if row["kind"] == "credit"]
+            ),
             "totals": bill._get_document_totals(document),
             "schedule": [] if is_receipt else bill._get_document_schedule(),
             "discount": "" if is_receipt else bill._get_discount_note(),
@@ -132,18 +155,48 @@ class KaviBill(models.Model):
             return self.env._("Draft"), "gray"
         if self.state in ("paid", "refunded", "canceled"):
             color = {"paid": "green", "refunded": "blue", "canceled": "gray"}
-            return self._get_state_label(), color[self.state]
+            return self._get_outcome_label(), color[self.state]
         if self.is_overdue and document == "invoice":
             return self._get_flag_labels()["overdue"], "red"
         if self.is_partly_paid:
             return self._get_flag_labels()["partly_paid"], "blue"
         return None
 
-    def _get_document_facts(self):
+    def _get_outcome_label(self):
+        """The state in words; a bill of which a part was given back says so."""
+        self.ensure_one()
+        if self.state == "refunded" and not self.currency_id.is_zero(
+            self.amount_retained
+        ):
+            return self.env._("Partly Refunded")
+        return self._get_state_label()
+
+    def _get_booked_number(self):
+        """The number under which the books have the bill's invoice; "" without one.
+
+        An opening balance is the open part of an invoice that other books have.
+        """
+        self.ensure_one()
+        invoice = self.sudo().invoice_id
+        if not self.is_posted or self.opening_date:
+            return ""
+        return invoice.name or ""
+
+    def _get_document_facts(self, document):
         """The head of a document: pairs of label and text, without the empty ones."""
         day = lambda date: date and format_date(self.env, date)  # noqa: E731
+        surcharges = self._get_surcharge_moves()
         facts = [
             (self.env._("Bill ID"), self.name),
+            (
+                self.env._("Invoice"),
+                document == "receipt" and self._get_booked_number(),
+            ),
+            (self.env._("Surcharge invoice"), ", ".join(surcharges.mapped("name"))),
+            (
+                self.env._("Opening entry"),
+                self.opening_date and self.is_posted and self.invoice_id.name,
+            ),
             (self.env._("Issued"), day(self.bill_date)),
             (
                 self.env._("Last part due")
@@ -159,20 +212,15 @@ class KaviBill(models.Model):
 
     def _get_document_lines(self):
         """The lines that are charged, surcharges that were booked among them."""
-        charged = [*self.line_ids, *self._get_surcharge_moves().invoice_line_ids]
-        money = self.currency_id.format
         lines = [
-            {
-                "name": line.name,
-                "quantity": self._format_quantity(line.quantity),
-                "price": money(line.price_unit),
-                "taxes": ", ".join(line.tax_ids.mapped("name")),
-                "amount": money(line.price_subtotal),
-            }
-            for line in charged
+            self._prepare_document_line(line) for line in self._get_charged_lines()
         ]
+        for line in self._get_surcharge_lines():
+            vals = self._prepare_document_line(line)
+            # an invoice of its own: the ledger has it under that number
+            lines.append({**vals, "name": f"{vals['name']} ({line.move_id.name})"})
         if not self.currency_id.is_zero(self.opening_surcharge):
-            amount = money(self.opening_surcharge)
+            amount = self.currency_id.format(self.opening_surcharge)
             lines.append(
                 {
                     "name": self.env._("Payment surcharge"),
@@ -184,54 +232,154 @@ class KaviBill(models.Model):
             )
         return lines
 
+    def _get_charged_lines(self):
+        """The lines of the posted invoice, or what the bill asks without one."""
+        if not self.is_posted or self.opening_date:
+            return self.line_ids
+        return self._get_product_lines(self.invoice_id)
+
+    def _get_surcharge_lines(self):
+        return self._get_product_lines(self._get_surcharge_moves())
+
+    @api.model
+    def _get_product_lines(self, moves):
+        lines = moves.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
+        return lines.sorted(lambda line: (line.move_id.id, line.sequence, line.id))
+
+    def _prepare_document_line(self, line):
+        """A line of a bill, an invoice or a credit note, in texts."""
+        currency, price = self.currency_id, line.price_unit
+        if line.quantity and currency.compare_amounts(
+            price * line.quantity, line.price_subtotal
+        ):
+            # taxes are in the price, and have a row of their own
+            price = line.price_subtotal / line.quantity
+        return {
+            "name": line.name,
+            "quantity": self._format_quantity(line.quantity),
+            "price": currency.format(price),
+            "taxes": ", ".join(line.tax_ids.mapped("name")),
+            "amount": currency.format(line.price_subtotal),
+        }
+
     def _format_quantity(self, quantity):
         if float(quantity).is_integer():
             return formatLang(self.env, quantity, digits=0)
         return formatLang(self.env, quantity, dp="Product Unit")
 
     def _get_document_totals(self, document):
-        """The rows of totals: dicts of label, amount and whether it is the main one."""
+        """The rows of totals: dicts of label, amount and whether it is the main one.
+
+        From the lines to the total, and from there to what is due: with their signs,
+        the rows add up. A receipt begins with what came in, and what is left of it.
+        """
         currency = self.currency_id
-        rows = []
-
-        def add(label, amount, main=False, always=False):
-            if always or not currency.is_zero(amount):
-                rows.append(self._prepare_total(currency, label, amount, main))
-
         if document == "invoice":
-            if not currency.is_zero(self.amount_tax):
-                add(self.env._("Untaxed"), self.amount_untaxed, always=True)
-                for name, amount in self._get_document_taxes():
-                    add(name, amount)
-            # not charged yet, so no line: it follows the method until then
-            method = self.payment_method_id.name
-            add(self.env._("Surcharge: %s", method), self.surcharge_expected)
-            add(self.env._("Total"), self.amount_with_surcharge, main=True, always=True)
-            add(self.env._("Credited"), -self.amount_credited)
-            add(self.env._("Paid"), -self.amount_paid)
-        else:
-            add(self.env._("Total of the bill"), self.amount_total, always=True)
-            add(self.env._("Credited"), -self.amount_credited)
-            add(self.env._("Received"), self.amount_paid, main=True, always=True)
-        if not currency.is_zero(self.refund_amount):
-            add(self.env._("Refunded"), -self.refund_amount)
-            add(self.env._("Retained"), self.amount_retained, always=True)
+            rows = [*self._get_untaxed_totals(), *self._get_surcharge_totals()]
+            rows = [self._prepare_total(currency, *row) for row in rows]
+            return rows + self._get_due_totals()
+        paid, refunded = self.amount_paid, self.refund_amount
+        rows = [(self.env._("Received"), paid, True)]
+        if not currency.is_zero(refunded):
+            rows += [
+                (self.env._("Refunded"), -refunded),
+                (self.env._("Retained"), paid - refunded),
+            ]
+        rows = [self._prepare_total(currency, *row) for row in rows]
+        return rows + self._get_due_totals(with_surcharge=False, is_receipt=True)
+
+    def _get_notice_totals(self):
+        """The rows of totals of a mail, which has no lines above them: what the method
+        adds comes last, as what is asked for."""
+        *rows, due = self._get_due_totals(with_surcharge=False)
+        for label, amount in self._get_surcharge_totals():
+            rows.append(self._prepare_total(self.currency_id, label, amount))
+        if self._is_payable():
+            label, amount = self.env._("To Pay"), self.amount_to_pay
+            due = self._prepare_total(self.currency_id, label, amount, True)
+        return [*rows, due]
+
+    def _get_surcharge_totals(self):
+        """What the chosen method adds: no line, for it goes with the method."""
+        if self.currency_id.is_zero(self.surcharge_expected):
+            return []
+        method = self.payment_method_id.sudo().name  # the payer sees what it costs
+        return [(self.env._("Surcharge: %s", method), self.surcharge_expected)]
+
+    def _get_due_totals(self, with_surcharge=True, is_receipt=False):
+        """The rows from what is charged to what is due."""
+        currency = self.currency_id
+        sums = self._get_settlement_sums(with_surcharge)
+        paid, refunded = sums["paid"], sums["refunded"]
+        total = self.env._("Total of the bill") if is_receipt else self.env._("Total")
+        rows = [(total, sums["charged"], not is_receipt)]
         if self.state != "draft":
-            due = self.amount_to_pay if document == "invoice" else self.amount_due
-            due = 0.0 if self.state == "canceled" else due
-            add(self.env._("Due"), due, main=document == "invoice", always=True)
+            parts = [(self.env._("Credited"), -sums["credited"])]
+            if is_receipt and not currency.is_zero(refunded):
+                # both are above already
+                parts.append((self.env._("Retained"), refunded - paid))
+            else:
+                parts.append((self.env._("Paid"), -paid))
+                parts.append((self.env._("Refunded"), refunded))
+            parts.append((self._get_idle_label(), -sums["idle"]))
+            rows += [part for part in parts if not currency.is_zero(part[1])]
+            rows.append((self.env._("Due"), sums["due"], not is_receipt))
+        return [self._prepare_total(currency, *row) for row in rows]
+
+    def _get_idle_label(self):
+        """Why nobody owes here what the bill asks."""
+        if self.state == "canceled":
+            return self.env._("Canceled")
+        if self.opening_state:
+            return self.env._("Not owed here")
+        return self.env._("Not charged")
+
+    def _get_untaxed_totals(self):
+        """The rows between the lines and the total: pairs of label and amount. None
+        where the lines are all that is charged."""
+        currency = self.currency_id
+        taxes = self._get_document_taxes()
+        untaxed = self.amount_total - sum(amount for _name, amount in taxes)
+        lines = [*self._get_charged_lines(), *self._get_surcharge_lines()]
+        listed = sum(line.price_subtotal for line in lines) + self.opening_surcharge
+        rounding = currency.round(untaxed - listed)
+        rows = []
+        if not currency.is_zero(rounding):
+            rows += [
+                (self.env._("Lines"), listed),
+                (self.env._("Rounding"), rounding),
+            ]
+        if taxes:
+            rows += [(self.env._("Untaxed"), untaxed), *taxes]
         return rows
 
     def _get_document_taxes(self):
         """The taxes of the bill by their groups: pairs of name and amount."""
-        if self.state in ISSUED and self.is_posted:
+        currency, taxes = self.currency_id, []
+        if self.is_posted:
             moves = self.invoice_id | self._get_surcharge_moves()
-            taxes = moves.line_ids.filtered("tax_line_id").grouped("tax_group_id")
-            return [
-                (group.name, -sum(lines.mapped("amount_currency")))
-                for group, lines in taxes.items()
-            ]
-        return [(self.env._("Taxes"), self.amount_tax)]
+            taxes = self._sum_taxes(moves, -1)
+            charged = sum(moves.mapped("amount_tax"))
+        else:
+            charged = self.amount_tax
+        rest = currency.round(charged - sum(amount for _name, amount in taxes))
+        if not currency.is_zero(rest):
+            taxes.append((self.env._("Taxes"), rest))
+        return taxes
+
+    def _sum_taxes(self, moves, sign):
+        """The taxes of entries by their groups: pairs of name and amount, no zeros."""
+        taxes = moves.line_ids.filtered("tax_line_id").grouped("tax_group_id")
+        sums = [
+            (
+                group.name or self.env._("Taxes"),
+                self.currency_id.round(sign * sum(lines.mapped("amount_currency"))),
+            )
+            for group, lines in taxes.items()
+        ]
+        return [row for row in sums if not self.currency_id.is_zero(row[1])]
 
     def _get_discount_note(self):
         if not self.amount_discounted:
@@ -291,56 +439,16 @@ class KaviBill(models.Model):
             if len(schedule) > 1 and self.state != "canceled"
         ]
 
-    def _get_document_payments(self):
-        """What was received and refunded, by day: dicts of day, text, number and
-        amount (what was refunded has a minus)."""
-        sums = {}
-        items = self._get_receivable_lines(self._get_live_documents())
-        for match in items._get_live_matches():
-            debit, credit = match.debit_move_id, match.credit_move_id
-            # one payment may settle several instalments
-            if debit in items and credit.move_id.move_type != "out_refund":
-                key, amount = (credit.move_id, False), self._get_money_part(match)
-            elif credit in items and debit.move_id.move_type != "out_invoice":
-                key, amount = (debit.move_id, True), -match.credit_amount_currency
-            else:
-                continue
-            sums[key] = sums.get(key, 0.0) + amount
-        ordered = sorted(sums.items(), key=lambda row: (row[0][0].date, row[0][0].id))
-        return self._get_opening_payments() + [
-            self._prepare_document_payment(move, self.currency_id.round(amount))
-            for (move, __), amount in ordered
-            if not self.currency_id.is_zero(amount)
-        ]
-
-    def _get_opening_payments(self):
-        """What was received and refunded before these books began."""
-        before = [
-            (self.opening_paid, self.opening_payment_date, self.env._("Payment")),
-            (-self.opening_refunded, self.opening_refund_date, self.env._("Refund")),
-        ]
+    def _prepare_document_rows(self, settlements):
+        """What settled the bill, by day: dicts of day, text, number and amount."""
         return [
             {
-                "day": format_date(self.env, day) if day else "",
-                "text": text,
-                "number": "",
-                "amount": self._prepare_total(self.currency_id, "", amount)["amount"],
+                "day": format_date(self.env, row["date"]) if row["date"] else "",
+                "text": row["text"],
+                "number": row["number"],
+                "amount": self._prepare_total(self.currency_id, "", row["amount"])[
+                    "amount"
+                ],
             }
-            for amount, day, text in before
-            if not self.currency_id.is_zero(amount)
+            for row in settlements
         ]
-
-    def _prepare_document_payment(self, move, amount):
-        payment = move.origin_payment_id
-        method = payment.kavi_method_id.name
-        if amount < 0:
-            text = self.env._("Refund")
-            text = f"{text}, {method}" if method else text
-        else:
-            text = method or self.env._("Payment")
-        return {
-            "day": format_date(self.env, payment.date or move.date),
-            "text": text,
-            "number": payment.kavi_number or "",
-            "amount": self._prepare_total(self.currency_id, "", amount)["amount"],
-        }

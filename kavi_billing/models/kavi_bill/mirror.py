@@ -83,10 +83,17 @@ class KaviBill(models.Model):
                 ratios[counterpart.move_id] += match.amount / self._get_settled(
                     counterpart.move_id
                 )
-        return [
+        lines = [
             (line, ratio)
             for move, ratio in ratios.items()
             for line in self._get_written_off_lines(move)
+        ]
+        bills = invoices.kavi_bill_id
+        return [
+            # our own payments say whose it is; of others, each bill has its part
+            (line, 1.0 if line.kavi_settled_bill_id else ratio)
+            for line, ratio in lines
+            if not line.kavi_settled_bill_id or line.kavi_settled_bill_id in bills
         ]
 
     @api.model
@@ -190,7 +197,7 @@ class KaviBill(models.Model):
             Item(
                 self._get_mirror_key(line),
                 self._get_mirror_kind(line),
-                _exact(-line.amount_currency * ratio, currency),
+                _exact(-self._get_amount_in(currency, line, invoice) * ratio, currency),
                 _exact(-line.balance * ratio, company_currency),
             )
             for line, ratio in lines
@@ -204,6 +211,14 @@ class KaviBill(models.Model):
                 balance + _exact(line.balance, company_currency),
             )
         return left_of(items, before)
+
+    @api.model
+    def _get_amount_in(self, currency, line, invoice):
+        """An item in the invoice's currency, at its rate: a discount may have been
+        booked in another one."""
+        if line.currency_id == currency:
+            return line.amount_currency
+        return line.balance * (invoice.invoice_currency_rate or 1.0)
 
     @api.model
     def _prepare_mirrored_lines(self, lines, parts, is_whole):

@@ -415,6 +415,7 @@ class KaviBill(models.Model):
         return {
             "name": self.env._("Rest of bill %s written off", self.name),
             "account_id": company.billing_write_off_account_id.id,
+            "kavi_settled_bill_id": self.id,
             "partner_id": self.partner_id.id,
             "currency_id": self.currency_id.id,
             "amount_currency": rest,

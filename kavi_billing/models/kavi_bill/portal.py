@@ -140,36 +140,6 @@ class KaviBill(models.Model):
         if (bill[act] or "") != value:
             bill.write({act: value or False})
 
-    def _get_settlements(self):
-        """What has settled this bill so far: payments, credits, corrections, and what
-        was refunded (BB-09); one row a document, however many instalments it filled.
-
-        :return: list of dicts, oldest first: ``date``, ``label``, ``reference`` and
-            ``amount`` in the bill's currency; what was refunded has a minus
-        """
-        self.ensure_one()
-        # sudo: who sees the bill sees what was paid
-        Allocation = self.env["kavi.account.allocation"].sudo()
-        labels = dict(Allocation._fields["kind"]._description_selection(self.env))
-        rows = {}
-        for match in Allocation.search([("bill_id", "=", self.id)], order="date, id"):
-            is_refund = match.debit_move_id.move_type != "out_invoice"
-            move = match.debit_move_id if is_refund else match.credit_move_id
-            row = rows.setdefault(
-                (move, is_refund),
-                {
-                    "date": match.date,
-                    "label": self.env._("Refund") if is_refund else labels[match.kind],
-                    "reference": move.name,
-                    "amount": 0.0,
-                },
-            )
-            row["amount"] += -match.amount_used if is_refund else match.amount
-        return [
-            {**row, "amount": self.currency_id.round(row["amount"])}
-            for row in rows.values()
-        ]
-
     def _get_payment_actions(self):
         """Hook: ways to pay these bills at once, beside the manual methods.
 

@@ -39,11 +39,6 @@ class KaviBill(models.Model):
         sanitize=False,
         help="What would be due when if the bill were issued now.",
     )
-    amount_overdue = fields.Monetary(
-        string="Overdue Amount",
-        compute="_compute_amount_overdue",
-        help="What is open on instalments whose day has passed.",
-    )
 
     # === COMPUTE METHODS === #
 
@@ -103,14 +98,6 @@ class KaviBill(models.Model):
         for bill in self:
             schedule = [] if bill.name else bill._preview_schedule()
             bill.schedule_preview = bill._render_schedule(schedule)
-
-    @api.depends("is_overdue", "instalment_ids")
-    def _compute_amount_overdue(self):
-        for bill in self:
-            parts = bill.instalment_ids if bill.is_overdue else ()
-            bill.amount_overdue = sum(
-                part.amount_due for part in parts if part.state == "overdue"
-            )
 
     # === CONSTRAINT METHODS === #
 

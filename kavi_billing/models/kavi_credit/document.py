@@ -61,6 +61,11 @@ class KaviCredit(models.Model):
         day = lambda date: date and format_date(self.env, date)  # noqa: E731
         facts = [
             (self.env._("Number"), self.name),
+            # of the entry; of what a payment left over, that is no note
+            (
+                self.env._("Credit note"),
+                self.move_id.move_type == "out_refund" and self.move_id.name,
+            ),
             (self.env._("Date"), day(self.date)),
             (self.env._("Use it by"), day(self.expiry_date)),
             (self.env._("For bill"), self.bill_id.name),

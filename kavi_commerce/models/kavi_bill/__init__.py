@@ -1,7 +1,7 @@
 from . import (
     base,
-    card_cancel,
     book_check,
+    card_cancel,
     card_payment,
     card_refund,
     portal,

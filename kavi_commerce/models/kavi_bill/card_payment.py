@@ -255,18 +255,44 @@ class KaviBill(models.Model):
             methods -= card
         return methods
 
-    def _quote_card_payment(self):
-        """What paying all that is due by card comes to.
+    def _get_card_choices(self):
+        """What the page proposes to pay of these bills: what is due now, and, where
+        that is less, all that is open.
 
-        :return: dict with "currency", "amount" (of the bills), "discount", "surcharge",
-            "total", "may_part" and "is_test"
+        :return: ``{"due": {bill: amount}, "all": {bill: amount}}``, or only "all"
+        """
+        today = self.company_id._billing_today()
+        whole = {bill: bill._get_settling_amount(today) for bill in self}
+        due = {bill: bill._get_next_payment() for bill in self}
+        is_less = any(
+            bill.currency_id.compare_amounts(due[bill], whole[bill]) < 0
+            for bill in self
+        )
+        return {"due": due, "all": whole} if is_less else {"all": whole}
+
+    def _quote_card_payment(self, amounts=None):
+        """What paying these bills by card comes to.
+
+        :param dict amounts: ``{bill: amount}``; default what is due now
+        :return: dict with "currency", "asked" (``{bill: what it settles of it}``),
+            "amount" (of the bills), "discount", "surcharge", "total", "may_part" and
+            "is_test"
         """
         method = self.env["kavi.payment.method"]._get_card_method(self.company_id)
         rates = {}
-        portions = [bill._quote_payment(method, rates=rates) for bill in self]
+        if amounts is None:
+            amounts = next(iter(self._get_card_choices().values()))
+        portions = [
+            bill._quote_payment(method, amount=amounts[bill], rates=rates)
+            for bill in self
+        ]
         currency = self.currency_id
         return {
             "currency": currency,
+            "asked": {
+                bill: currency.round(portion.amount + portion.discount)
+                for bill, portion in zip(self, portions, strict=True)
+            },
             "amount": currency.round(sum(portion.amount for portion in portions)),
             "discount": currency.round(sum(portion.discount for portion in portions)),
             "surcharge": currency.round(

@@ -68,9 +68,44 @@ class KaviBill(models.Model):
             )
         if "failed" in statuses:
             return "danger", last.state_message or self.env._("The payment has failed.")
+        outdated = bills._get_outdated_notice()
+        if outdated:
+            return outdated
         if last.state == "cancel" and last.payer_message and bills._is_recent(last):
             return "warning", last.payer_message
         return None
+
+    def _get_outdated_notice(self):
+        """What is said to who approved a payment at the gateway while its bills were
+        changed or settled otherwise: for an hour, unless they have paid since."""
+        hour_ago = fields.Datetime.subtract(fields.Datetime.now(), hours=1)
+        late = self.transaction_ids.filtered(
+            lambda tx: tx.outdated_at and tx.outdated_at > hour_ago
+        ).sorted("outdated_at")[-1:]
+        later = self.transaction_ids.filtered(
+            lambda tx: tx.state in ("pending", "authorized", "done") and tx.id > late.id
+        )
+        if not late or later:
+            return None
+        money = self.currency_id[:1].format
+        values = {
+            "amount": money(late.amount),
+            "bills": ", ".join(self.mapped("name")),
+            "due": money(sum(self.mapped("amount_due"))),
+            "state": ", ".join({bill._get_outcome_label() for bill in self}),
+        }
+        if any(bill._is_payable() for bill in self):
+            return "warning", self.env._(
+                "Nothing was charged: while you agreed to pay %(amount)s, %(bills)s "
+                "has changed, and %(due)s is open now. Please look at it, and pay "
+                "again.",
+                **values,
+            )
+        return "warning", self.env._(
+            "Nothing was charged: while you agreed to pay %(amount)s, %(bills)s has "
+            "changed. It is %(state)s now, and there is nothing to pay.",
+            **values,
+        )
 
     def _is_card_awaited(self):
         """Whether the outcome of these bills' card payment is to come: the page asks

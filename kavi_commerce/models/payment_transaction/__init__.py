@@ -5,6 +5,7 @@ from . import (
     book_check,
     capture,
     checkout,
+    outdated,
     paypal_report,
     purge,
     refund,
