@@ -79,7 +79,9 @@ class KaviBill(models.Model):
         found = {}
 
         def add(kind, line, match, amount):
-            row = found.setdefault((kind, line.move_id), [0.0, bill._get_money_day(line), False])
+            row = found.setdefault(
+                (kind, line.move_id), [0.0, bill._get_money_day(line), False]
+            )
             row[0] += amount
             # money has the day on which it came, credit that on which it was used
             is_credit = match.id in as_credit.ids
