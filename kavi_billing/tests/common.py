@@ -46,8 +46,12 @@ LEDGER = """
                             SELECT SUM(money.balance)
                               FROM account_move_line money
                               JOIN account_account bank ON bank.id = money.account_id
-                             WHERE money.move_id = other.id AND bank.account_type
+                             WHERE money.move_id = other.id AND (bank.account_type
                                    IN ('asset_cash', 'liability_credit_card')
+                                OR bank.id IN (
+                                   SELECT account_account_id
+                                     FROM kavi_company_fee_account_rel
+                                    WHERE res_company_id = other.company_id))
                         ) / -NULLIF((
                             SELECT SUM(owed.balance)
                               FROM account_move_line owed

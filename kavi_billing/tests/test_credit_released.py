@@ -87,6 +87,7 @@ class TestReleased(MirrorCommon):
         """150 on a bill of 100 in Invoicing: the 50 are a credit that officers see."""
         bill = self.issued()
         self.register_payment(self.invoice(bill), 150.0)
+        self.env.flush_all()
         self.env.cr.precommit.run()
         credit = self.as_user("officer")["kavi.credit"].search(
             [("partner_id", "=", self.account.id)]

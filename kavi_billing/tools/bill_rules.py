@@ -156,6 +156,7 @@ DERIVED = frozenset(
     "amount_discounted "
     "discount_date amount_total amount_paid amount_credited "
     "amount_due amount_due_company refund_amount amount_retained amount_refundable "
+    "amount_returnable "
     "payment_date "
     "refund_date cancel_date next_due_date is_partly_paid is_posted invoice_id "
     "is_overdue document_numbers".split()

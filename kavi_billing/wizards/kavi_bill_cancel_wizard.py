@@ -7,7 +7,7 @@ class KaviBillCancelWizard(models.TransientModel):
     _inherit = ["kavi.bill.act.wizard"]
     _act = "cancel"
 
-    amount_retained = fields.Monetary(related="bill_id.amount_refundable")
+    amount_retained = fields.Monetary(related="bill_id.amount_returnable")
     refund_amount = fields.Monetary(
         string="Refund",
         compute="_compute_refund_amount",
@@ -29,7 +29,7 @@ class KaviBillCancelWizard(models.TransientModel):
     @api.depends("bill_id")
     def _compute_refund_amount(self):
         for wizard in self:
-            wizard.refund_amount = max(wizard.bill_id.amount_refundable, 0.0)
+            wizard.refund_amount = wizard.bill_id.amount_returnable
 
     @api.depends("refund_amount", "amount_retained")
     def _compute_amount_kept(self):
@@ -39,7 +39,7 @@ class KaviBillCancelWizard(models.TransientModel):
     @api.depends("bill_ids")
     def _compute_summary(self):
         for wizard in self:
-            wizard.summary = wizard._format_sum("amount_refundable")
+            wizard.summary = wizard._format_sum("amount_returnable")
 
     # === ACTION METHODS === #
 
@@ -50,6 +50,6 @@ class KaviBillCancelWizard(models.TransientModel):
     # === HELPER METHODS === #
 
     def _get_notice(self, bill):
-        refund = self.refund_amount if self.bill_id else bill.amount_refundable
+        refund = self.refund_amount if self.bill_id else bill.amount_returnable
         is_nothing = bill.currency_id.is_zero(refund)
         return {"refund": not is_nothing and bill.currency_id.format(refund)}

@@ -187,18 +187,29 @@ class KaviBill(models.Model):
 
         A bill's own credit memos stay: what they took off is not owed.
         """
+        for credit, matches in self._get_released_credits():
+            credit._take_off(matches.debit_move_id.move_id.kavi_bill_id & self)
+
+    def _get_released_credits(self):
+        """The credits that are open again when these bills are canceled.
+
+        :return: list of (``kavi.credit``, its matches with these bills)
+        """
         items = self._get_receivable_lines(self._get_live_documents("out_invoice"))
         matches = items._get_live_matches() & items.matched_credit_ids
         moves = matches.credit_move_id.move_id
-        credits = self.env["kavi.credit"].search([("move_id", "in", moves.ids)])
-        for credit in credits:
-            invoices = matches.filtered(
-                lambda match, move=credit.move_id: match.credit_move_id.move_id == move
-            ).debit_move_id.move_id
+        found = []
+        for credit in self.env["kavi.credit"].search([("move_id", "in", moves.ids)]):
             # what a payment was made for it has paid; only its rest became the credit
-            invoices -= credit.move_id.origin_payment_id.invoice_ids
-            bills = invoices.kavi_bill_id & self
-            if credit.kind in ("memo", "overpayment"):
-                bills -= credit.bill_id
-            if bills:
-                credit._take_off(bills)
+            made_for = credit.move_id.origin_payment_id.invoice_ids
+            own = credit.bill_id if credit.kind in ("memo", "overpayment") else ()
+            taken = matches.filtered(
+                lambda match, move=credit.move_id, made_for=made_for, own=own: (
+                    match.credit_move_id.move_id == move
+                    and match.debit_move_id.move_id not in made_for
+                    and match.debit_move_id.move_id.kavi_bill_id not in (own or ())
+                )
+            )
+            if taken:
+                found.append((credit, taken))
+        return found

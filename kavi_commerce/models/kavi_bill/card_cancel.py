@@ -49,6 +49,8 @@ class KaviBill(models.Model):
 
         :param float refund_amount: what is refunded; default all that is retained
         """
+        if refund_amount is None:
+            refund_amount = self.amount_returnable
         amount = self._get_refund_amounts(refund_amount)[self]
         by_card = min(amount, self._get_card_refundable())
         rest = self.currency_id.round(amount - by_card)
@@ -75,7 +77,7 @@ class KaviBill(models.Model):
         bill = self.with_company(self.company_id).with_context(
             kavi_transaction_id=Private(ids), kavi_transaction_line_id=False
         )
-        rest = min(last.rest_amount, max(bill.amount_refundable, 0.0))
+        rest = min(last.rest_amount, bill.amount_returnable)
         bill._cancel(reason=last.return_reason or None, refund_amount=rest)
         if last.is_notified and not is_on_trial():
             lines = refunds.kavi_line_ids.filtered(lambda line: line.bill_id == self)
