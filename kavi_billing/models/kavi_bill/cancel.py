@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools.bill_rules import OPEN
@@ -8,6 +8,28 @@ class KaviBill(models.Model):
     """Cancellation, and disputes."""
 
     _inherit = "kavi.bill"
+
+    amount_returnable = fields.Monetary(
+        string="Goes Back When Canceled",
+        compute="_compute_amount_returnable",
+        compute_sudo=True,
+        help="What can be refunded, less what credits have settled: these are open "
+        "credits again.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("amount_refundable")
+    def _compute_amount_returnable(self):
+        for bill in self:
+            released = sum(
+                bill._get_money_part(match)
+                for _credit, matches in bill._get_released_credits()
+                for match in matches
+                if match.credit_move_id.move_id.move_type != "out_refund"
+            )
+            left = bill.currency_id.round(bill.amount_refundable - released)
+            bill.amount_returnable = max(left, 0.0)
 
     # === ACTION METHODS === #
 
