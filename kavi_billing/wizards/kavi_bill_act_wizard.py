@@ -266,6 +266,8 @@ class KaviBillActWizard(models.AbstractModel):
             for bill in self.bill_ids - bills:
                 # what belongs together with one that is refused waits for it
                 refused.setdefault(bill, next(iter(refused.values())))
+            if not bills:
+                bills._raise_refused(refused)
 
         def act(batch):
             with self._acting(batch):
