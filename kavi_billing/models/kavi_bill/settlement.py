@@ -79,9 +79,11 @@ class KaviBill(models.Model):
         found = {}
 
         def add(kind, line, match, amount):
-            row = found.setdefault((kind, line.move_id), [0.0, line.date, False])
+            # money has the day on which it came, wherever it was booked; credit that on
+            # which it was used
+            day = line.move_id.origin_payment_id.date or line.date
+            row = found.setdefault((kind, line.move_id), [0.0, day, False])
             row[0] += amount
-            # money has the day on which it came, credit that on which it was used
             is_credit = match.id in as_credit.ids
             if is_credit or kind == "credit":
                 row[1] = max(row[1], match.max_date)
