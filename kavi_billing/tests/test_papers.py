@@ -334,3 +334,81 @@ class TestAllocationKinds(PapersCommon):
         rows = self.as_user("officer")["kavi.account.allocation"]
         with self.refused("reverse it"):
             rows.search([("bill_id", "=", bill.id)]).action_unapply()
+
+
+@tagged("post_install", "-at_install")
+class TestOtherPapers(PapersCommon):
+    """Credit memos and statements add up, too."""
+
+    def every_credit(self):
+        with self.at("2026-01-10 12:00"):
+            bill = self.issued(1000)
+            open_, used, part, paid_out = (self.credit(50) for _number in range(4))
+            self.apply(used, bill)
+            self.apply(part, bill, 20)
+            self.refund_credit(paid_out)
+            expired = self.credit(50, expiry_date="2026-02-01")
+            self.apply(expired, bill, 10)
+            paid = self.issued(100)
+            self.pay(paid, amount=150)
+            left = self.credits.search([("bill_id", "=", paid.id)])
+            self.apply(left, bill, 15)
+            memo = self.credit(30, kind="memo", bill_id=paid.id)
+        with self.at("2026-02-02 12:00"):
+            expired.action_expire()
+        return {
+            "open": open_,
+            "used": used,
+            "used in part": part,
+            "paid out": paid_out,
+            "expired": expired,
+            "left over of a payment": left,
+            "memo": memo,
+        }
+
+    def test_property_credit_memos(self):
+        """What is credited, less used, refunded and expired, is in favor."""
+        for name, credit in self.every_credit().items():
+            with self.subTest(name):
+                self.env.invalidate_all()
+                rows = self.table(self.paper("credit", credit), "kb-totals")
+                at = [label for label, _amount in rows].index("Credited") + 1
+                lines = self.table(self.paper("credit", credit), "kb-rows")
+                # without taxes, the lines are all that is credited
+                listed = lines[0][1] if at == 1 else Decimal(0)
+                total = self.walk(rows[:at], listed, {"Credited"})
+                self.assertEqual(total, Decimal(f"{credit.amount:.2f}"))
+                self.walk(rows[at:], total, {"In your favor"})
+                uses = sum(use.amount_used for use in credit._get_document_uses())
+                self.assertAlmostEqual(uses, credit.amount - credit.amount_open, 6)
+
+    def test_property_statement(self):
+        """Opening balance, charged, settled, closing balance: of every state."""
+        self.every_state()
+        statement = self.as_user("user")["kavi.account.statement.wizard"].create(
+            {
+                "partner_id": self.account.id,
+                "company_id": self.company.id,
+                "date_from": "2026-03-02",
+                "date_to": "2026-12-31",
+            }
+        )
+        (section,) = statement._get_sections()
+        running = self.read_amount(section["opening"])
+        self.assertTrue(running)
+        charged = settled = Decimal(0)
+        for row in section["rows"]:
+            debit, credit = (
+                self.read_amount(row[name]) if row[name] else Decimal(0)
+                for name in ("debit", "credit")
+            )
+            running += debit - credit
+            charged, settled = charged + debit, settled + credit
+            self.assertEqual(self.read_amount(row["balance"]), running)
+        self.assertEqual(self.read_amount(section["charged"]), charged)
+        self.assertEqual(self.read_amount(section["settled"]), settled)
+        self.assertEqual(self.read_amount(section["closing"]), running)
+        bills = self.bills.search([("partner_id", "=", self.account.id)])
+        credits = self.credits.search([("partner_id", "=", self.account.id)])
+        owed = sum(bills.mapped("amount_due")) - sum(credits.mapped("amount_open"))
+        self.assertEqual(running, Decimal(f"{owed:.2f}"))

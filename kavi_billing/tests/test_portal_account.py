@@ -55,6 +55,21 @@ class TestPortalAccount(PageCase):
         page = self.page("/my/billing/statement")
         self.assertIn(self.bill.name, self.text(page))
 
+    def test_statement_begins_and_ends_with_a_balance(self):
+        """The running balances of a period start from what was owed before it."""
+        self.issued(12, bill_date="2020-01-05")
+        self.pay(self.bill, amount=30)
+        self.env.flush_all()
+        self.log_in("contact")
+        page = self.page("/my/billing/statement", date_from="2020-01-01")
+        text = self.text(page).replace("\xa0", " ")
+        self.assertNotIn("Opening balance", text)
+        self.assertIn("Closing balance $ 82.00", text)
+        page = self.page("/my/billing/statement", date_from="2020-02-01")
+        text = self.text(page).replace("\xa0", " ")
+        self.assertIn("Opening balance $ 12.00", text)
+        self.assertIn("Closing balance $ 82.00", text)
+
     def test_statement_on_paper(self):
         self.log_in("contact")
         url = "/my/billing/statement/pdf"

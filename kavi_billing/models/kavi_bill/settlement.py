@@ -79,11 +79,11 @@ class KaviBill(models.Model):
         found = {}
 
         def add(kind, line, match, amount):
-            row = found.setdefault(
-                (kind, line.move_id), [0.0, bill._get_money_day(line), False]
-            )
+            # money has the day on which it came, wherever it was booked; credit that on
+            # which it was used
+            day = bill._get_money_day(line)
+            row = found.setdefault((kind, line.move_id), [0.0, day, False])
             row[0] += amount
-            # money has the day on which it came, credit that on which it was used
             is_credit = match.id in as_credit.ids
             if is_credit or kind == "credit":
                 row[1] = max(row[1], match.max_date)
