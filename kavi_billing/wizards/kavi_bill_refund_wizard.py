@@ -65,7 +65,7 @@ class KaviBillRefundWizard(models.TransientModel):
     @api.depends("bill_ids")
     def _compute_method_ids(self):
         for wizard in self:
-            wizard.method_ids = wizard.bill_ids._get_refund_methods()
+            wizard.method_ids = wizard.bill_ids._origin._get_refund_methods()
 
     @api.depends("bill_ids")
     def _compute_method_id(self):

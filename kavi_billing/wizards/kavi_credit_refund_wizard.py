@@ -35,7 +35,7 @@ class KaviCreditRefundWizard(models.TransientModel):
     @api.depends("credit_ids")
     def _compute_method_ids(self):
         for wizard in self:
-            wizard.method_ids = wizard.credit_ids._get_refund_methods()
+            wizard.method_ids = wizard.credit_ids._origin._get_refund_methods()
 
     @api.depends("credit_ids")
     def _compute_summary(self):

@@ -10,24 +10,19 @@ class KaviBillActWizard(models.AbstractModel):
         bills = super()._get_told_bills(bills)
         if self._act not in ("refund", "cancel"):
             return bills
-        refunds = self._get_asked_refunds()
-        # sudo: the refunds were just asked for by this officer's act
-        refunds.sudo().write(
-            {"is_notified": True, "notice_text": self._get_notice_text()}
-        )
+        # what was just asked: no bill waits before the act
+        refunds = self.bill_ids._get_asked_refunds()
+        refunds.write({"is_notified": True, "notice_text": self._get_notice_text()})
         return bills - refunds.bill_ids
 
-    def _get_asked_refunds(self):
-        """What this act has just asked of the gateway: no bill waits before it."""
-        self.bill_ids.invalidate_recordset(["transaction_ids"])
-        return self.bill_ids._get_asked_refunds().with_env(self.env)
-
-    def _open_asked_refunds(self, result):
+    def _open_asked_refunds(self, result, known):
         """The action that shows what was asked of the gateway.
 
         :param result: what to do where nothing was asked
+        :param known: the bills' transactions before
         """
-        refunds = self._get_asked_refunds()
+        self.bill_ids.invalidate_recordset(["transaction_ids"])
+        refunds = self.bill_ids.transaction_ids - known
         if not refunds or result.get("res_model"):
             return result  # which bills were not refunded, and why
         action = refunds._get_records_action(name=self.env._("Refund"))

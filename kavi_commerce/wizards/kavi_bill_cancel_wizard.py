@@ -7,4 +7,5 @@ class KaviBillCancelWizard(models.TransientModel):
     _inherit = "kavi.bill.cancel.wizard"
 
     def action_cancel_bills(self):
-        return self._open_asked_refunds(super().action_cancel_bills())
+        known = self.bill_ids.transaction_ids
+        return self._open_asked_refunds(super().action_cancel_bills(), known)

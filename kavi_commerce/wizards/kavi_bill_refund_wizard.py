@@ -9,7 +9,7 @@ class KaviBillRefundWizard(models.TransientModel):
     def _compute_method_id(self):
         result = super()._compute_method_id()
         for wizard in self:
-            bill = wizard.bill_id
+            bill = wizard.bill_id._origin
             if bill and bill._has_card_money():
                 # as it was paid; in two ways, each part has to be said
                 left = bill._get_card_refundable()
@@ -22,4 +22,5 @@ class KaviBillRefundWizard(models.TransientModel):
         return result
 
     def action_refund(self):
-        return self._open_asked_refunds(super().action_refund())
+        known = self.bill_ids.transaction_ids
+        return self._open_asked_refunds(super().action_refund(), known)

@@ -110,7 +110,7 @@ class KaviBill(models.Model):
 
         :rtype: payment.transaction, with superuser rights
         """
-        refunds = self.sudo().transaction_ids
+        refunds = self.sudo().transaction_line_ids.transaction_id
         return refunds.filtered(
             lambda tx: tx.operation == "refund" and tx.state == "pending"
         )
