@@ -18,6 +18,11 @@ class KaviBillPaymentWizard(models.TransientModel):
         precompute=True,
         domain="[('company_id', '=', company_id)]",
     )
+    off_terms_hint = fields.Char(compute="_compute_off_terms_hint")
+    off_terms = fields.Boolean(
+        string="By This Method All the Same",
+        help="The payment terms name other methods, but the money has come by this.",
+    )
     collect_payment_number = fields.Boolean(related="method_id.collect_payment_number")
     payment_number = fields.Char(help="The number on the check or the like.")
     date = fields.Date(
@@ -79,6 +84,16 @@ class KaviBillPaymentWizard(models.TransientModel):
             if not promised:
                 promised = promised.search([("company_id", "=", wizard.company_id.id)])
             wizard.method_id = promised if len(promised) == 1 else wizard.method_id
+
+    @api.depends("bill_ids", "method_id")
+    def _compute_off_terms_hint(self):
+        for wizard in self:
+            bills = wizard.bill_ids._get_off_terms(wizard.method_id)
+            wizard.off_terms_hint = bool(bills) and self.env._(
+                "The payment terms of %(bills)s do not name %(method)s.",
+                bills=", ".join(bills.mapped("display_name")),
+                method=wizard.method_id.name,
+            )
 
     @api.depends("bill_id", "instalments")
     def _compute_open_count(self):
@@ -161,6 +176,7 @@ class KaviBillPaymentWizard(models.TransientModel):
                 number=self.payment_number if self.collect_payment_number else None,
                 received=self.amount if self.bill_id else None,
                 write_off=self.write_off,
+                off_terms=self.off_terms,
             )
         return {"type": "ir.actions.act_window_close"}
 

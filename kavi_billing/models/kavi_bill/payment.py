@@ -32,6 +32,7 @@ class KaviBill(models.Model):
         amount=None,
         write_off=False,
         received=None,
+        off_terms=False,
     ):
         """Record a payment of each of these bills (KB-32).
 
@@ -45,11 +46,15 @@ class KaviBill(models.Model):
         :param bool write_off: book the small rest to the company's write-off account
         :param float received: instead of ``amount``: all the money that came, the
             surcharge in it
+        :param bool off_terms: the money has come by a method that the payment terms
+            do not name, and is recorded all the same
         :return: the posted ``account.payment`` records, in the order of the bills
         :raise UserError: with the reason; then nothing is booked
         """
         self._lock_for_act("complete_payment")
         self._check_method(method)
+        if not off_terms:
+            self._check_terms(method)
         if number and not method.collect_payment_number:
             raise UserError(
                 self.env._("%s does not collect a payment number.", method.name)
