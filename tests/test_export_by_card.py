@@ -78,7 +78,8 @@ class TestExportByCard(CommerceCommon):
 
     def test_outbox_tells_of_fees(self):
         """As they are posted, with what the account has paid."""
-        outbox = self.env["kavi.outbox"].sudo().create({"company_id": self.company.id})
+        outbox = self.env["kavi.outbox"].sudo()
+        outbox = outbox.create({"name": "Ledger", "company_id": self.company.id})
         tx = self.pay_by_card(self.issued(80)).sudo()
         outbox._number_messages()
         messages = self.env["kavi.outbox.message"].sudo()
