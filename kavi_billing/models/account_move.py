@@ -16,7 +16,7 @@ FROZEN_FIELDS = frozenset(
 )
 
 # What ties an entry to a bill: only the bill's own acts write it.
-BILL_LINK = ("kavi_bill_id", "is_kavi_replaced", "is_kavi_surcharge")
+BILL_LINK = ("kavi_bill_id", "is_kavi_replaced", "is_kavi_surcharge", "is_kavi_fee")
 
 
 class AccountMove(models.Model):
@@ -46,6 +46,13 @@ class AccountMove(models.Model):
         copy=False,
         readonly=True,
         help="A debit invoice over what the payment method adds to the bill.",
+    )
+
+    is_kavi_fee = fields.Boolean(
+        copy=False,
+        readonly=True,
+        help="What a service by which accounts pay has kept of their money: no account "
+        "owes it.",
     )
 
     kavi_credit_ids = fields.One2many(
@@ -160,6 +167,8 @@ class AccountMove(models.Model):
         for move, reverse_move in zip(self.sudo(), reverse_moves.sudo(), strict=True):
             if move.kavi_bill_id:
                 reverse_move.kavi_bill_id = move.kavi_bill_id
+            if move.is_kavi_fee:
+                reverse_move.is_kavi_fee = True
         return reverse_moves
 
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):

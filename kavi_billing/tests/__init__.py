@@ -76,4 +76,5 @@ from . import (
     test_table_rules,
     test_table_walk,
     test_terms,
+    test_terms_bind,
 )

@@ -19,6 +19,11 @@ class KaviBillPaymentWizard(models.TransientModel):
         precompute=True,
         domain="[('company_id', '=', company_id), ('kind', '=', 'manual')]",
     )
+    off_terms_hint = fields.Char(compute="_compute_off_terms_hint")
+    off_terms = fields.Boolean(
+        string="By This Method All the Same",
+        help="The payment terms name other methods, but the money has come by this.",
+    )
     collect_payment_number = fields.Boolean(related="method_id.collect_payment_number")
     payment_number = fields.Char(help="The number on the check or the like.")
     date = fields.Date(
@@ -94,6 +99,16 @@ class KaviBillPaymentWizard(models.TransientModel):
             promised = bills.payment_method_id.filtered(lambda m: m.kind == "manual")
             promised = promised or bills._get_manual_methods(wizard.company_id)
             wizard.method_id = promised if len(promised) == 1 else wizard.method_id
+
+    @api.depends("bill_ids", "method_id")
+    def _compute_off_terms_hint(self):
+        for wizard in self:
+            bills = wizard.bill_ids._get_off_terms(wizard.method_id)
+            wizard.off_terms_hint = bool(bills) and self.env._(
+                "The payment terms of %(bills)s do not name %(method)s.",
+                bills=", ".join(bills.mapped("display_name")),
+                method=wizard.method_id.name,
+            )
 
     @api.depends("bill_id", "instalments")
     def _compute_open_count(self):
@@ -210,6 +225,7 @@ class KaviBillPaymentWizard(models.TransientModel):
                 received=self.amount if one else None,
                 amounts=amounts,
                 write_off=self.write_off,
+                off_terms=self.off_terms,
             ),
             self.bill_ids._group_by_payment().values(),
         )

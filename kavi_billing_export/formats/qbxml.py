@@ -2,8 +2,9 @@
 
 Takes what ``formats.tables`` describes. Invoices become ``InvoiceAdd``, credit notes
 ``CreditMemoAdd``, payments ``ReceivePaymentAdd``. Whatever else moves an account's
-debt (refunds, reversals, a payment that wrote off a rest) is a ``JournalEntryAdd`` of
-its own journal items, for QuickBooks has no request that says the same.
+debt (refunds, reversals, a payment that wrote off a rest), and a fee, is a
+``JournalEntryAdd`` of its own journal items, for QuickBooks has no request that says
+the same.
 
 The order of the elements matters to QuickBooks, and so do the lengths. Customers,
 items, accounts and methods are named as they are in Odoo: QuickBooks must know them.
@@ -102,12 +103,14 @@ def _payment(doc):
 
 
 def _journal_entry(doc):
-    """The receivable comes first, in one line: QuickBooks takes no second one."""
+    """The receivable comes first, in one line: QuickBooks takes no second one. A fee
+    has none."""
     receivable = [entry for entry in doc["entries"] if entry["type"] == "receivable"]
     rest = [entry for entry in doc["entries"] if entry["type"] != "receivable"]
-    whole = {**receivable[0], "amount": sum(entry["amount"] for entry in receivable)}
+    total = sum(entry["amount"] for entry in receivable)
+    whole = {**receivable[0], "amount": total} if receivable else None
     lines = {"debit": [], "credit": []}
-    for entry in (whole, *rest):
+    for entry in filter(None, (whole, *rest)):
         side = "debit" if entry["amount"] >= 0 else "credit"
         line = {
             "AccountRef": _ref(entry["name"]),

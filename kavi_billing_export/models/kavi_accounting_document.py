@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.kavi_billing.tools.const import LIQUIDITY
 from odoo.addons.kavi_billing.tools.text import base36
 
-from ..tools.const import KINDS
+from ..tools.const import FEE, KINDS
 
 ENTRY_TYPES = {"product": "product", "tax": "tax", "payment_term": "receivable"}
 
@@ -26,7 +26,8 @@ class KaviAccountingDocument(models.AbstractModel):
     def _find_documents(self, company, condition):
         """Documents of a company, oldest first.
 
-        :param SQL condition: on ``ledger``, the ledger of accounts
+        :param SQL condition: on ``ledger``, the ledger of accounts with the fees of
+            their payments, which are positive: the company owes them
         :return: list of dicts: ``move_id``, ``kind``, ``bill_id``, ``partner_id``,
             ``currency_id``, ``due_date``, ``amount`` (positive: it owes more)
         """
@@ -40,13 +41,28 @@ class KaviAccountingDocument(models.AbstractModel):
                        MIN(ledger.currency_id) AS currency_id,
                        MAX(ledger.due_date) AS due_date,
                        SUM(ledger.amount) AS amount
-                  FROM kavi_account_ledger ledger
+                  FROM (
+                    SELECT move_id, kind, bill_id, partner_id, currency_id, due_date,
+                           amount, company_id, date
+                      FROM kavi_account_ledger
+                 UNION ALL
+                    SELECT move.id, %(fee)s, NULL, partner.commercial_partner_id,
+                           line.currency_id, NULL, line.amount_currency,
+                           move.company_id, move.date
+                      FROM account_move move
+                      JOIN account_move_line line ON line.move_id = move.id
+                      JOIN account_account account ON account.id = line.account_id
+                      JOIN res_partner partner ON partner.id = line.partner_id
+                     WHERE move.is_kavi_fee AND move.state = 'posted'
+                       AND account.account_type LIKE 'expense%%'
+                  ) ledger
                  WHERE ledger.company_id = %(company)s AND ledger.kind IN %(kinds)s
                    AND %(condition)s
               GROUP BY ledger.move_id, ledger.kind
               ORDER BY MIN(ledger.date), ledger.move_id
                 """,
                 company=company.id,
+                fee=FEE,
                 kinds=tuple(kind for kind, __ in KINDS),
                 condition=condition,
             )
@@ -160,6 +176,8 @@ class KaviAccountingDocument(models.AbstractModel):
                 account.account_type in LIQUIDITY
             ):
                 kind = "money"
+            elif move.is_kavi_fee and account.account_type.startswith("asset"):
+                kind = "money"  # out of what the service still holds
             else:
                 kind = "other"
             is_product = kind == "product"

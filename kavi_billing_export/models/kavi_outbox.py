@@ -135,7 +135,11 @@ class KaviOutbox(models.Model):
         moves = moves.filtered(
             lambda move: (
                 move.company_id in by_company
-                and (move.kavi_bill_id or move.commercial_partner_id.is_billing_account)
+                and (
+                    move.kavi_bill_id
+                    or move.is_kavi_fee
+                    or move.commercial_partner_id.is_billing_account
+                )
             )
         )
         Message = self.env["kavi.outbox.message"]

@@ -10,6 +10,11 @@ class KaviBillCardWizard(models.TransientModel):
 
     provider_name = fields.Char(compute="_compute_provider", string="Gateway")
     is_test = fields.Boolean(compute="_compute_provider")
+    off_terms_hint = fields.Char(compute="_compute_off_terms_hint")
+    off_terms = fields.Boolean(
+        string="By Card All the Same",
+        help="The payment terms name other methods, and it is paid by card.",
+    )
     amount_due = fields.Monetary(related="bill_id.amount_due")
     amount = fields.Monetary(
         compute="_compute_amount", store=True, readonly=False, precompute=True
@@ -22,6 +27,18 @@ class KaviBillCardWizard(models.TransientModel):
             provider = wizard.bill_ids[:1]._get_card_provider()
             wizard.provider_name = provider.name or self.env._("None is switched on")
             wizard.is_test = provider.state == "test"
+
+    @api.depends("bill_ids")
+    def _compute_off_terms_hint(self):
+        Method = self.env["kavi.payment.method"]
+        for wizard in self:
+            method = Method._get_card_method(wizard.bill_ids.company_id[:1])
+            bills = wizard.bill_ids._get_off_terms(method)
+            wizard.off_terms_hint = bool(bills) and self.env._(
+                "The payment terms of %(bills)s do not name %(method)s.",
+                bills=", ".join(bills.mapped("display_name")),
+                method=method.name,
+            )
 
     @api.depends("bill_id")
     def _compute_amount(self):
@@ -60,6 +77,7 @@ class KaviBillCardWizard(models.TransientModel):
                 amounts=amounts,
                 landing_route=self._get_landing_route(),
                 flow="redirect",
+                off_terms=self.off_terms,
             )
             url = tx._kavi_open_checkout()
         if url:

@@ -13,7 +13,8 @@ class KaviBill(models.Model):
     @api.model
     def _find_open_ends(self):
         """Canceled bills, and those of which all was given back, with something open on
-        a receivable item of their documents; and replaced documents with such a rest.
+        a receivable item of their documents; and replaced documents that do not make up
+        for each other.
 
         Whatever the account, in the bill's or in company currency, and too little as
         well as too much.
@@ -24,8 +25,9 @@ class KaviBill(models.Model):
             SQL(
                 """
                 WITH item AS (
-                    SELECT line.id, bill.id AS bill_id, line.amount_currency,
-                           line.balance
+                    SELECT line.id, bill.id AS bill_id, line.account_id,
+                           line.amount_currency, line.balance,
+                           bill.state IN ('canceled', 'refunded') AS is_ended
                       FROM kavi_bill bill
                       JOIN account_move move ON move.kavi_bill_id = bill.id
                       JOIN account_move_line line ON line.move_id = move.id
@@ -51,17 +53,24 @@ class KaviBill(models.Model):
                       JOIN account_move_line other ON other.id = match.debit_move_id
                      WHERE other.parent_state = 'posted'
                 ), rest AS (
-                    SELECT item.bill_id,
+                    SELECT item.bill_id, item.is_ended, item.account_id,
                            item.amount_currency
                            - COALESCE(SUM(matched.amount_currency), 0)
                            AS amount_currency,
                            item.balance - COALESCE(SUM(matched.balance), 0) AS balance
                       FROM item
                  LEFT JOIN matched ON matched.id = item.id
-                  GROUP BY item.id, item.bill_id, item.amount_currency, item.balance
+                  GROUP BY item.id, item.bill_id, item.is_ended, item.account_id,
+                           item.amount_currency, item.balance
+                ), left_open AS (
+                    SELECT bill_id, amount_currency, balance FROM rest WHERE is_ended
+                 UNION ALL
+                    SELECT bill_id, SUM(amount_currency), SUM(balance) FROM rest
+                     WHERE NOT is_ended
+                  GROUP BY bill_id, account_id
                 )
                 SELECT bill_id, SUM(ABS(amount_currency)), SUM(ABS(balance))
-                  FROM rest
+                  FROM left_open
                  WHERE ROUND(amount_currency::numeric, 6) <> 0
                     OR ROUND(balance::numeric, 6) <> 0
               GROUP BY bill_id

@@ -156,7 +156,8 @@ class KaviBill(models.Model):
                           - bill.refund_amount)::numeric, 6) <> 0
                     OR ROUND((bill.amount_paid - bill.refund_amount
                           - bill.amount_retained)::numeric, 6) <> 0
-                    OR ROUND(bill.amount_retained::numeric, 6) < 0
+                    OR (bill.state IN ('paid', 'refunded', 'canceled')
+                        AND ROUND(bill.amount_retained::numeric, 6) < 0)
                     OR (charged.is_posted AND ROUND((
                           charged.amount_currency + COALESCE(bill.opening_total, 0)
                           - bill.amount_total)::numeric, 6) <> 0)

@@ -73,6 +73,33 @@ class KaviBill(models.Model):
             lambda method: method.company_id == self.company_id
         ).with_env(self.env)
 
+    def _get_off_terms(self, method):
+        """Those of these bills whose payment terms name methods, and not this one.
+
+        :rtype: kavi.bill
+        """
+        found = self.browse()
+        for bill in self:
+            of_term = bill._get_term_methods()
+            if method and of_term and method not in of_term:
+                found += bill
+        return found
+
+    def _check_terms(self, method):
+        """Refuse a method that the payment terms of a bill do not name: they bind those
+        who record a payment as they bind the payer, unless somebody says otherwise."""
+        for bill in self._get_off_terms(method)[:1]:
+            raise UserError(
+                self.env._(
+                    "The payment terms of bill %(bill)s name %(named)s, not "
+                    "%(method)s. If the money has come by %(method)s all the same, say "
+                    "so.",
+                    bill=bill.name,
+                    named=", ".join(bill._get_term_methods().mapped("name")),
+                    method=method.name,
+                )
+            )
+
     def _get_offer_key(self):
         """What :meth:`_get_offered_methods` depends on.
 

@@ -29,6 +29,7 @@ class KaviBill(models.Model):
         write_off=False,
         received=None,
         amounts=None,
+        off_terms=False,
     ):
         """Record a payment of these bills (KB-32): one an account, however many bills
         of it there are.
@@ -46,12 +47,16 @@ class KaviBill(models.Model):
             the oldest first; what is left is a credit of the account
         :param dict amounts: ``{bill: amount}``: how much of it is paid of each of
             several bills, if somebody says so
+        :param bool off_terms: the money has come by a method that the payment terms
+            do not name, and is recorded all the same
         :return: the posted ``account.payment`` records, one an account, in the order of
             their first bills
         :raise UserError: with the reason; then nothing is booked
         """
         self._lock_for_act("complete_payment")
         self._check_moving_method(method)
+        if not off_terms:
+            self._check_terms(method)
         if number and not method.collect_payment_number:
             raise UserError(
                 self.env._("%s does not collect a payment number.", method.name)

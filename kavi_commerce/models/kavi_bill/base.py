@@ -170,6 +170,12 @@ class KaviBill(models.Model):
             flags.add("awaiting_gateway")
         return flags
 
+    def _get_off_terms(self, method):
+        # what was charged is booked, whatever the terms say by now
+        if self._get_transaction_line():
+            return self.browse()
+        return super()._get_off_terms(method)
+
     def _is_awaiting_gateway(self):
         """Whether a transaction is undecided, other than the one that asks.
 

@@ -29,7 +29,9 @@ class KaviBill(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _pay_by_card(self, provider, amounts=None, landing_route=None, flow=None):
+    def _pay_by_card(
+        self, provider, amounts=None, landing_route=None, flow=None, off_terms=False
+    ):
         """Start paying these bills together by card: one transaction, one checkout.
 
         The gateway is not asked yet: see ``_kavi_open_checkout`` of the transaction. An
@@ -42,6 +44,7 @@ class KaviBill(models.Model):
             without surcharge; default all that is due
         :param str landing_route: the page of this site to come back to
         :param str flow: "redirect" or "buttons"; default the provider's
+        :param bool off_terms: also where the payment terms name other methods
         :return: the ``payment.transaction``
         :raise UserError: with the reason; then nothing is started
         """
@@ -51,6 +54,9 @@ class KaviBill(models.Model):
         self._check_posted()
         provider = provider.sudo()  # read only; what may be used is checked here
         self._check_paid_together()
+        if not off_terms:
+            Method = self.env["kavi.payment.method"]
+            self._check_terms(Method._get_card_method(self.company_id))
         amounts = self._get_card_amounts(amounts)
         lines = self._prepare_transaction_lines(amounts)
         total = sum(line["amount"] + line["surcharge"] for line in lines)

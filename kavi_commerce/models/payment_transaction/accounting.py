@@ -301,6 +301,7 @@ class PaymentTransaction(models.Model):
         )
         return {
             "move_type": "entry",
+            "is_kavi_fee": True,
             "date": date,
             "journal_id": payment.journal_id.id,
             "company_id": company.id,

@@ -76,7 +76,7 @@ class PaymentTransaction(models.Model):
         :param last: a transaction of the provider, in the mode that was asked about
         :param list rows: PayPal's ``transaction_info``, between ``start`` and ``end``
         """
-        amounts = {row["transaction_id"]: row["transaction_amount"] for row in rows}
+        amounts = {row["transaction_id"]: row.get("transaction_amount") for row in rows}
         ours = self.search(
             Domain("provider_id", "=", last.provider_id.id)
             & Domain("kavi_line_ids", "!=", False)
@@ -95,10 +95,11 @@ class PaymentTransaction(models.Model):
                 problem = self.env._(
                     "The books have it, and the gateway's report has no %s.", id_
                 )
-            else:
-                money = amounts[id_]
+            elif money := amounts[id_]:
                 money = {**money, "value": money["value"].lstrip("-")}
                 problem = tx._get_money_problem(money, tx.amount)
+            else:
+                continue
             if problem:
                 tx._kavi_alert_once(problem, tx._get_difference_summary(), problem)
         self._kavi_commit()
