@@ -80,14 +80,15 @@ class BillsInEveryState(BillingCommon):
             )
             if state == "pending":
                 cls.choose(bills)
+            cls._pay_in_part(
+                [
+                    bill
+                    for bill, flags in zip(bills, marks, strict=True)
+                    if "partly_paid" in flags
+                ]
+            )
+            # last, for nothing is paid of a frozen bill
             cls._keep_all(state, marks, bills)
-        cls._pay_in_part(
-            [
-                bill
-                for (__, marks, __), bill in cls.zoo.items()
-                if "partly_paid" in marks
-            ]
-        )
 
     @classmethod
     def _pay_in_part(cls, bills):

@@ -228,6 +228,8 @@ class PaymentTransaction(models.Model):
                     "is not changed by hand. Ask the gateway now instead."
                 )
             )
+        if "last_state_change" in vals:
+            vals = {**vals, "purge_date": False}  # its months count anew
         return super().write(vals)
 
     def _create_child_transaction(self, *args, **kwargs):

@@ -28,13 +28,6 @@ class PaymentTransaction(models.Model):
         help="The day that the administrators were told.",
     )
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        if "last_state_change" in vals:
-            vals = {**vals, "purge_date": False}  # its months count anew
-        return super().write(vals)
-
     # === CRON METHODS === #
 
     @api.model
