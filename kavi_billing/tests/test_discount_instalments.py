@@ -29,10 +29,12 @@ class TestDiscountInstalments(TestDiscount):
         super().setUpClass()
         cls.at_once = dict(cls.terms)
         for computation, term in cls.terms.items():
-            several = term.copy({"name": f"Three parts, {computation}"})
+            several = term.with_context(lang="en_US").copy(
+                {"name": f"Three parts, {computation}"}
+            )
             several.line_ids = [Command.clear(), *LINES]
             several.early_discount = True
-            cls.terms[computation] = several
+            cls.terms[computation] = several.with_env(cls.env)
 
     def odoo(self, bill, day):
         computation = bill.payment_term_id.early_pay_discount_computation
@@ -117,7 +119,7 @@ class TestDiscountInstalments(TestDiscount):
 
     def test_deposit_and_postponed(self):
         """A deposit is an instalment; a later day changes nothing of the discount."""
-        term = self.terms["included"].copy({"name": "Deposit first"})
+        term = self.terms["included"]
         term.line_ids[0].is_deposit = True
         bill = self.issued(110, payment_term_id=term.id, bill_date="2026-03-01")
         self.postpone(bill, "2026-09-01")

@@ -194,7 +194,7 @@ class TestDisputeEndsPortal(PortalCase):
         """The payer reads Paid, and not that it is contested."""
         bill = self.issued(100)
         self.dispute(bill)
-        self.authenticate("kavi_contact", "kavi_contact")
+        self.log_in("contact")
         page = self.url_open(f"/my/bills/{bill.id}").text
         self.assertIn("In Dispute", page)
         self.pay(bill)
