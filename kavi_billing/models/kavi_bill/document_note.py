@@ -51,8 +51,9 @@ class KaviBill(models.Model):
         self.check_access("read")
         bill = self.sudo()  # everything that belongs to a bill that may be seen
         day = lambda date: date and format_date(self.env, date)  # noqa: E731
-        # what a replaced entry says of itself was said when it was made
-        reason = not note.is_kavi_replaced and note.ref
+        # what an entry says of itself by itself, its title says better
+        says_itself = note.is_kavi_replaced or (note.ref or "").endswith(bill.name)
+        reason = not says_itself and note.ref
         facts = [
             (self.env._("Bill ID"), bill.name),
             (self.env._("Date"), day(note.invoice_date or note.date)),

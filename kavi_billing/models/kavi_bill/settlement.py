@@ -62,9 +62,9 @@ class KaviBill(models.Model):
         :return: list of dicts, oldest first: ``kind`` ("payment", "credit" or
             "refund"), ``date``, ``label``, ``text`` and ``detail`` (what it is, in
             short, in words, and what these say beyond label and reference), ``number``
-            (of a check or the like), ``reference`` (of the entry) and ``amount`` in the
-            bill's currency; what was refunded has a minus. The rows of a kind add up to
-            its sum
+            (of a check or the like), ``reference`` and ``move_id`` (of the entry), and
+            ``amount`` in the bill's currency; what was refunded has a minus. The rows
+            of a kind add up to its sum
         """
         self.ensure_one()
         bill = self.sudo()  # who sees the bill sees what was paid
@@ -107,7 +107,7 @@ class KaviBill(models.Model):
                 (move, *row) for (each, move), row in found.items() if each == kind
             ]
             rows += bill._prepare_settlement_rows(kind, amounts)
-        return sorted(rows, key=lambda row: str(row["date"] or ""))
+        return sorted(rows, key=lambda row: (str(row["date"] or ""), row["move_id"]))
 
     # === HELPER METHODS === #
 
@@ -128,6 +128,7 @@ class KaviBill(models.Model):
                 {
                     "kind": kind,
                     "date": day,
+                    "move_id": move.id,
                     "number": move.origin_payment_id.kavi_number or "",
                     "reference": move.name,
                     "amount": amount,
@@ -224,6 +225,7 @@ class KaviBill(models.Model):
             {
                 "kind": kind,
                 "date": day,
+                "move_id": 0,
                 "label": text,
                 "text": text,
                 "detail": "",
