@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
+from odoo import fields
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -78,6 +79,25 @@ class TestResolver(CommerceCommon):
         self.assertBill(refunded, "refunded", refund_amount=30.0)
         self.assertBill(parts, "new", amount_paid=70.0)
         self.assertLedgers(charged, refunded, parts)
+
+    def test_job_of_odoo_books_in_turn(self):
+        """Odoo's own job takes what is decided and not booked, as ours does; what the
+        gateway has not answered it leaves alone, and a shop's is Odoo's."""
+        booked, waiting = self.issued(100), self.issued(50)
+        broken = patch.object(
+            type(booked), "_post_payments", side_effect=ValueError("a broken journal")
+        )
+        with broken, self.quiet("models.payment_transaction.accounting"):
+            tx = self.pay_by_card(booked)
+        open_ = self.start(waiting)
+        shop = open_.copy({"reference": "SHOP-2"})
+        self.assertFalse(shop.kavi_line_ids)
+        (tx | open_ | shop).last_state_change = fields.Datetime.now()
+        with patch.object(self.cr, "commit", self.env.flush_all):
+            self.transactions._cron_post_process()
+        self.assertBill(booked, "paid")
+        self.assertFalse(tx.post_process_error or open_.is_post_processed)
+        self.assertTrue(shop.is_post_processed)
 
     def test_a_bad_one_is_set_aside(self):
         """One that cannot be resolved stops nobody else."""

@@ -30,6 +30,26 @@ class PaymentTransaction(models.Model):
 
     post_process_error = fields.Text(string="Not Booked Yet", readonly=True, copy=False)
 
+    # === CRON METHODS === #
+
+    def _cron_post_process(self):
+        """Odoo's own job: of bills, what is not booked yet, in turn with all others who
+        work on it."""
+        since = fields.Datetime.subtract(fields.Datetime.now(), days=4)
+        open_ = self or self.search(
+            [("is_post_processed", "=", False), ("last_state_change", ">=", since)]
+        )
+        ours = open_.filtered("kavi_line_ids")
+        if others := open_ - ours:
+            super(PaymentTransaction, others)._cron_post_process()
+        for tx in ours._for_books().filtered(lambda tx: tx._is_to_be_booked()):
+            try:
+                tx._commit_and_post_process()
+            except (UserError, OperationalError) as error:
+                # somebody else has the turn: they book it
+                tx._rollback_to_known_state()
+                _logger.info("Transaction %s: left to others: %s", tx.id, error)
+
     # === BUSINESS METHODS === #
 
     def _commit_and_post_process(self):
