@@ -11,14 +11,6 @@ class KaviBill(models.Model):
     # === HELPER METHODS === #
 
     @api.model
-    def _get_book_checks(self):
-        return [
-            *super()._get_book_checks(),
-            self._find_open_ends,
-            self._find_false_notes,
-        ]
-
-    @api.model
     def _find_open_ends(self):
         """Canceled bills, and those of which all was given back, with something open on
         a receivable item of their documents; and replaced documents that do not make up

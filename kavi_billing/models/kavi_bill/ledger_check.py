@@ -40,7 +40,12 @@ class KaviBill(models.Model):
 
     @api.model
     def _get_book_checks(self):
-        return [*super()._get_book_checks(), self._find_amount_differences]
+        return [
+            *super()._get_book_checks(),
+            self._find_amount_differences,
+            self._find_open_ends,
+            self._find_false_notes,
+        ]
 
     @api.model
     def _find_amount_differences(self):
