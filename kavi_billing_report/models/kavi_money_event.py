@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 EVENT_KINDS = [
     ("failed_charge", "Failed Charge"),
@@ -37,14 +36,6 @@ class KaviMoneyEvent(models.Model):
     amount = fields.Monetary(readonly=True, help="What it was about; nothing moved.")
     reference = fields.Char(readonly=True, help="By which others know of it.")
     label = fields.Char(readonly=True, help="What happened.")
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise UserError(self.env._("What happened is recorded by what happens."))
-        return super().create(vals_list)
 
     # === BUSINESS METHODS === #
 
