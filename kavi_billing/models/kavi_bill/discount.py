@@ -37,7 +37,8 @@ class KaviBill(models.Model):
         today = {company: company._billing_today() for company in self.company_id}
         for bill in self:
             items = bill._get_discount_items(today.get(bill.company_id))
-            bill.amount_discounted = sum(items.mapped("discount_amount_currency"))
+            early = sum(items.mapped("discount_amount_currency"))
+            bill.amount_discounted = bill.currency_id.round(early) if items else 0.0
             bill.discount_date = items[:1].discount_date
 
     # === HELPER METHODS === #
