@@ -60,7 +60,8 @@ tours.add("kavi_billing_journey_check", {
         },
         {
             content: "So much is still due",
-            trigger: ".o_form_view:not(:has(.modal)) [name=billing_open_count]:contains('1')",
+            trigger:
+                ".o_form_view:not(:has(.modal)) [name=billing_open_count]:contains('1')",
         },
     ],
 });
