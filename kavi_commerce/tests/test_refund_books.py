@@ -2,8 +2,10 @@
 (F-13)."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import CommerceCommon
@@ -118,15 +120,13 @@ class TestRefundBooks(CommerceCommon):
 
     def test_cancel_that_fails_in_the_end_keeps_the_refund(self):
         """The money is back and booked, whatever hinders canceling; people are told."""
-        from unittest.mock import patch
-
-        from odoo.exceptions import UserError
-
         self.cancel(self.bill)
         told = len(self.bill.sudo().activity_ids)
 
+        reason = "Not on a Monday, says another addon."
+
         def refuse(*args, **kwargs):
-            raise UserError("Not on a Monday, says another addon.")
+            raise UserError(reason)
 
         with patch.object(type(self.bill), "_cancel_after_refunds", refuse):
             self.tx.child_transaction_ids._kavi_send()
