@@ -26,6 +26,11 @@ BOOKING = [
     ("after", "_post_process", 1),
     ("after", COMMIT, 2),  # all is kept
 ]
+# The first call is on trial, of the charge: it is booked before what goes back of it.
+BOOKING_BACK = [
+    (when, what, 2 if what == "_post_process" else number)
+    for when, what, number in BOOKING
+]
 
 
 def later(points, commits):
@@ -93,7 +98,7 @@ POINTS = {
         ("after", "_paypal_apply_refund", 1),
         ("after", BILL + "_post_refunds", 2),  # the first one was on trial
         ("after", "_post_process_refund", 1),
-        *BOOKING,
+        *BOOKING_BACK,
     ],
     # an officer cancels a bill that was paid by card
     "call_off": [
@@ -102,7 +107,7 @@ POINTS = {
         ("after", "captures.refund", 1),
         ("after", "_book_refund", 2),  # the first one was on trial
         ("after", BILL + "_cancel_after_refunds", 2),
-        *BOOKING,
+        *BOOKING_BACK,
     ],
     # the resolver itself is killed, at a capture whose answer was lost
     "resolve": [

@@ -135,10 +135,11 @@ class TestSurcharge(SurchargeCommon):
         method = self.methods["both", "on top"]
 
         def pay(count):
+            accounts = self.account.create([{"name": "Payer"}] * count)
             bills = self.bills.create(
                 [
-                    {"partner_id": self.account.id, "title": "Fee", "amount": 50}
-                    for __ in range(count)
+                    {"partner_id": account.id, "title": "Fee", "amount": 50}
+                    for account in accounts
                 ]
             )
             bills.action_issue()
