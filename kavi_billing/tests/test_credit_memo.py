@@ -89,17 +89,19 @@ class TestCreditMemo(MemoCommon):
         self.assertBill(bill, "paid", amount_credited=total, amount_paid=0.0)
 
     def test_parts_add_up_in_a_batch(self):
-        """Memos that are issued together know of each other."""
+        """Memos that are issued together know of each other: what is more than the bill
+        is left over."""
         bill = self.taxed_bill()
         vals = {"kind": "memo", "bill_id": bill.id}
         rest = bill.currency_id.round(bill.amount_total - 30.0)
         drafts = self.credit_draft(13.37, **vals) | self.credit_draft(16.63, **vals)
         drafts |= self.credit_draft(rest, **vals)
-        too_much = drafts | self.credit_draft(0.01, **vals)
+        too_much = self.credit_draft(0.01, **vals)
+        (drafts | too_much).action_issue()
+        self.assertEqual(set(drafts.mapped("state")), {"open"})
+        self.assertEqual(too_much.state, "draft")
         with self.refused("can be corrected", bill.name):
             too_much.action_issue()
-        self.assertEqual(set(too_much.mapped("state")), {"draft"})
-        drafts.action_issue()
         self.assertEqual(
             self.by_account(bill.sudo().invoice_id),
             {
@@ -147,14 +149,20 @@ class TestCreditMemo(MemoCommon):
         self.assertFalse(self.notes(bill))
 
     def test_refund_after_a_memo(self):
-        """All the money can go back, though a part was credited besides."""
+        """What a memo has given back is not refunded, too: both together are what was
+        paid."""
         bill = self.taxed_bill()
         self.pay(bill)
         memo = self.memo(bill, 12.34)
         self.give_back(bill)
-        self.assertMirrored(bill)
-        self.assertBill(bill, "refunded", amount_retained=0.0)
+        self.assertBill(bill, "refunded", amount_retained=12.34)
+        self.assertEqual(bill.amount_refundable, 0.0)
         self.assertCredit(memo, "open", amount_open=12.34)
+        notes = self.notes(bill) | memo.sudo().move_id
+        self.assertEqual(
+            self.by_account(bill.sudo().invoice_id),
+            {key: -amount for key, amount in self.by_account(notes).items()},
+        )
 
     def test_no_more_than_the_bill(self):
         """What was credited already, by refund or memo, is not corrected again; what
