@@ -16,7 +16,7 @@ class TestCreditEnds(CreditCommon):
 
     def test_refund(self):
         """What is left is paid out by a payment that is matched with the note."""
-        bill, credit = self.issued(20), self.credit(50)
+        bill, credit = self.issued(20), self.credit(50, date="2026-05-01")
         self.apply(credit, bill)
         payments = credit._refund_in_money(
             self.check, fields.Date.to_date("2026-05-05")

@@ -34,8 +34,9 @@ class TestSurchargeFailures(SurchargeCommon):
 
     def test_failure_16_many_bills(self):
         """invoiceninja#8979: of several that were paid at once, only the first bore
-        the surcharge."""
-        bills = self.issued(68) | self.issued(68) | self.issued(0.1)
+        the surcharge. Each payment is charged; one payment for several bills of an
+        account is charged once, on the sum."""
+        bills = self.of_others(68, 68, 0.1)
         self.choose(bills, self.card)
         self.pay(bills, self.card)
         for bill, charged in zip(bills, (2.04, 2.04, 0.0), strict=True):
@@ -43,6 +44,22 @@ class TestSurchargeFailures(SurchargeCommon):
             self.assertEqual(
                 self.payments(bill).amount, round(bill.amount_untaxed + charged, 2)
             )
+
+        together = self.issued(68) | self.issued(68) | self.issued(0.1)
+        self.pay(together, self.card)
+        (payment,) = self.payments(together)
+        self.assertEqual(sum(together.mapped("surcharge_booked")), 4.08)
+        self.assertAlmostEqual(payment.amount, 136.1 + 4.08, 2)
+
+    def of_others(self, *prices):
+        """Issued bills of accounts of their own."""
+        accounts = self.account.create([{"name": f"Payer {n}"} for n in prices])
+        return self.bills.union(
+            *(
+                self.issued(price, partner_id=account.id)
+                for price, account in zip(prices, accounts, strict=True)
+            )
+        )
 
     def test_failure_16_part_payment(self):
         """Charged on the whole bill when only a part was paid."""
@@ -56,7 +73,7 @@ class TestSurchargeFailures(SurchargeCommon):
 
     def test_failure_16_small_surcharges(self):
         """invoiceninja#5717: less than one dollar was announced and not charged."""
-        bills = self.issued(1) | self.issued(23) | self.issued(24)
+        bills = self.of_others(1, 23, 24)
         stripe = self.new_method("both")
         self.choose(bills, stripe)
         asked = bills.mapped("amount_to_pay")

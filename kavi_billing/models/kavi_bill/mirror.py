@@ -1,4 +1,5 @@
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 
 from odoo import api, models
@@ -137,7 +138,17 @@ class KaviBill(models.Model):
         items = self._get_items_left(invoice, lines, taken or ())
         left = sum((item.amount for item in items), Decimal())
         wanted = left if amount is None else _exact(amount, currency)
-        if wanted > left:
+        digits = (currency.decimal_places, company_currency.decimal_places)
+        if wanted > left and targets:
+            # money went back that had not come: what is open is more than what is left
+            whole = self._get_items_left(invoice, lines, ())
+            items = [
+                replace(item, amount=item.amount + more, balance=item.balance + most)
+                for item, (more, most) in zip(
+                    items, part_of(whole, wanted - left, *digits), strict=True
+                )
+            ]
+        elif wanted > left:
             raise UserError(
                 self.env._(
                     "Of invoice %(invoice)s, %(left)s can be credited, not "
@@ -152,13 +163,7 @@ class KaviBill(models.Model):
             balance = _exact(
                 sum(pair[1] for pair in targets.values()), company_currency
             )
-        parts = part_of(
-            items,
-            wanted,
-            currency.decimal_places,
-            company_currency.decimal_places,
-            balance,
-        )
+        parts = part_of(items, wanted, *digits, balance)
         if not targets:
             account = self._get_receivable_lines(invoice).account_id[:1]
             sums = [
