@@ -42,7 +42,7 @@ LEDGER = """
         SELECT CASE WHEN other.move_type = 'out_refund' THEN 0
                     WHEN line.is_kavi_without_money THEN 0
                     WHEN payment.id IS NULL THEN ROUND(
-                        match.debit_amount_currency * COALESCE(LEAST(1, (
+                        match.debit_amount_currency * LEAST(1, COALESCE((
                             SELECT SUM(money.balance)
                               FROM account_move_line money
                               JOIN account_account bank ON bank.id = money.account_id
