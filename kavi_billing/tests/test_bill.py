@@ -72,13 +72,17 @@ class TestBill(BillingCommon):
         self.assertEqual(len(bills.sudo().move_ids), 3)
         self.assertBooks(*bills)
 
-    def test_issue_many_or_none(self):
-        """One that cannot be issued keeps the others drafts, and is named."""
+    def test_issue_what_can_be_issued(self):
+        """One that cannot be issued stays a draft, and is named; the others are."""
         good, bad = self.draft(10), self.draft(-5, title="Wrong one")
+        action = (good | bad).action_issue()
+        report = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertIn("negative", str(report.read()))
+        self.assertBill(good, "new")
+        self.assertBill(bad, "draft", name=False)
+        self.assertFalse(bad.sudo().move_ids)
         with self.refused("Wrong one", "negative"):
-            (good | bad).action_issue()
-        self.assertBill(good, "draft", name=False)
-        self.assertFalse((good | bad).sudo().move_ids)
+            bad.action_issue()
 
     def test_zero_is_paid_at_once(self):
         """D-08: nothing is owed, so nothing is waited for."""

@@ -100,9 +100,11 @@ class TestCreditRefused(CreditCommon):
         self.assertFalse(draft.name)
         draft.date = "2026-07-01"
         draft.action_issue()
-        self.company.hard_lock_date = "2026-06-30"
-        with self.refused("2026-06-30"):
+        with self.refused("2026-07-01", "before"):
             draft._refund_in_money(self.check, fields.Date.to_date("2026-06-01"))
+        self.company.hard_lock_date = "2026-07-31"
+        with self.refused("2026-07-31"):
+            draft._refund_in_money(self.check, fields.Date.to_date("2026-07-15"))
         self.assertCredit(draft, "open", amount_open=50.0)
 
     def test_expiry_before_date(self):
