@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -126,7 +126,8 @@ class KaviBill(models.Model):
             "currency_id": invoice.currency_id.id,
             "invoice_currency_rate": invoice.invoice_currency_rate,
             "invoice_date": day,
-            "date": max(date, invoice.date),
+            # where the books are closed, Odoo has chosen the first day after
+            "date": max(fields.Date.to_date(copied["date"]), invoice.date),
             "invoice_date_due": day,
             "auto_post": "no",
             "invoice_origin": bill.name,
