@@ -390,7 +390,12 @@ class BillingCommon(TransactionCase):
         self.assertEqual(here, set(wanted))
         arch = Settings.get_view()["arch"]
         before = {name: self.company[name] for name in wanted}
-        values = {name: getattr(value, "id", value) for name, value in wanted.items()}
+        values = {
+            name: [Command.set(value.ids)]
+            if Settings._fields[name].type == "many2many"
+            else getattr(value, "id", value)
+            for name, value in wanted.items()
+        }
         Settings.create(values).execute()
         for name, value in wanted.items():
             with self.subTest(setting=name):

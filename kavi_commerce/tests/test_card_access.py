@@ -56,6 +56,7 @@ class TestCardAccess(CommerceCommon):
             },
             "payment.provider": {"action_paypal_create_webhook"},
             "payment.transaction": {"create", "write"},
+            "res.company": {"write"},
         }
         for name, model in self.env.registry.items():
             ours = set()
