@@ -223,6 +223,7 @@ class TestCompanies(BillingCommon):
     def test_wizard_takes_bills_of_one_company(self):
         """Each company has its own methods: bills of another are left out."""
         bills = self.draft() | self.there()
+        bills = bills.with_context(allowed_company_ids=self.both)
         bills.action_issue()
         self.choose(bills)
         self.assertEqual(set(bills.sudo().mapped("state")), {"new", "pending"})

@@ -147,6 +147,9 @@ class KaviBill(models.Model):
                            SUM(amount_currency) FILTER (WHERE NOT is_note) AS charged
                       FROM line
                      WHERE NOT is_receivable AND NOT is_replaced
+                       -- money that went back without having come is lost
+                       AND bill_id NOT IN (
+                           SELECT id FROM kavi_bill WHERE amount_retained < 0)
                   GROUP BY bill_id, tax_line_id, is_negative
                 )
                 SELECT bill_id, MAX(ABS(amount_currency)), MAX(ABS(balance))
