@@ -157,7 +157,16 @@ class KaviBill(models.Model):
                     OR ROUND((bill.amount_paid - bill.refund_amount
                           - bill.amount_retained)::numeric, 6) <> 0
                     OR (bill.state IN ('paid', 'refunded', 'canceled')
-                        AND ROUND(bill.amount_retained::numeric, 6) < 0)
+                        AND ROUND(bill.amount_retained::numeric, 6) < 0
+                        -- a payment that bounced after a refund: that is lost
+                        AND NOT EXISTS (
+                            SELECT FROM account_move__account_payment link
+                              JOIN account_move invoice ON invoice.id = link.invoice_id
+                              JOIN account_payment payment
+                                ON payment.id = link.payment_id
+                             WHERE invoice.kavi_bill_id = bill.id
+                               AND payment.payment_type = 'inbound'
+                               AND payment.state IN ('rejected', 'canceled', 'draft')))
                     OR (charged.is_posted AND ROUND((
                           charged.amount_currency + COALESCE(bill.opening_total, 0)
                           - bill.amount_total)::numeric, 6) <> 0)
