@@ -34,11 +34,12 @@ class KaviBill(models.Model):
             surcharge={**portion.surcharge, **data, "taxes": taxes},
         )
 
-    def _get_discount_item(self, date):
+    def _get_discount_items(self, date):
         """What was offered on the day on which the payer agreed stands, whenever the
         money comes."""
         line = self._get_transaction_line()
-        return super()._get_discount_item(line._get_agreed_date(date) if line else date)
+        agreed = line._get_agreed_date(date) if line else date
+        return super()._get_discount_items(agreed)
 
     def _may_be_paid_in_parts(self):
         # what was charged is booked, whatever the rules say by now
