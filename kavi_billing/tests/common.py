@@ -59,7 +59,7 @@ LEDGER = """
                                 ON account.id = owed.account_id
                              WHERE owed.move_id = other.id AND owed.balance < 0
                                AND account.account_type = 'asset_receivable'
-                        ), 0)), 0), 6)
+                        ), 0), 0)), 6)
                     ELSE ROUND(match.debit_amount_currency * LEAST(1, (
                              SELECT SUM(money.amount_currency)
                                FROM account_move_line money

@@ -127,7 +127,7 @@ class TestDueNowPage(HttpCase, DueNowCommon):
         text = self.open(self.path, access_token=self.token)
         self.assertIn("What is due now of $ 430.00", text)
         self.assertIn("To pay $ 120.00", text)
-        self.assertIn("All that is open : $ 430.00", text)
+        self.assertIn("All that is open: $ 430.00", text)
         for vals, amount in (
             ({}, 120),
             ({"share": "due"}, 120),
