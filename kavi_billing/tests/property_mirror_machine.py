@@ -95,6 +95,7 @@ class MirrorOffice(SharedOffice):
                 {
                     "journal_id": self.case.bank.id,
                     "payment_ref": bill.name,
+                    "date": company._billing_today(),
                     "amount": money,
                     "partner_id": bill.partner_id.id,
                 }

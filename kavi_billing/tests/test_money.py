@@ -28,6 +28,7 @@ class TestMoney(MirrorCommon):
         entry = self.env["account.move"].create(
             {
                 "journal_id": self._journal("general").id,
+                "date": self.company._billing_today(),
                 "line_ids": [Command.create(line) for line in lines],
             }
         )
@@ -67,6 +68,7 @@ class TestMoney(MirrorCommon):
             {
                 "journal_id": self.bank.id,
                 "payment_ref": bill.name,
+                "date": self.company._billing_today(),
                 "amount": 60.0,
                 "partner_id": self.account.id,
             }
