@@ -29,11 +29,17 @@ class TestDiscountInstalments(TestDiscount):
         super().setUpClass()
         cls.at_once = dict(cls.terms)
         for computation, term in cls.terms.items():
-            several = term.with_context(lang="en_US").copy(
-                {"name": f"Three parts, {computation}"}
+            several = term.create(
+                {
+                    "name": f"Three parts, {computation}",
+                    "company_id": term.company_id.id,
+                    "line_ids": [*LINES],
+                    "early_discount": True,
+                    "discount_percentage": term.discount_percentage,
+                    "discount_days": term.discount_days,
+                    "early_pay_discount_computation": computation,
+                }
             )
-            several.line_ids = [Command.clear(), *LINES]
-            several.early_discount = True
             cls.terms[computation] = several.with_env(cls.env)
 
     def odoo(self, bill, day):

@@ -199,7 +199,7 @@ class TestDisputeEndsPortal(PortalCase):
         self.assertIn("In Dispute", page)
         self.pay(bill)
         self.env.flush_all()
-        for address in (f"/my/bills/{bill.id}", "/my/bills?filterby=all"):
+        for address in (f"/my/bills/{bill.id}", "/my/billing?filterby=all"):
             page = self.url_open(address).text
-            self.assertIn(bill.name, page)
+            self.assertIn(bill.name, page, address)
             self.assertNotIn("In Dispute", page)
