@@ -107,7 +107,15 @@ class KaviBill(models.Model):
                 (move, *row) for (each, move), row in found.items() if each == kind
             ]
             rows += bill._prepare_settlement_rows(kind, amounts)
-        return sorted(rows, key=lambda row: (str(row["date"] or ""), row["move_id"]))
+        # what an import does not date came first, and went back last
+        undated = {"refund": "9999"}
+        return sorted(
+            rows,
+            key=lambda row: (
+                str(row["date"] or undated.get(row["kind"], "")),
+                row["move_id"],
+            ),
+        )
 
     # === HELPER METHODS === #
 
