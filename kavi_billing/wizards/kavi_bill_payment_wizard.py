@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -355,11 +357,10 @@ class KaviBillPaymentWizard(models.TransientModel):
         """Say on which day it will be booked, too, where the books are closed."""
         journal = self.env["account.journal"]
         if self.method_id:
-            try:
+            # that there is none is said when it is recorded
+            with suppress(UserError):
                 # sudo: the journal of the method that was chosen
                 journal = self.method_id.sudo()._get_journal()
-            except UserError:
-                pass  # said when it is recorded
         booked = self._get_booking_hint(journal, self.date)
         return " ".join(filter(None, (hint, booked))) or False
 

@@ -30,8 +30,9 @@ class KaviBill(models.Model):
             for bill in by_card:
                 bill._ask_to_cancel(reason, refund_amount)
         rest = self - by_card
-        if rest:
-            super(KaviBill, rest)._cancel(reason=reason, refund_amount=refund_amount)
+        if not rest:
+            return None
+        return super(KaviBill, rest)._cancel(reason=reason, refund_amount=refund_amount)
 
     def _get_card_cancels(self, refund_amount):
         """Those of these bills that wait for the gateway when they are canceled.

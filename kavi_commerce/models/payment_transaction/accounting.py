@@ -40,8 +40,9 @@ class PaymentTransaction(models.Model):
             [("is_post_processed", "=", False), ("last_state_change", ">=", since)]
         )
         ours = open_.filtered("kavi_line_ids")
+        result = None
         if others := open_ - ours:
-            super(PaymentTransaction, others)._cron_post_process()
+            result = super(PaymentTransaction, others)._cron_post_process()
         for tx in ours._for_books().filtered(lambda tx: tx._is_to_be_booked()):
             try:
                 tx._commit_and_post_process()
@@ -49,6 +50,7 @@ class PaymentTransaction(models.Model):
                 # somebody else has the turn: they book it
                 tx._rollback_to_known_state()
                 _logger.info("Transaction %s: left to others: %s", tx.id, error)
+        return result
 
     # === BUSINESS METHODS === #
 
