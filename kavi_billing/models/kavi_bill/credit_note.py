@@ -32,11 +32,17 @@ class KaviBill(models.Model):
         items.remove_move_reconcile()
         vals_list = []
         for invoice in invoices:
+            vals = self._prepare_note_vals(
+                invoice, date, describe(invoice.kavi_bill_id)
+            )
+            closed = self._get_closed_until(
+                invoice.company_id, invoice.journal_id, vals["date"]
+            )
+            if closed:  # no money moves: it waits for the first day that is open
+                vals["date"] = fields.Date.add(closed, days=1)
             vals_list.append(
                 {
-                    **self._prepare_note_vals(
-                        invoice, date, describe(invoice.kavi_bill_id)
-                    ),
+                    **vals,
                     "kavi_bill_id": invoice.kavi_bill_id.id,
                     "line_ids": self._prepare_note_lines(
                         invoice,
@@ -126,8 +132,7 @@ class KaviBill(models.Model):
             "currency_id": invoice.currency_id.id,
             "invoice_currency_rate": invoice.invoice_currency_rate,
             "invoice_date": day,
-            # where the books are closed, Odoo has chosen the first day after
-            "date": max(fields.Date.to_date(copied["date"]), invoice.date),
+            "date": max(date, invoice.date),
             "invoice_date_due": day,
             "auto_post": "no",
             "invoice_origin": bill.name,
