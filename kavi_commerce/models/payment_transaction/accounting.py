@@ -198,10 +198,7 @@ class PaymentTransaction(models.Model):
         """Try again to book money that has moved, for as long as it takes: daily in the
         end. After the last of the first tries the administrators are told why not."""
         self.ensure_one()
-        step = self.check_step + 1
-        minutes = RETRY_DELAYS[min(step, len(RETRY_DELAYS) - 1)]
-        date = fields.Datetime.add(fields.Datetime.now(), minutes=minutes)
-        self.write({"check_step": step, "next_check_date": date})
+        step = self._climb()
         if step == len(RETRY_DELAYS):
             self._kavi_alert(
                 self.env._("Card money is still not booked"),

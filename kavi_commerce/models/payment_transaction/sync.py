@@ -160,14 +160,10 @@ class PaymentTransaction(models.Model):
             if tx.state == "done":  # the gateway has answered: it is not booked yet
                 tx._schedule_booking()
                 continue
-            step = tx.check_step + 1
-            # where the money has moved, its entries are tried until they are made
-            if step < len(RETRY_DELAYS) or tx.state == "done":
-                minutes = RETRY_DELAYS[min(step, len(RETRY_DELAYS) - 1)]
-                date = fields.Datetime.add(fields.Datetime.now(), minutes=minutes)
-                tx.write({"check_step": step, "next_check_date": date})
+            step = tx._climb()
+            if step < len(RETRY_DELAYS):
                 continue
-            tx.write({"check_step": step, "next_check_date": False})
+            tx.next_check_date = False
             tx._kavi_alert(
                 self.env._("The gateway gives no answer"),
                 self.env._(
@@ -176,6 +172,18 @@ class PaymentTransaction(models.Model):
                     step,
                 ),
             )
+
+    def _climb(self):
+        """Go one step up the ladder of checks; at its end they come daily.
+
+        :return: the step that was reached
+        """
+        self.ensure_one()
+        step = self.check_step + 1
+        minutes = RETRY_DELAYS[min(step, len(RETRY_DELAYS) - 1)]
+        date = fields.Datetime.add(fields.Datetime.now(), minutes=minutes)
+        self.write({"check_step": step, "next_check_date": date})
+        return step
 
     # === BUSINESS METHODS - CHECKS === #
 
