@@ -10,7 +10,9 @@ what took a part of it back is negative.
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+
+from .proportion import round_to, spread
 
 BASE = "base"
 
@@ -74,7 +76,7 @@ def part_of(items, amount, digits, company_digits, balance=None):
     whole_balance = sum((item.balance for item in items), Decimal())
     fraction = amount / whole if whole else Decimal()
     if balance is None:
-        balance = _round(whole_balance * fraction, company_digits)
+        balance = round_to(whole_balance * fraction, company_digits)
     amounts = _share(items, "amount", amount, fraction, digits)
     balances = _share(items, "balance", balance, fraction, company_digits)
     return list(zip(amounts, balances, strict=True))
@@ -89,7 +91,7 @@ def _share(items, name, target, fraction, digits):
         running = given = Decimal()
         for place in places:
             running += getattr(items[place], name)
-            reached = running if fraction == 1 else _round(running * fraction, digits)
+            reached = running if fraction == 1 else round_to(running * fraction, digits)
             shares[place] = reached - given
             given = reached
     # taxes are declared as they are: what rounding leaves goes to the biggest charge
@@ -102,18 +104,9 @@ def _share(items, name, target, fraction, digits):
 
 
 def _in_proportion(whole, weights):
-    """Parts of ``whole`` in proportion, with as many decimals as these have."""
+    """Parts of ``whole`` in proportion, with as many decimals as these have; equal ones
+    where the weights sum to nothing."""
     digits = max(-number.as_tuple().exponent for number in [whole, *weights])
-    total = sum(weights, Decimal())
-    parts, running, given = [], Decimal(), Decimal()
-    for number, weight in enumerate(weights, 1):
-        running += weight
-        share = running / total if total else Decimal(number) / len(weights)
-        reached = _round(whole * share, digits)
-        parts.append(reached - given)
-        given = reached
-    return parts
-
-
-def _round(number, digits):
-    return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    if not sum(weights, Decimal()):
+        weights = [Decimal(1)] * len(weights)
+    return spread(whole, weights, digits)

@@ -21,11 +21,12 @@ def spread(total, weights, digits, fraction=Decimal()):
     for weight in weights:
         running += weight
         part = total * running / whole if whole else running * fraction
-        reached = _round(part, digits)
+        reached = round_to(part, digits)
         shares.append(reached - given)
         given = reached
     return shares
 
 
-def _round(number, digits):
+def round_to(number, digits):
+    """A Decimal with that many decimals, halves away from zero."""
     return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)

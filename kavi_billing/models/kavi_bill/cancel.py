@@ -224,12 +224,13 @@ class KaviBill(models.Model):
         for credit in self.env["kavi.credit"].search([("move_id", "in", moves.ids)]):
             # what a payment was made for it has paid; only its rest became the credit
             made_for = credit.move_id.origin_payment_id.invoice_ids
-            own = credit.bill_id if credit.kind in ("memo", "overpayment") else ()
+            is_own = credit.kind in ("memo", "overpayment")
+            own = credit.bill_id if is_own else self.browse()
             taken = matches.filtered(
                 lambda match, move=credit.move_id, made_for=made_for, own=own: (
                     match.credit_move_id.move_id == move
                     and match.debit_move_id.move_id not in made_for
-                    and match.debit_move_id.move_id.kavi_bill_id not in (own or ())
+                    and match.debit_move_id.move_id.kavi_bill_id not in own
                 )
             )
             if taken:

@@ -21,11 +21,7 @@ class KaviBill(models.Model):
 
         :rtype: float
         """
-        self.ensure_one()
-        invoices, notes = self._get_standing_documents()
-        lines = [(line, 1.0) for line in self._get_charging_lines(invoices)]
-        lines += self._get_settling_lines(invoices)
-        taken = self._get_charging_lines(notes | self._get_memo_entries())
+        lines, taken = self._get_mirrored_lines()
         items = self._get_items_left(self.invoice_id, lines, taken)
         return float(sum((item.amount for item in items), Decimal()))
 
@@ -36,16 +32,23 @@ class KaviBill(models.Model):
             :meth:`_post_credit_notes`
         :return: commands for ``line_ids``
         """
-        self.ensure_one()
-        invoices, notes = self._get_standing_documents()
-        lines = [(line, 1.0) for line in self._get_charging_lines(invoices)]
-        lines += self._get_settling_lines(invoices)
-        taken = self._get_charging_lines(notes | self._get_memo_entries())
+        lines, taken = self._get_mirrored_lines()
         return self._prepare_note_lines(
             self.invoice_id, lines, amount, taken, targets=targets
         )
 
     # === HELPER METHODS === #
+
+    def _get_mirrored_lines(self):
+        """What notes of this bill take back, and what they have taken.
+
+        :return: list of (journal item, how much of it), and journal items of the notes
+        """
+        self.ensure_one()
+        invoices, notes = self._get_standing_documents()
+        lines = [(line, 1.0) for line in self._get_charging_lines(invoices)]
+        lines += self._get_settling_lines(invoices)
+        return lines, self._get_charging_lines(notes | self._get_memo_entries())
 
     @api.model
     def _get_charging_lines(self, moves):
