@@ -284,6 +284,23 @@ class BillingCommon(TransactionCase):
             .sorted("id")
         )
 
+    @classmethod
+    def let_taxes_wait(cls):
+        """Taxes may be due when the money comes.
+
+        :return: the account where they wait
+        """
+        cls.company.tax_exigibility = True
+        return cls.env["account.account"].create(
+            {
+                "name": "Tax to come",
+                "code": "255999",
+                "account_type": "liability_current",
+                "reconcile": True,
+                "company_ids": [Command.set(cls.company.ids)],
+            }
+        )
+
     # === THE ACCOUNTANT, WHO WORKS ON INVOICES === #
 
     @classmethod

@@ -87,6 +87,21 @@ class MirrorCommon(BillingCommon):
         return cls.issued(line_ids=lines, **vals)
 
     @classmethod
+    def memo(cls, bill, amount=30.0):
+        """An issued credit memo on a bill."""
+        memo = cls.as_user("officer")["kavi.credit"].create(
+            {
+                "kind": "memo",
+                "partner_id": bill.partner_id.id,
+                "bill_id": bill.id,
+                "reason": "less",
+                "amount": amount,
+            }
+        )
+        memo.action_issue()
+        return memo
+
+    @classmethod
     def other_receivable(cls):
         return cls.env["account.account"].create(
             {

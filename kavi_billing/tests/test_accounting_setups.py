@@ -26,16 +26,7 @@ class TestBookkeeping(BillingCommon):
 
     def test_cash_basis_taxes(self):
         """The tax is due when the money comes: Odoo's entry, made by our payment."""
-        self.company.tax_exigibility = True
-        transition = self.env["account.account"].create(
-            {
-                "name": "Tax to come",
-                "code": "255999",
-                "account_type": "liability_current",
-                "reconcile": True,
-                "company_ids": [Command.set(self.company.ids)],
-            }
-        )
+        transition = self.let_taxes_wait()
         tax = self.company.account_sale_tax_id.copy(
             {
                 "name": "Cash basis",

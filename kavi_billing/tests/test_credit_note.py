@@ -63,16 +63,7 @@ class TestCreditNote(MirrorCommon):
             self.give_back(bill)
 
         def memo_first(bill):
-            memo = self.as_user("officer")["kavi.credit"].create(
-                {
-                    "kind": "memo",
-                    "partner_id": bill.partner_id.id,
-                    "bill_id": bill.id,
-                    "reason": "less",
-                    "amount": 30.0,
-                }
-            )
-            memo.action_issue()
+            self.memo(bill)
             self.cancel(bill)
 
         def changed(bill):
@@ -154,16 +145,7 @@ class TestCreditNote(MirrorCommon):
     def test_a_memo_under_reverse_charge(self):
         """A memo of 30 takes back 30 of income and no tax that anybody owes."""
         bill = self.taxed(self.tax(17.5, REVERSE_CHARGE))
-        memo = self.as_user("officer")["kavi.credit"].create(
-            {
-                "kind": "memo",
-                "partner_id": bill.partner_id.id,
-                "bill_id": bill.id,
-                "reason": "less",
-                "amount": 30.0,
-            }
-        )
-        memo.action_issue()
+        memo = self.memo(bill)
         note = memo.sudo().move_id
         self.assertEqual(note.amount_total, 30.0)
         taxes = note.line_ids.filtered("tax_repartition_line_id")
@@ -278,16 +260,7 @@ class TestCreditNote(MirrorCommon):
 
     def test_cash_basis_in_a_foreign_currency(self):
         """A tax that waits for the money: the cancellation leaves nothing waiting."""
-        self.company.tax_exigibility = True
-        transition = self.env["account.account"].create(
-            {
-                "name": "Tax to come",
-                "code": "255999",
-                "account_type": "liability_current",
-                "reconcile": True,
-                "company_ids": [Command.set(self.company.ids)],
-            }
-        )
+        transition = self.let_taxes_wait()
         tax = self.tax(
             tax_exigibility="on_payment",
             cash_basis_transition_account_id=transition.id,

@@ -115,16 +115,7 @@ class TestMoney(MirrorCommon):
         back by the memo."""
         bill = self.taxed(self.tax())
         self.pay(bill)
-        memo = self.as_user("officer")["kavi.credit"].create(
-            {
-                "kind": "memo",
-                "partner_id": self.account.id,
-                "bill_id": bill.id,
-                "reason": "less",
-                "amount": 30.0,
-            }
-        )
-        memo.action_issue()
+        memo = self.memo(bill)
         self.assertEqual(bill.amount_refundable, 85.0)
         with self.refused("85"):
             self.give_back(bill, 115.0)

@@ -56,7 +56,7 @@ class TestCardBookCheck(CommerceCommon):
         tx = self.start(bill)
         self.pay(bill)
         self.approve(tx)
-        tx._get_paypal_client().capture_order(tx.paypal_order_id, "not by us")
+        self.charge_elsewhere(tx)
         self.receive(*self.events("PAYMENT.CAPTURE.COMPLETED"))
         self.assertFalse(self.find())
         return tx

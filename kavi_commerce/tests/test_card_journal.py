@@ -74,7 +74,7 @@ class TestCardJournal(CommerceCommon):
         self.pay(bill)
         self.approve(tx)
         self.known = self.moves()
-        tx._get_paypal_client().capture_order(tx.paypal_order_id, "not by us")
+        self.charge_elsewhere(tx)
         self.receive(*self.events("PAYMENT.CAPTURE.COMPLETED"))
         self.assertBooked(
             {BANK: 100.0, OWED: -100.0},

@@ -188,7 +188,7 @@ class TestResolver(CommerceCommon):
         self.approve(tx)
         tx._kavi_cancel_checkout()
         self.paypal.fail("orders.capture", "pending", reason="ECHECK")
-        tx._get_paypal_client().capture_order(tx.paypal_order_id, "not by us")
+        self.charge_elsewhere(tx)
         self.receive(*self.events("PAYMENT.CAPTURE.PENDING"))
         self.assertEqual(tx.state, "pending")
         self.assertTrue(tx.next_check_date)

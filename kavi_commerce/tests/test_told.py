@@ -81,7 +81,7 @@ class TestToldByMail(ToldCommon):
         tx = self.start(bill)
         self.pay(bill)
         self.approve(tx)
-        tx._get_paypal_client().capture_order(tx.paypal_order_id, "not by us")
+        self.charge_elsewhere(tx)
         self.receive(*self.events("PAYMENT.CAPTURE.COMPLETED"))
         self.paypal.reverse(tx.paypal_capture_id)
         self.receive(*self.events("PAYMENT.CAPTURE.REVERSED"))
