@@ -13,6 +13,8 @@ except ImportError:  # the addon alone, without the repository around it
     FakePayPal = None
 
 WEBHOOK_ID = "4TEST5WEBHOOK6789"
+# the issue that a refused refund names
+REFUSAL = "REFUND_FAILED_INSUFFICIENT_FUNDS"
 TEST_URL = "kavi_commerce.paypal_test_url"
 
 

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from .common import CommerceCommon
+from .common import REFUSAL, CommerceCommon
 
 
 @tagged("post_install", "-at_install")
@@ -215,6 +215,38 @@ class TestCardBookCheck(CommerceCommon):
         items.remove_move_reconcile()
         self.env.flush_all()
         self.assertFound(refund, "matched with nothing")
+
+    def test_failed_return_that_was_tried_again_twice(self):
+        """30 failed, and 30 went back twice; also where the first try failed, too."""
+        for failures in (1, 2):
+            bill = self.issued(100)
+            self.pay_by_card(bill)
+            self.paypal.fail("captures.refund", 422, issue=REFUSAL, count=failures)
+            failed = last = self.refund_by_card(bill, 30)
+            for _try in range(failures):
+                last = self.retry(last)
+            self.assertEqual(last.state, "done")
+            self.assertFalse(self.find())
+            is_failed = type(failed.kavi_line_ids)._is_failed_return
+            with patch.object(
+                type(failed.kavi_line_ids),
+                "_is_failed_return",
+                lambda line, tx=failed: line.transaction_id == tx or is_failed(line),
+            ):
+                again = self.retry(failed)
+            self.assertEqual(again.state, "done")
+            self.assertFound(failed, "more than once")
+            self.tamper(again, retry_of_id=None)
+            self.assertFalse(self.find())
+
+    def retry(self, failed):
+        """The try that this makes, sent."""
+        known = failed.source_transaction_id.child_transaction_ids
+        failed.with_user(self.officer).action_kavi_retry_refund()
+        refund = failed.source_transaction_id.child_transaction_ids - known
+        refund.sudo()._kavi_send()
+        self.env.flush_all()
+        return refund
 
     def test_parent_and_child_both_refundable(self):
         """220 were captured of an authorization; 440 are offered for refund."""

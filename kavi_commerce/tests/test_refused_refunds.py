@@ -4,9 +4,7 @@ a bill ends, and its account is told, when the money has gone back (KB-25, KB-37
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from .common import CommerceCommon
-
-REFUSAL = "REFUND_FAILED_INSUFFICIENT_FUNDS"
+from .common import REFUSAL, CommerceCommon
 
 
 @tagged("post_install", "-at_install")

@@ -203,6 +203,12 @@ class PaymentTransaction(models.Model):
                    AND account.account_type = 'asset_receivable'
                    AND item.parent_state = 'posted'
                    AND ROUND(item.amount_residual_currency::numeric, 6) <> 0
+             UNION
+                SELECT try.retry_of_id, 'tried_twice' FROM payment_transaction try
+                  JOIN kavi_transaction_bill line ON line.transaction_id = try.id
+                 WHERE try.state = 'done' AND try.retry_of_id IS NOT NULL
+              GROUP BY try.retry_of_id, line.bill_id
+                HAVING COUNT(*) > 1
                 """
             )
         )
@@ -282,6 +288,9 @@ class PaymentTransaction(models.Model):
             "unmatched": self.env._(
                 "The payment of what went back is open on the account, matched with "
                 "nothing."
+            ),
+            "tried_twice": self.env._(
+                "It failed, was tried again, and went back more than once."
             ),
             "twice": self.env._("The same money is offered for refund twice."),
         }

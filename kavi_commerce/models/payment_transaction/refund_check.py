@@ -1,6 +1,6 @@
 from contextvars import ContextVar
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import RedirectWarning, UserError
 
 # Whether entries are made on trial, to be undone: nobody is told of them.
@@ -20,6 +20,16 @@ class PaymentTransaction(models.Model):
     """
 
     _inherit = "payment.transaction"
+
+    retry_of_id = fields.Many2one(
+        "payment.transaction",
+        string="Tried Again For",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The refund that failed first: of its tries only one makes the money go.",
+    )
 
     # === BUSINESS METHODS === #
 
@@ -96,7 +106,8 @@ class PaymentTransaction(models.Model):
     def _get_retry_vals(self):
         """What a refund that is tried again has from the one that failed."""
         names = ("ends_bill", "rest_amount", "is_of_bill", "is_notified", "notice_text")
-        return {name: self[name] for name in names}
+        first = self.retry_of_id or self
+        return {name: self[name] for name in names} | {"retry_of_id": first.id}
 
     def _alert_failed_return(self):
         """Tell the administrators that a refund was refused."""
