@@ -79,6 +79,26 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def companies(request):
+    """Companies with charts of accounts, in the database that bin/kavi has made for this
+    run: each class of tests would make its own anew."""
+    database = request.config.getoption("odoo_database", None)
+    if not database or "KAVI_SCRATCH_DB" not in os.environ:
+        return
+    from odoo import SUPERUSER_ID, api
+    from odoo.modules.registry import Registry
+
+    from odoo.addons.kavi_billing.tests.common import BillingCommon, prepare_companies
+
+    classes = {item.cls for item in request.session.items if item.cls}
+    if not any(issubclass(each, BillingCommon) for each in classes):
+        return
+
+    with Registry(database).cursor() as cr:
+        prepare_companies(api.Environment(cr, SUPERUSER_ID, {}))
+
+
 # === WORKERS === #
 
 

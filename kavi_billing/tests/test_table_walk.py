@@ -1,9 +1,12 @@
 """Every state and flag of a bill against every act, on every path in.
 
+Open bills carry each flag alone, none and all of them; with KAVI_LONG every combination.
+
 What is allowed is asked of the table's data here, not of the function that the guards
 ask; each allowed act is done, and has to end where the table says (KB-20 ... KB-27).
 """
 
+import os
 from datetime import date
 from unittest.mock import patch
 
@@ -20,6 +23,9 @@ from .test_table_rules import every_combination
 BOOKED = ("complete_payment", "write_off", "change_amount", "postpone")
 BOOKED += ("apply_credit", "unapply_credit")
 UNBOOKED = "invoice reset to draft"
+MARKS = [*every_combination(("overdue", "partly_paid", "disputed", "frozen"))]
+if not os.environ.get("KAVI_LONG"):
+    MARKS = [flags for flags in MARKS if len(flags) not in (2, 3)]
 
 
 class BillsInEveryState(BillingCommon):
@@ -71,25 +77,22 @@ class BillsInEveryState(BillingCommon):
 
     @classmethod
     def _make_open_bills(cls):
-        marks = list(
-            every_combination(("overdue", "partly_paid", "disputed", "frozen"))
-        )
         for state in ("new", "pending"):
             bills = cls._issue(
                 {"bill_date": "2020-01-01"} if "overdue" in flags else {}
-                for flags in marks
+                for flags in MARKS
             )
             if state == "pending":
                 cls.choose(bills)
             cls._pay_in_part(
                 [
                     bill
-                    for bill, flags in zip(bills, marks, strict=True)
+                    for bill, flags in zip(bills, MARKS, strict=True)
                     if "partly_paid" in flags
                 ]
             )
             # last, for nothing is paid of a frozen bill
-            cls._keep_all(state, marks, bills)
+            cls._keep_all(state, MARKS, bills)
 
     @classmethod
     def _pay_in_part(cls, bills):
