@@ -81,7 +81,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(scope="session", autouse=True)
 def companies(request):
-    """Companies with charts of accounts, in the database that bin/kavi has made for this
+    """Companies with charts of accounts, in a database that bin/kavi has made for this
     run: each class of tests would make its own anew."""
     database = request.config.getoption("odoo_database", None)
     if not database or "KAVI_SCRATCH_DB" not in os.environ:

@@ -1,6 +1,6 @@
 """Every state and flag of a bill against every act, on every path in.
 
-Open bills carry each flag alone, none and all of them; with KAVI_LONG every combination.
+Open bills carry each flag alone, none and all of them; with KAVI_LONG all combinations.
 
 What is allowed is asked of the table's data here, not of the function that the guards
 ask; each allowed act is done, and has to end where the table says (KB-20 ... KB-27).

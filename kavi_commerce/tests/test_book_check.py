@@ -227,11 +227,9 @@ class TestCardBookCheck(CommerceCommon):
                 last = self.retry(last)
             self.assertEqual(last.state, "done")
             self.assertFalse(self.find())
-            is_failed = type(failed.kavi_line_ids)._is_failed_return
+            # the guard: a line that something has made up for is no failed return
             with patch.object(
-                type(failed.kavi_line_ids),
-                "_is_failed_return",
-                lambda line, tx=failed: line.transaction_id == tx or is_failed(line),
+                type(failed.kavi_line_ids), "_is_failed_return", lambda line: True
             ):
                 again = self.retry(failed)
             self.assertEqual(again.state, "done")
