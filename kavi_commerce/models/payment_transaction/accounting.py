@@ -15,6 +15,8 @@ from .turn import PAUSES
 
 _logger = logging.getLogger(__name__)
 
+# How a conflict with another request or job on the same records shows.
+CONFLICTS = (IntegrityError, OperationalError, LockError)
 # Milliseconds that an HTTP request waits for others who post entries.
 LOCK_TIMEOUT = 5000
 
@@ -110,10 +112,8 @@ class PaymentTransaction(models.Model):
 
     @staticmethod
     def _is_conflict(error):
-        """Whether somebody else was working on the same."""
-        return isinstance(error, IntegrityError | OperationalError) or (
-            isinstance(error.__cause__, LockError)
-        )
+        """Whether another request or job was working on the same records."""
+        return any(isinstance(cause, CONFLICTS) for cause in (error, error.__cause__))
 
     def _note_booking_failure(self, error):
         """Show why the entries could not be made, and tell the administrators once."""

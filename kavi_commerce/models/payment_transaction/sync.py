@@ -1,9 +1,7 @@
 import logging
 
-from psycopg2 import IntegrityError, OperationalError
-
 from odoo import api, fields, models
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...paypal.amounts import parse_amount
@@ -13,8 +11,6 @@ _logger = logging.getLogger(__name__)
 
 # Minutes from each check of an unknown outcome to the next one (D-14).
 RETRY_DELAYS = (5, 60, *[24 * 60] * 5)
-# How a conflict with another request or job on the same records shows.
-CONFLICTS = (IntegrityError, OperationalError, LockError)
 # An approval expires after some hours: an order that nobody has approved by the third
 # check is closed.
 UNAPPROVED_STEPS = 2
@@ -121,8 +117,7 @@ class PaymentTransaction(models.Model):
             self._kavi_commit()
         except Exception as error:
             self._rollback_to_known_state()
-            causes = (error, error.__cause__)
-            if any(isinstance(cause, CONFLICTS) for cause in causes):
+            if self._is_conflict(error):
                 self._trigger_next_check()  # somebody else works on it; still due
                 return
             if not isinstance(error, UserError):
