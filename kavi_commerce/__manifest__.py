@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Kavi Suite contributors",
     "depends": ["kavi_billing_report", "account_payment", "payment_paypal"],
-    "external_dependencies": {"python": ["paypalrestsdk"]},
+    "external_dependencies": {"python": ["paypalrestsdk", "pydantic"]},
     "data": [
         "security/ir.model.access.csv",
         "security/kavi_commerce_rules.xml",

@@ -24,6 +24,7 @@ def load(name):
 
 amounts = load("paypal.amounts")
 connection = load("paypal.connection")
+event = load("paypal.event")
 exceptions = load("paypal.exceptions")
 paypal_client = load("paypal.client")
 redaction = load("paypal.redaction")

@@ -143,6 +143,24 @@ def test_a_late_answer_is_unknown(fake, client):
     assert fake.ledger.gross("USD") == 100
 
 
+def test_all_that_is_asked_takes_no_longer_than_told(fake, monkeypatch):
+    """The token and the question together: each of them waits for what is left."""
+    client = PayPalClient(fake.url, fake.client_id, fake.client_secret, within=0.5)
+    clock = [client._ends - 0.5]
+    monkeypatch.setattr(connection.time, "monotonic", lambda: clock[0])
+    fake.fail("orders.get", "late", delay=30)
+    order_id = approved(
+        fake, PayPalClient(fake.url, fake.client_id, fake.client_secret)
+    )
+    with pytest.raises(exceptions.Silence):
+        client.get_order(order_id)
+    clock[0] += 0.5
+    asked = len(fake.calls("orders.get"))
+    with pytest.raises(exceptions.Silence):
+        client.get_order(order_id)
+    assert len(fake.calls("orders.get")) == asked
+
+
 def test_a_connection_that_never_was(fake, client):
     client.test_connection()
     fake.stop()

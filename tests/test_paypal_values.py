@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from .paypal_without_odoo import (
     amounts,
+    event,
     redaction,
 )
 
@@ -180,3 +181,44 @@ def test_property_no_number_that_passes_luhn_is_kept(digits, gap, around):
 def test_property_any_text_can_be_scrubbed_twice(text):
     once = redaction.redact_text(text)
     assert redaction.redact_text(once) == once
+
+
+# --- texts from outside
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["payer@example.com", "o'neil+kavi@mail.example.co.uk", "mälzer@example.de"],
+)
+def test_addresses_are_taken(address):
+    assert event.one_address(address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        None,
+        {"a": 1},
+        "payer",
+        "payer@",
+        "payer@example.com\nBcc: all@example.com",
+        "payer@example.com\r\n",
+        "a@example.com, b@example.com",
+        "Pat <payer@example.com>",
+        "payer@exa\0mple.com",
+        "\ud800@example.com",
+        "x" * 200_000 + "@example.com",
+        "payer@" + "x" * 200_000,
+    ],
+)
+def test_bad_input_no_address_is_taken(address):
+    assert event.one_address(address) == ""
+
+
+@given(st.text() | st.binary() | st.integers())
+def test_property_one_line_is_one(value):
+    line = event.one_line(value)
+    assert len(line) <= 200
+    assert len(line.splitlines()) <= 1
+    line.encode()

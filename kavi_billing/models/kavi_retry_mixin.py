@@ -34,10 +34,17 @@ class KaviRetryMixin(models.AbstractModel):
         self.ensure_one()
         tries = self.tries + 1
         vals = {"tries": tries, "error": error}
-        if tries <= len(RETRY_DELAYS):
+        if not self._is_last_try():
             delay = timedelta(minutes=RETRY_DELAYS[tries - 1])
             vals["next_try"] = fields.Datetime.now() + delay
         else:
             vals.update(state="failed", next_try=False)
         self.write(vals)
         return vals["next_try"]
+
+    # === HELPER METHODS === #
+
+    def _is_last_try(self):
+        """Whether it is given up if it fails once more."""
+        self.ensure_one()
+        return self.tries >= len(RETRY_DELAYS)

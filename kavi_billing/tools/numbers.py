@@ -5,8 +5,10 @@ import re
 
 # beyond this, a float loses cents
 MAX_NUMBER = 1e12
-_SIGN = r"[^\w\s.,'-]?\s*"  # of a currency
-_AMOUNT = re.compile(rf"{_SIGN}(-?\d[\d.,'\s]*)\s*{_SIGN}")
+# beyond this, no amount is typed
+_LONGEST = 60
+# with a currency's sign before or after
+_AMOUNT = re.compile(r"(?:[^\w\s.,'-]\s*)?(-?\d[\d.,'\s]{0,60})(?:[^\w\s.,'-]\s*)?")
 
 
 def to_number(value):
@@ -31,7 +33,8 @@ def read_amounts(text, decimal_point=".", thousands_sep=","):
     :rtype: set of float; empty for what is no amount
     """
     found = set()
-    match = _AMOUNT.fullmatch(str(text).strip())
+    text = str(text).strip()
+    match = len(text) <= _LONGEST and _AMOUNT.fullmatch(text)
     if match:
         plain = match[1].replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
         local = plain.replace(thousands_sep or ",", "").replace(decimal_point, ".")

@@ -1,4 +1,3 @@
-import json
 import logging
 
 from odoo import http
@@ -6,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.payment_paypal.controllers.main import PaypalController
+
+from ..paypal.event import MAX_BODY, one_line, read_event
 
 _logger = logging.getLogger(__name__)
 
@@ -16,24 +17,28 @@ class KaviPaypalController(PaypalController):
     """Events and returns of PayPal. Only the server takes money, and only when asked
     here or by the scheduled job."""
 
-    @http.route()
+    @http.route(max_content_length=MAX_BODY)
     def paypal_webhook(self):
-        """Bills' events go to the inbox; all others stay Odoo's, checked or refused."""
+        """Bills' events go to the inbox; all others stay Odoo's, checked or refused.
+
+        Whoever may have written the body: it is read within bounds, and nothing more is
+        done with it before it is verified.
+        """
         raw = request.httprequest.get_data()
-        try:
-            event = json.loads(raw)
-            event_type = event["event_type"]
-            resource = event.get("resource") or {}
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return request.make_json_response("", status=400)
         Event = request.env["kavi.gateway.event"].sudo()
-        if not isinstance(resource, dict):
+        try:
+            event = read_event(raw)
+            is_ours = Event._is_ours(event["event_type"], event["resource"])
+            if not is_ours:
+                read_event(raw, is_order=True)
+        except ValueError as error:
+            _logger.info("An event was refused: %s", one_line(error))
             return request.make_json_response("", status=400)
-        if not Event._is_ours(str(event_type), resource):
+        if not is_ours:
             return super().paypal_webhook()
         answer = Event._receive(raw, request.httprequest.headers)
         if answer in ("refused", "unavailable"):
-            _logger.info("An event of type %s was %s", event_type, answer)
+            _logger.info("An event of type %s was %s", event["event_type"], answer)
         return request.make_json_response("", status=STATUS[answer])
 
     @http.route()

@@ -3,9 +3,10 @@ import math
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Domain
 from odoo.http import request, route
-from odoo.tools import single_email_re
 
 from odoo.addons.kavi_billing.controllers.portal_bill import BillPage
+
+from ..paypal.event import one_address
 
 SEVERAL = "/my/billing/pay/card"
 
@@ -195,10 +196,8 @@ class CardPage(BillPage):
 
         :raise UserError: with the reason, for the payer
         """
-        email = str(post.get("email") or "").strip()
-        if bills.company_id.billing_gateway_collect_email and not (
-            single_email_re.match(email) and len(email) < 255
-        ):
+        email = one_address(str(post.get("email") or "").strip())
+        if bills.company_id.billing_gateway_collect_email and not email:
             raise UserError(request.env._("Enter the e-mail address of the payer."))
         tx = bills._pay_by_card(
             bills._get_card_provider(),

@@ -1,5 +1,6 @@
 import json
 import logging
+import time
 from urllib.parse import urlencode, urlsplit
 
 from psycopg2 import OperationalError
@@ -13,9 +14,11 @@ from odoo.tools import mute_logger, urls
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
 from ..paypal.amounts import AmountError, decimals, money
-from ..paypal.client import LIVE, SANDBOX, PayPalClient
+from ..paypal.client import LIVE, SANDBOX, TRANSMISSION_HEADERS, PayPalClient
+from ..paypal.event import one_line
 from ..paypal.exceptions import NoAnswer, PayPalError
 from ..paypal.redaction import redact_text
+from ..paypal.silence import PATIENCE, is_silent, note_silence
 
 _logger = logging.getLogger(__name__)
 
@@ -334,12 +337,13 @@ class PaymentProvider(models.Model):
         )
         return f"{base_url}/sdk/js?{query}"
 
-    def _get_paypal_client(self, transaction=None, is_kept=True):
+    def _get_paypal_client(self, transaction=None, is_kept=True, within=None):
         """A client for PayPal with this provider's credentials.
 
         :param transaction: the ``payment.transaction`` that is asked about; one of
             bills is looked up where it was made, live or in the sandbox
         :param bool is_kept: whether the messages are recorded with it
+        :param within: seconds for all that is asked, if less than PayPal may take
         :raise UserError: without credentials
         """
         self.ensure_one()
@@ -366,6 +370,7 @@ class PaymentProvider(models.Model):
             provider.paypal_client_id,
             provider.paypal_client_secret,
             recorder=recorder,
+            within=within,
             **tokens,
         )
 
@@ -436,7 +441,11 @@ class PaymentProvider(models.Model):
         Odoo would go on without the check."""
         if self.code != "paypal" or not endpoint.endswith("verify-webhook-signature"):
             return super()._send_api_request(method, endpoint, *args, **kwargs)
-        asked = kwargs.get("json") or {}
+        asked, started = kwargs.get("json") or {}, time.monotonic()
+        if not all(asked.get(key) for key in TRANSMISSION_HEADERS):
+            return {}  # not signed: PayPal need not be asked
+        if is_silent():
+            raise ServiceUnavailable()
         ids = self._get_paypal_webhook_ids() or [asked.get("webhook_id")]
         try:
             for id_ in ids:
@@ -447,7 +456,10 @@ class PaymentProvider(models.Model):
                 if answer.get("verification_status") == "SUCCESS":
                     break
         except ValidationError as error:
-            _logger.info("An event could not be verified: %s", redact_text(str(error)))
+            if time.monotonic() - started > PATIENCE:
+                note_silence()
+            text = one_line(redact_text(str(error)))
+            _logger.info("An event could not be verified: %s", text)
             raise ServiceUnavailable() from error
         return answer
 

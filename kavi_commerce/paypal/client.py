@@ -9,6 +9,7 @@ from datetime import timedelta, timezone
 from urllib.parse import quote, urlsplit
 
 from .connection import Connection
+from .event import MAX_HEADER
 from .exceptions import NoAnswer, RequestRejected
 
 LIVE = "https://api-m.paypal.com"
@@ -134,11 +135,8 @@ class PayPalClient(Connection):
         :param headers: the request's, read with get(NAME)
         :raise NoAnswer: if PayPal can't be asked: the event is neither good nor bad
         """
-        signature = {
-            key: (headers.get(name) or "").strip()
-            for key, name in TRANSMISSION_HEADERS.items()
-        }
-        if not all(signature.values()) or not self._is_paypal(signature["cert_url"]):
+        signature = self.get_signature(headers)
+        if not signature:
             return False
         try:
             event = raw_body.decode("utf-8")
@@ -163,8 +161,25 @@ class PayPalClient(Connection):
             ) from refused
         return answer.get("verification_status") == "SUCCESS"
 
+    def get_signature(self, headers):
+        """What PayPal signs an event with, if these headers may be PayPal's.
+
+        :param headers: the request's, read with get(NAME)
+        :return: dict of text by the keys of TRANSMISSION_HEADERS; empty if they are not
+        """
+        signature = {
+            key: (headers.get(name) or "").strip()
+            for key, name in TRANSMISSION_HEADERS.items()
+        }
+        if not all(_is_header(text) for text in signature.values()):
+            return {}
+        return signature if self._is_paypal(signature["cert_url"]) else {}
+
     def _is_paypal(self, cert_url):
-        url, base = urlsplit(cert_url), urlsplit(self.base_url)
+        try:
+            url, base = urlsplit(cert_url), urlsplit(self.base_url)
+        except ValueError:
+            return False  # https://[
         if (url.scheme, url.netloc) == (base.scheme, base.netloc):
             return True
         host = url.hostname or ""
@@ -222,6 +237,10 @@ def _id(value):
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9-]{1,255}", value):
         raise ValueError("This is no id of PayPal's.")
     return quote(value)
+
+
+def _is_header(text):
+    return 0 < len(text) <= MAX_HEADER and text.isascii() and text.isprintable()
 
 
 def _request_id(value):

@@ -20,7 +20,7 @@ import paypalrestsdk
 import requests
 from paypalrestsdk import exceptions as sdk
 
-from .exceptions import NoAnswer, RequestRejected
+from .exceptions import NoAnswer, RequestRejected, Silence
 from .redaction import redact, redact_text
 
 _logger = logging.getLogger(__name__)
@@ -104,6 +104,8 @@ class Connection:
     :param base_url: LIVE, SANDBOX or, on this machine only, a test server
     :param get_token: callback without arguments, returns a usable token or None
     :param set_token: callback (token, seconds it may be used), (None, 0) to forget it
+    :param within: seconds for all that is asked from now on together, where somebody
+        waits who is not to wait long
     :param recorder: callback with each Message; what it raises is logged and dropped,
         since money may have moved by then
     """
@@ -115,8 +117,10 @@ class Connection:
     set_token: object = None
     recorder: object = None
     timeout: float = TIMEOUT
+    within: float | None = None
 
     def __post_init__(self):
+        self._ends = None if self.within is None else time.monotonic() + self.within
         self.base_url = self.base_url.rstrip("/")
         split = urlsplit(self.base_url)
         if split.scheme != "https" and split.hostname not in ("127.0.0.1", "localhost"):
@@ -189,6 +193,10 @@ class Connection:
             "request_id": headers.get("PayPal-Request-Id"),
         }
         secrets = () if is_secret else (authorization.partition(" ")[2],)
+        if self._ends is not None:
+            self._api.timeout = min(self.timeout, self._ends - time.monotonic())
+            if self._api.timeout <= 0:
+                raise Silence("PayPal did not answer in time.")
         self._record("sent", secrets, text="" if is_secret else raw or "", **told)
         try:
             response, answer = self._api.http_call(
@@ -201,7 +209,7 @@ class Connection:
         except requests.RequestException as error:
             self._record("received", secrets, text=type(error).__name__, **told)
             if isinstance(error, requests.Timeout):
-                raise NoAnswer("PayPal did not answer in time.") from error
+                raise Silence("PayPal did not answer in time.") from error
             raise NoAnswer("The connection to PayPal failed.") from error
         except sdk.ConnectionError as error:
             response, failure = error.response, _get_failure(error)

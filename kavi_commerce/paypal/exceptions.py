@@ -34,3 +34,7 @@ class RequestRejected(PayPalError):
 
 class NoAnswer(PayPalError):
     """The outcome is unknown. PayPal may have done what was asked, or not."""
+
+
+class Silence(NoAnswer):
+    """No answer came in the time there was."""

@@ -36,8 +36,10 @@ SECRET_NAMES = {
 }
 # Digits that may be grouped; whether they are a card's number, _hide_number decides.
 _NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+# A name begins where letters begin, and is bounded: a long word is not searched through
+# from each of its letters.
 _NAMED = re.compile(
-    r"""(?P<start>["']?(?P<name>[A-Za-z][\w-]*)["']?\s*[:=]\s*)"""
+    r"""(?P<start>["']?(?<![A-Za-z])(?P<name>[A-Za-z][\w-]{0,63})["']?\s*[:=]\s*)"""
     r"""(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&}\]"']+)"""
 )
 _SCHEME = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
@@ -73,10 +75,10 @@ def redact_text(text, secrets=()):
     """A text without card numbers, secrets and tokens; a JSON text stays JSON."""
     try:
         parsed = json.loads(text)
+        if isinstance(parsed, (dict, list)):
+            return json.dumps(redact(parsed, secrets), ensure_ascii=False)
     except (ValueError, RecursionError):
-        parsed = None
-    if isinstance(parsed, (dict, list)):
-        return json.dumps(redact(parsed, secrets), ensure_ascii=False)
+        pass  # no JSON, or nested deeper than anybody's
     for secret in secrets:
         if secret:
             text = text.replace(secret, HIDDEN)
@@ -92,13 +94,15 @@ def _is_secret(name):
 
 
 def _hide_named(match):
+    if not _is_secret(match["name"]):
+        return match[0]
     value = match["value"].lower().lstrip("\"'")
-    rest = match.string[match.end() :].lstrip()
     # what is done already: "pan: [card ...1111]", "Authorization: Bearer [hidden]"
     is_done = value.startswith(_DONE) or (
-        value in ("bearer", "basic") and rest.startswith(HIDDEN)
+        value in ("bearer", "basic")
+        and match.string.startswith(f" {HIDDEN}", match.end())
     )
-    if is_done or not _is_secret(match["name"]):
+    if is_done:
         return match[0]
     quote = match["value"][0] if match["value"][0] in "\"'" else ""
     return f"{match['start']}{quote}{HIDDEN}{quote}"

@@ -11,6 +11,7 @@ from . import (
     test_card_portal,
     test_card_routes,
     test_card_rules,
+    test_event_door,
     test_events,
     test_failure_guards,
     test_failures,

@@ -15,6 +15,14 @@ except ImportError:  # the addon alone, without the repository around it
 WEBHOOK_ID = "4TEST5WEBHOOK6789"
 # the issue that a refused refund names
 REFUSAL = "REFUND_FAILED_INSUFFICIENT_FUNDS"
+# an event's headers, as PayPal sends them
+SIGNED = {
+    "PAYPAL-TRANSMISSION-ID": "8a2b-1",
+    "PAYPAL-TRANSMISSION-TIME": "2026-01-01T00:00:00Z",
+    "PAYPAL-TRANSMISSION-SIG": "c2lnbmF0dXJl",
+    "PAYPAL-CERT-URL": "https://api.paypal.com/v1/notifications/certs/CERT-1",
+    "PAYPAL-AUTH-ALGO": "SHA256withRSA",
+}
 TEST_URL = "kavi_commerce.paypal_test_url"
 
 

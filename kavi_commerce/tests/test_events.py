@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from .common import WEBHOOK_ID, CommerceCommon
+from .common import SIGNED, WEBHOOK_ID, CommerceCommon
 
 WEBHOOK = "/payment/paypal/webhook/"
 
@@ -126,7 +126,7 @@ class TestEvents(HttpCase, CommerceCommon):
         for status in (500, 422, 401):
             self.paypal.fail("webhooks.verify", status, count=3)
             with mute_logger("odoo.addons.payment.models.payment_provider"):
-                answer = self.post(json.dumps(event))
+                answer = self.post(json.dumps(event), SIGNED)
             self.assertIn(answer.status_code, (403, 503))
             self.assertTrue(self.paypal.calls("webhooks.verify"))
             self.env.invalidate_all()

@@ -8,16 +8,9 @@ from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
 from ..paypal.client import TRANSMISSION_HEADERS, PayPalClient
-from .common import WEBHOOK_ID, CommerceCommon
+from .common import SIGNED, WEBHOOK_ID, CommerceCommon
 
 WEBHOOK = "/payment/paypal/webhook/"
-SIGNED = {
-    "PAYPAL-TRANSMISSION-ID": "8a2b-1",
-    "PAYPAL-TRANSMISSION-TIME": "2026-01-01T00:00:00Z",
-    "PAYPAL-TRANSMISSION-SIG": "c2lnbmF0dXJl",
-    "PAYPAL-CERT-URL": "https://api.paypal.com/v1/notifications/certs/CERT-1",
-    "PAYPAL-AUTH-ALGO": "SHA256withRSA",
-}
 
 
 @tagged("post_install", "-at_install")

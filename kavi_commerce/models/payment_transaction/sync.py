@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...paypal.amounts import parse_amount
+from ...paypal.event import one_address, one_line
 from ...paypal.exceptions import NoAnswer, RequestRejected
 
 _logger = logging.getLogger(__name__)
@@ -412,15 +413,17 @@ class PaymentTransaction(models.Model):
         paypal = source.get("paypal") or {}
         payer = order.get("payer") or {}
         name = payer.get("name") or paypal.get("name") or {}
+        names = filter(None, (name.get("given_name"), name.get("surname")))
         vals = {
-            "card_brand": card.get("brand") or ("PayPal" if paypal else False),
+            "card_brand": card.get("brand") or ("PayPal" if paypal else ""),
             "card_last_digits": (card.get("last_digits") or "")[-4:],
-            "card_expiry": card.get("expiry"),
-            "payer_name": card.get("name")
-            or " ".join(filter(None, (name.get("given_name"), name.get("surname")))),
-            "payer_email": payer.get("email_address") or paypal.get("email_address"),
+            "card_expiry": (card.get("expiry") or "")[:7],
+            "payer_name": card.get("name") or " ".join(names),
         }
-        vals = {name: value for name, value in vals.items() if value}
+        vals = {name: one_line(value) for name, value in vals.items() if value}
+        email = payer.get("email_address") or paypal.get("email_address")
+        if one_address(email):
+            vals["payer_email"] = email
         if vals and not self.is_purged:
             self.write(vals)
 
