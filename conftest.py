@@ -89,7 +89,8 @@ def companies(request):
     from odoo import SUPERUSER_ID, api
     from odoo.modules.registry import Registry
 
-    from odoo.addons.kavi_billing.tests.common import BillingCommon, prepare_companies
+    from odoo.addons.kavi_billing.tests.common import BillingCommon
+    from odoo.addons.kavi_billing.tests.companies import prepare_companies
 
     classes = {item.cls for item in request.session.items if item.cls}
     if not any(issubclass(each, BillingCommon) for each in classes):

@@ -16,6 +16,8 @@ from odoo.fields import Command
 from odoo.service.model import call_kw
 from odoo.tests import TransactionCase, new_test_user
 
+from .companies import COMPANY, make_company
+
 ROLES = {
     "user": "kavi_billing.group_billing_user",
     "officer": "kavi_billing.group_billing_officer",
@@ -98,26 +100,9 @@ PAID_OUT = """
 """
 
 
-def make_company(env, name, **vals):
-    """A company with a chart of accounts."""
-    company = env["res.company"].create({"name": name, **vals})
-    env.user.company_ids |= company
-    env["account.chart.template"].try_loading(
-        "generic_coa", company=company, install_demo=False
-    )
-    return company
-
-
-def prepare_companies(env):
-    """Make the companies that most classes of tests begin with, which takes longer than
-    many a test: archived, until a class takes one. To be committed."""
-    for name in (BillingCommon.company_name, "Kavi Abroad"):
-        make_company(env, name).active = False
-
-
 class BillingCommon(TransactionCase):
     # Where the tests are; without a zone of its own the company is in UTC.
-    company_name = "Kavi Tests Ltd"
+    company_name = COMPANY
 
     @classmethod
     def setUpClass(cls):
