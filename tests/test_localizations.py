@@ -2,7 +2,7 @@
 America, taxes in several parts in India, taxes that wait for the money in France.
 
 Each end has to leave nothing open on any receivable item, and nothing of what was
-undone in income and taxes. Installing a country takes a while: two of them by default,
+undone in income and taxes. Installing a country takes a while: one of them by default,
 all in the long profile.
 """
 
@@ -26,7 +26,7 @@ COUNTRIES = {
     "uy": ("l10n_uy", "219999830019"),
     "ec": ("l10n_ec", "1792366836001"),
 }
-SHORT = ("generic_coa", "ar_ri", "de_skr03")
+SHORT = ("generic_coa", "ar_ri")
 CHARTS = list(COUNTRIES) if os.environ.get("KAVI_LONG") else SHORT
 
 

@@ -370,12 +370,13 @@ class BillingCommon(TransactionCase):
             self.assertIn(word, message)
         self.assertGreater(len(message.split()), 3, "not a sentence: " + message)
 
+    @classmethod
     @contextmanager
-    def at(self, moment):
+    def at(cls, moment):
         """Do something at another moment, as Python and Odoo's clock see it."""
         with (
             freeze_time(moment),
-            patch.object(type(self.cr), "now", lambda cr: datetime.now()),
+            patch.object(type(cls.cr), "now", lambda cr: datetime.now()),
         ):
             yield
 

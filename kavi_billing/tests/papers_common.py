@@ -64,170 +64,197 @@ class PapersCommon(SurchargeCommon, CreditCommon, DocumentCommon):
 
     # === A BILL IN EVERY STATE === #
 
-    def every_state(self):
+    @classmethod
+    def every_state(cls):
         """``{what was done: bill}``, done in March 2026."""
-        with self.at("2026-03-05 12:00"):
+        with cls.at("2026-03-05 12:00"):
             bills = {
-                name.removeprefix("_state_").replace("_", " "): getattr(self, name)()
-                for name in dir(self)
+                name.removeprefix("_state_").replace("_", " "): getattr(cls, name)()
+                for name in dir(cls)
                 if name.startswith("_state_")
             }
-        self.env.flush_all()
-        self.env.invalidate_all()
+        cls.env.flush_all()
+        cls.env.invalidate_all()
         return bills
 
-    def _state_draft(self):
-        return self.draft(40)
+    @classmethod
+    def _state_draft(cls):
+        return cls.draft(40)
 
-    def _state_new(self):
-        return self.taxed()
+    @classmethod
+    def _state_new(cls):
+        return cls.taxed()
 
-    def _state_new_with_tax_in_the_price(self):
-        return self.taxed("included", 19.99, 3)
+    @classmethod
+    def _state_new_with_tax_in_the_price(cls):
+        return cls.taxed("included", 19.99, 3)
 
-    def _state_nothing_to_pay(self):
-        return self.issued(line_ids=[Command.create({"name": "Free", "price_unit": 0})])
+    @classmethod
+    def _state_nothing_to_pay(cls):
+        return cls.issued(line_ids=[Command.create({"name": "Free", "price_unit": 0})])
 
-    def _state_surcharge_to_come(self):
-        bill = self.taxed()
-        self.choose(bill, self.surcharge)
+    @classmethod
+    def _state_surcharge_to_come(cls):
+        bill = cls.taxed()
+        cls.choose(bill, cls.surcharge)
         return bill
 
-    def _state_paid(self):
-        bill = self.taxed("included")
-        self.pay(bill)
+    @classmethod
+    def _state_paid(cls):
+        bill = cls.taxed("included")
+        cls.pay(bill)
         return bill
 
-    def _state_paid_in_part(self):
-        bill = self.taxed()
-        self.pay(bill, amount=41.7)
+    @classmethod
+    def _state_paid_in_part(cls):
+        bill = cls.taxed()
+        cls.pay(bill, amount=41.7)
         return bill
 
-    def _state_paid_with_surcharge(self):
-        bill = self.taxed()
-        self.pay(bill, self.surcharge)
+    @classmethod
+    def _state_paid_with_surcharge(cls):
+        bill = cls.taxed()
+        cls.pay(bill, cls.surcharge)
         return bill
 
-    def _state_paid_with_a_taxed_surcharge(self):
-        bill = self.issued(100, bill_date="2026-03-01")
-        self.pay(bill, self.taxed_surcharge)
+    @classmethod
+    def _state_paid_with_a_taxed_surcharge(cls):
+        bill = cls.issued(100, bill_date="2026-03-01")
+        cls.pay(bill, cls.taxed_surcharge)
         return bill
 
-    def _state_paid_early(self):
-        bill = self.taxed(payment_term_id=self.early.id)
-        self.pay(bill)
+    @classmethod
+    def _state_paid_early(cls):
+        bill = cls.taxed(payment_term_id=cls.early.id)
+        cls.pay(bill)
         return bill
 
-    def _state_rest_written_off(self):
-        bill = self.issued(100, bill_date="2026-03-01")
-        self.pay(bill, amount=97, write_off=True)
+    @classmethod
+    def _state_rest_written_off(cls):
+        bill = cls.issued(100, bill_date="2026-03-01")
+        cls.pay(bill, amount=97, write_off=True)
         return bill
 
-    def _state_paid_too_much(self):
-        bill = self.issued(100, bill_date="2026-03-01")
-        self.pay(bill, amount=150)
+    @classmethod
+    def _state_paid_too_much(cls):
+        bill = cls.issued(100, bill_date="2026-03-01")
+        cls.pay(bill, amount=150)
         return bill
 
-    def _state_paid_by_what_was_left_over(self):
-        bill = self._state_paid_too_much()
-        credit = self.credits.search([("bill_id", "=", bill.id)])
-        other = self.issued(80, bill_date="2026-03-01")
-        self.apply(credit, other)
+    @classmethod
+    def _state_paid_by_what_was_left_over(cls):
+        bill = cls._state_paid_too_much()
+        credit = cls.credits.search([("bill_id", "=", bill.id)])
+        other = cls.issued(80, bill_date="2026-03-01")
+        cls.apply(credit, other)
         return other
 
-    def _state_credited_by_goodwill(self):
-        bill = self.issued(80, bill_date="2026-03-01")
-        self.apply(self.credit(30), bill)
+    @classmethod
+    def _state_credited_by_goodwill(cls):
+        bill = cls.issued(80, bill_date="2026-03-01")
+        cls.apply(cls.credit(30), bill)
         return bill
 
-    def _state_refunded_in_part(self):
-        bill = self.taxed()
-        self.pay(bill)
-        self.give_back(bill, 43.21)
+    @classmethod
+    def _state_refunded_in_part(cls):
+        bill = cls.taxed()
+        cls.pay(bill)
+        cls.give_back(bill, 43.21)
         return bill
 
-    def _state_refunded(self):
-        bill = self.taxed("included")
-        self.pay(bill, self.surcharge)
-        self.give_back(bill)
+    @classmethod
+    def _state_refunded(cls):
+        bill = cls.taxed("included")
+        cls.pay(bill, cls.surcharge)
+        cls.give_back(bill)
         return bill
 
-    def _state_refunded_in_two_parts(self):
-        bill = self.taxed()
-        self.pay(bill, amount=46.66)
-        self.pay(bill, self.surcharge)
-        self.give_back(bill, 50)
-        self.give_back(bill, 20.01, method_id=self.check.id)
+    @classmethod
+    def _state_refunded_in_two_parts(cls):
+        bill = cls.taxed()
+        cls.pay(bill, amount=46.66)
+        cls.pay(bill, cls.surcharge)
+        cls.give_back(bill, 50)
+        cls.give_back(bill, 20.01, method_id=cls.check.id)
         return bill
 
-    def _state_changed(self):
-        bill = self.issued(173, bill_date="2026-03-01")
-        self.change_price(bill, 80)
+    @classmethod
+    def _state_changed(cls):
+        bill = cls.issued(173, bill_date="2026-03-01")
+        cls.change_price(bill, 80)
         return bill
 
-    def _state_changed_and_paid(self):
-        bill = self.issued(173, bill_date="2026-03-01")
-        self.change_price(bill, 200)
-        self.change_price(bill, 80)
-        self.pay(bill)
+    @classmethod
+    def _state_changed_and_paid(cls):
+        bill = cls.issued(173, bill_date="2026-03-01")
+        cls.change_price(bill, 200)
+        cls.change_price(bill, 80)
+        cls.pay(bill)
         return bill
 
-    def _state_bounced(self):
-        bill = self.taxed()
-        self.pay(bill, self.surcharge)
-        self.bounce(bill)
+    @classmethod
+    def _state_bounced(cls):
+        bill = cls.taxed()
+        cls.pay(bill, cls.surcharge)
+        cls.bounce(bill)
         return bill
 
-    def _state_bounced_and_paid_again(self):
-        bill = self._state_bounced()
-        self.pay(bill)
+    @classmethod
+    def _state_bounced_and_paid_again(cls):
+        bill = cls._state_bounced()
+        cls.pay(bill)
         return bill
 
-    def _state_canceled(self):
-        bill = self.taxed()
-        self.cancel(bill)
+    @classmethod
+    def _state_canceled(cls):
+        bill = cls.taxed()
+        cls.cancel(bill)
         return bill
 
-    def _state_canceled_after_a_part(self):
-        bill = self.taxed()
-        self.pay(bill, amount=40)
-        self.cancel(bill)
+    @classmethod
+    def _state_canceled_after_a_part(cls):
+        bill = cls.taxed()
+        cls.pay(bill, amount=40)
+        cls.cancel(bill)
         return bill
 
-    def _state_canceled_and_kept(self):
-        bill = self.taxed()
-        self.pay(bill)
-        self.cancel(bill, refund_amount=100)
+    @classmethod
+    def _state_canceled_and_kept(cls):
+        bill = cls.taxed()
+        cls.pay(bill)
+        cls.cancel(bill, refund_amount=100)
         return bill
 
-    def _state_in_instalments(self):
-        bill = self.issued(
-            99.99, payment_term_id=self.halves.id, bill_date="2026-03-01"
-        )
-        self.pay(bill, amount=70)
+    @classmethod
+    def _state_in_instalments(cls):
+        bill = cls.issued(99.99, payment_term_id=cls.halves.id, bill_date="2026-03-01")
+        cls.pay(bill, amount=70)
         return bill
 
-    def _state_credited_in_invoicing(self):
-        bill = self.issued(100, bill_date="2026-03-01")
-        note = self.reverse(self.invoice(bill))
+    @classmethod
+    def _state_credited_in_invoicing(cls):
+        bill = cls.issued(100, bill_date="2026-03-01")
+        note = cls.reverse(cls.invoice(bill))
         note.invoice_line_ids.write({"quantity": 1, "price_unit": 40})
         note.action_post()
-        (note + self.invoice(bill)).line_ids.filtered(
+        (note + cls.invoice(bill)).line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable"
         ).reconcile()
         return bill
 
-    def _state_taken_off_the_books(self):
-        bill = self.issued(100, bill_date="2026-03-01")
-        self.invoice(bill).button_draft()
+    @classmethod
+    def _state_taken_off_the_books(cls):
+        bill = cls.issued(100, bill_date="2026-03-01")
+        cls.invoice(bill).button_draft()
         return bill
 
-    def _opening(self, **vals):
-        return self.env["kavi.bill"]._create_opening(
+    @classmethod
+    def _opening(cls, **vals):
+        return cls.env["kavi.bill"]._create_opening(
             [
                 {
-                    "partner_id": self.account.id,
-                    "company_id": self.company.id,
+                    "partner_id": cls.account.id,
+                    "company_id": cls.company.id,
                     "title": "Last year",
                     "name": f"OLD-{vals['opening_due']:g}-{vals['opening_paid']:g}",
                     "bill_date": "2025-03-01",
@@ -237,13 +264,15 @@ class PapersCommon(SurchargeCommon, CreditCommon, DocumentCommon):
             ]
         )
 
-    def _state_history(self):
-        return self._opening(
+    @classmethod
+    def _state_history(cls):
+        return cls._opening(
             opening_state="new", opening_total=100, opening_paid=30, opening_due=70
         )
 
-    def _state_refunded_before(self):
-        return self._opening(
+    @classmethod
+    def _state_refunded_before(cls):
+        return cls._opening(
             opening_state="refunded",
             opening_total=100,
             opening_paid=100,
@@ -251,18 +280,19 @@ class PapersCommon(SurchargeCommon, CreditCommon, DocumentCommon):
             opening_due=0,
         )
 
-    def _state_opening_balance(self):
-        bill = self._opening(
+    @classmethod
+    def _state_opening_balance(cls):
+        bill = cls._opening(
             opening_date="2026-01-01",
             opening_total=55,
             opening_paid=40,
             opening_credited=15,
             opening_due=45,
-            opening_account_id=self.income.id,
-            opening_journal_id=self._journal("sale").id,
+            opening_account_id=cls.income.id,
+            opening_journal_id=cls._journal("sale").id,
         )
-        bill = self.bills.browse(bill.id)
-        self.pay(bill, amount=20)
+        bill = cls.bills.browse(bill.id)
+        cls.pay(bill, amount=20)
         return bill
 
     # === WHAT IS ON PAPER === #
@@ -310,3 +340,12 @@ class PapersCommon(SurchargeCommon, CreditCommon, DocumentCommon):
             else:
                 total += amount
         return total
+
+
+class EveryStateCommon(PapersCommon):
+    """Those bills, made once for the class."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.states = cls.every_state()

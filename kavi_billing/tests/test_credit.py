@@ -56,7 +56,8 @@ class CreditCommon(BillingCommon):
         credit.action_issue()
         return credit
 
-    def apply(self, credits, bills, amount=None):
+    @classmethod
+    def apply(cls, credits, bills, amount=None):
         """Apply as the officer does it: by the wizard, opened on the credits."""
         vals = {"bill_ids": [Command.set(bills.ids)]}
         if amount is not None:

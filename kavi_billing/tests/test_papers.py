@@ -9,13 +9,13 @@ from decimal import Decimal
 
 from odoo.tests import tagged
 
-from .papers_common import PapersCommon
+from .papers_common import EveryStateCommon, PapersCommon
 
 MINUS = "\N{MINUS SIGN}"
 
 
 @tagged("post_install", "-at_install")
-class TestPapersAddUp(PapersCommon):
+class TestPapersAddUp(EveryStateCommon):
     """A property: for a bill in every state, each paper adds up."""
 
     def split(self, rows):
@@ -120,7 +120,7 @@ class TestPapersAddUp(PapersCommon):
         self.walk(rows, Decimal(0), {"To Pay", "Due"})
 
     def test_property_every_paper_of_every_state(self):
-        for name, bill in self.every_state().items():
+        for name, bill in self.states.items():
             with self.subTest(name), self.at("2026-03-06 12:00"):
                 self.assertBooks(bill)
                 rows = [] if bill.state == "draft" else bill._get_settlements()
@@ -136,12 +136,42 @@ class TestPapersAddUp(PapersCommon):
 
     def test_idle_is_what_nobody_owes(self):
         """Bill Data adds up: what no row of paid, credited and due explains is said."""
-        bills = self.every_state()
+        bills = self.states
         idle = {name: bill.amount_idle for name, bill in bills.items()}
         self.assertEqual(
             {name: amount for name, amount in idle.items() if amount},
             {"draft": 40.0, "taken off the books": 100.0, "history": 70.0},
         )
+
+    def test_property_statement(self):
+        """Opening balance, charged, settled, closing balance: of every state."""
+        statement = self.as_user("user")["kavi.account.statement.wizard"].create(
+            {
+                "partner_id": self.account.id,
+                "company_id": self.company.id,
+                "date_from": "2026-03-02",
+                "date_to": "2026-12-31",
+            }
+        )
+        (section,) = statement._get_sections()
+        running = self.read_amount(section["opening"])
+        self.assertTrue(running)
+        charged = settled = Decimal(0)
+        for row in section["rows"]:
+            debit, credit = (
+                self.read_amount(row[name]) if row[name] else Decimal(0)
+                for name in ("debit", "credit")
+            )
+            running += debit - credit
+            charged, settled = charged + debit, settled + credit
+            self.assertEqual(self.read_amount(row["balance"]), running)
+        self.assertEqual(self.read_amount(section["charged"]), charged)
+        self.assertEqual(self.read_amount(section["settled"]), settled)
+        self.assertEqual(self.read_amount(section["closing"]), running)
+        bills = self.bills.search([("partner_id", "=", self.account.id)])
+        credits = self.credits.search([("partner_id", "=", self.account.id)])
+        owed = sum(bills.mapped("amount_due")) - sum(credits.mapped("amount_open"))
+        self.assertEqual(running, Decimal(f"{owed:.2f}"))
 
 
 @tagged("post_install", "-at_install")
@@ -381,34 +411,3 @@ class TestOtherPapers(PapersCommon):
                 self.walk(rows[at:], total, {"In your favor"})
                 uses = sum(use.amount_used for use in credit._get_document_uses())
                 self.assertAlmostEqual(uses, credit.amount - credit.amount_open, 6)
-
-    def test_property_statement(self):
-        """Opening balance, charged, settled, closing balance: of every state."""
-        self.every_state()
-        statement = self.as_user("user")["kavi.account.statement.wizard"].create(
-            {
-                "partner_id": self.account.id,
-                "company_id": self.company.id,
-                "date_from": "2026-03-02",
-                "date_to": "2026-12-31",
-            }
-        )
-        (section,) = statement._get_sections()
-        running = self.read_amount(section["opening"])
-        self.assertTrue(running)
-        charged = settled = Decimal(0)
-        for row in section["rows"]:
-            debit, credit = (
-                self.read_amount(row[name]) if row[name] else Decimal(0)
-                for name in ("debit", "credit")
-            )
-            running += debit - credit
-            charged, settled = charged + debit, settled + credit
-            self.assertEqual(self.read_amount(row["balance"]), running)
-        self.assertEqual(self.read_amount(section["charged"]), charged)
-        self.assertEqual(self.read_amount(section["settled"]), settled)
-        self.assertEqual(self.read_amount(section["closing"]), running)
-        bills = self.bills.search([("partner_id", "=", self.account.id)])
-        credits = self.credits.search([("partner_id", "=", self.account.id)])
-        owed = sum(bills.mapped("amount_due")) - sum(credits.mapped("amount_open"))
-        self.assertEqual(running, Decimal(f"{owed:.2f}"))

@@ -5,7 +5,10 @@ from decimal import Decimal
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.kavi_billing.tests.papers_common import PapersCommon
+from odoo.addons.kavi_billing.tests.papers_common import (
+    EveryStateCommon,
+    PapersCommon,
+)
 
 from .test_report_download import DownloadMixin
 
@@ -13,11 +16,11 @@ DAY = "2026-03-10 12:00"
 
 
 @tagged("post_install", "-at_install")
-class TestReportSums(DownloadMixin, PapersCommon):
+class TestReportSums(DownloadMixin, EveryStateCommon):
     def test_property_bill_data_adds_up(self):
         """For a bill in every state: the total, less paid, credited and not owed, is
         due; paid, less refunded, is retained."""
-        bills = self.every_state()
+        bills = self.states
         wizard = self.download_wizard(self.bills.union(*bills.values()))
         rows = {row["bill_id"]: row for row in self.csv_rows(wizard)}
         for name, bill in bills.items():
@@ -40,7 +43,7 @@ class TestReportSums(DownloadMixin, PapersCommon):
 
     def test_bill_data_on_paper(self):
         """The columns that add up are printed, with their totals."""
-        bills = self.every_state()
+        bills = self.states
         wizard = self.download_wizard(self.bills.union(*bills.values()))
         page = wizard._get_page()
         columns = [
@@ -68,7 +71,7 @@ class TestReportSums(DownloadMixin, PapersCommon):
     def test_property_balances_add_up(self):
         """Account Balances: billed, less paid, credited and not owed, is the balance;
         less open credits, the net."""
-        bills = self.every_state()
+        bills = self.states
         credit = self.credit(12.5)
         self.env.flush_all()
         row = self.as_user("user")["kavi.balance.report"].search(
@@ -110,6 +113,22 @@ class TestReportSums(DownloadMixin, PapersCommon):
         headers = [column.header for column in row._get_report_columns()]
         self.assertIn("amount_credited", headers)
 
+    def test_overdue_of_every_state(self):
+        """The tile, the aging report and the bills say the same."""
+        with self.at("2026-05-10 12:00"):
+            self.env.invalidate_all()
+            bills = self.bills.search([("is_overdue", "=", True)])
+            overview = self.as_user("user")["kavi.billing.overview"].get_overview()
+            (tile,) = [tile for tile in overview["tiles"] if tile["key"] == "overdue"]
+            total = sum(bills.mapped("amount_overdue"))
+            self.assertEqual(tile["value"], self.company.currency_id.format(total))
+            self.assertIn(str(len(bills)), tile["hint"])
+            # by then, all that is open is
+            self.assertAlmostEqual(total, sum(bills.mapped("amount_due")), 6)
+
+
+@tagged("post_install", "-at_install")
+class TestOverdueSums(PapersCommon):
     def overview(self):
         with self.at(DAY):
             overview = self.as_user("user")["kavi.billing.overview"].get_overview()
@@ -143,17 +162,3 @@ class TestReportSums(DownloadMixin, PapersCommon):
         self.assertIn("1 bill", tile["hint"])
         with self.at(DAY):
             self.assertEqual(bill.amount_overdue, 120.0)
-
-    def test_overdue_of_every_state(self):
-        """The tile, the aging report and the bills say the same."""
-        self.every_state()
-        with self.at("2026-05-10 12:00"):
-            self.env.invalidate_all()
-            bills = self.bills.search([("is_overdue", "=", True)])
-            overview = self.as_user("user")["kavi.billing.overview"].get_overview()
-            (tile,) = [tile for tile in overview["tiles"] if tile["key"] == "overdue"]
-            total = sum(bills.mapped("amount_overdue"))
-            self.assertEqual(tile["value"], self.company.currency_id.format(total))
-            self.assertIn(str(len(bills)), tile["hint"])
-            # by then, all that is open is
-            self.assertAlmostEqual(total, sum(bills.mapped("amount_due")), 6)
