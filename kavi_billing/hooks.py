@@ -1,5 +1,7 @@
 from odoo.tools import SQL
 
+from .tools.outage import answer_outages
+
 # What the demo brings along and journal entries refer to.
 _DEMO = [
     "account.account",
@@ -9,6 +11,11 @@ _DEMO = [
     "res.company",
     "res.partner",
 ]
+
+
+def post_load():
+    """Before any database is: what is said when none can be reached."""
+    answer_outages()
 
 
 def post_init_hook(env):

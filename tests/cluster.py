@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from odoo.tools import config
+
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -69,6 +71,10 @@ class Cluster:
             patch.setenv("PGHOST", str(self.folder))
             patch.setenv("PGPORT", "5432")
             patch.setenv("PGUSER", "odoo")
+            # what Odoo has read of these in this process
+            here = {"host": str(self.folder), "port": 5432, "user": "odoo"}
+            for name in here:
+                patch.setitem(config.options, f"db_{name}", here[name])
             yield
 
 

@@ -11,6 +11,7 @@ a process of its own, which a test may kill.
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -117,6 +118,51 @@ class Person:
     def call(self, model, method, *args, **kwargs):
         params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
         return self._post(f"/web/dataset/call_kw/{model}/{method}", params)
+
+
+class Payer:
+    """Another one, with the link of a bill's mail."""
+
+    def __init__(self, till, url, verify=True):
+        self.till, self.url, self.verify = till, url, verify
+        (self.bill,) = till.issue(100)
+        with till.scratch.env() as env:
+            self.token = env["kavi.bill"].browse(self.bill)._portal_ensure_token()
+
+    def check_out(self):
+        """As far as PayPal's page, where the payer agrees; the way back is kept."""
+        url = f"{self.url}/my/bills/{self.bill}/pay"
+        vals = {"access_token": self.token}
+        with requests.Session() as browser:
+            browser.verify = self.verify
+            page = browser.get(url, params=vals, timeout=PATIENCE)
+            csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+            answer = browser.post(
+                url,
+                data=vals | {"csrf_token": csrf[1]},
+                allow_redirects=False,
+                timeout=PATIENCE,
+            )
+        answer = requests.post(
+            answer.headers["Location"],
+            data={"act": "approve", "source": "visa"},
+            allow_redirects=False,
+            timeout=PATIENCE,
+        )
+        self.way_back = answer.headers["Location"]
+
+    def come_back(self):
+        return requests.get(
+            self.way_back, allow_redirects=False, timeout=PATIENCE, verify=self.verify
+        )
+
+    def look(self):
+        with self.till.scratch.env() as env:
+            bill = env["kavi.bill"].browse(self.bill)
+            return bill.state, bill.amount_paid, len(bill._get_payments())
+
+    def is_paid(self):
+        return self.look()[0] == "paid"
 
 
 @contextlib.contextmanager

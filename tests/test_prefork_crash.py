@@ -7,7 +7,6 @@ there: what was written is gone, what was committed stays though nobody was told
 
 import base64
 import os
-import re
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ import requests
 from odoo import Command
 
 from .office import Office, look
-from .prefork import PATIENCE, Refused, Snag, killed, prefork
+from .prefork import PATIENCE, Payer, Refused, Snag, killed, prefork
 from .till import WEBHOOK_PATH, open_till
 
 PASSWORD = "only for this test"
@@ -61,7 +60,6 @@ def site(till, office):
             env["ir.config_parameter"].set_param("web.base.url", site.url)
             till.register_webhook(env, site.url)
         yield site
-
 
 
 @pytest.fixture(scope="module")
@@ -125,51 +123,9 @@ def test_crash_payment(office, site, officer, table, point):
 # === PAYERS === #
 
 
-class Payer:
-    """A browser with the link of the bill's mail."""
-
-    def __init__(self, till, site):
-        self.till, self.site = till, site
-        (self.bill,) = till.issue(100)
-        with till.scratch.env() as env:
-            self.token = env["kavi.bill"].browse(self.bill)._portal_ensure_token()
-
-    def check_out(self):
-        """As far as PayPal's page, where the payer agrees; the way back."""
-        url = f"{self.site.url}/my/bills/{self.bill}/pay"
-        vals = {"access_token": self.token}
-        with requests.Session() as browser:
-            page = browser.get(url, params=vals, timeout=PATIENCE)
-            csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
-            answer = browser.post(
-                url,
-                data=vals | {"csrf_token": csrf[1]},
-                allow_redirects=False,
-                timeout=PATIENCE,
-            )
-        answer = requests.post(
-            answer.headers["Location"],
-            data={"act": "approve", "source": "visa"},
-            allow_redirects=False,
-            timeout=PATIENCE,
-        )
-        self.way_back = answer.headers["Location"]
-
-    def come_back(self):
-        return requests.get(self.way_back, allow_redirects=False, timeout=PATIENCE)
-
-    def look(self):
-        with self.till.scratch.env() as env:
-            bill = env["kavi.bill"].browse(self.bill)
-            return bill.state, bill.amount_paid, len(bill._get_payments())
-
-    def is_paid(self):
-        return self.look()[0] == "paid"
-
-
 @pytest.fixture
 def payer(till, site):
-    payer = Payer(till, site)
+    payer = Payer(till, site.url)
     payer.check_out()
     return payer
 
