@@ -16,6 +16,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.kavi_commerce.models import payment_provider
 
+from .prefork import allow_receiver
 from .scratch import ROOT, scratch_database
 from .till import open_till
 
@@ -118,6 +119,7 @@ def have_all_at_work(env, till, receiver_port, mail_port, bills):
     outbox = outbox or env["kavi.outbox"].create(
         {"name": "Accounting office", "company_id": till.company}
     )
+    allow_receiver(env)
     outbox.url = f"http://127.0.0.1:{receiver_port}/"
     outbox.action_new_secret()
     outbox.action_new_key()

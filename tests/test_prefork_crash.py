@@ -18,7 +18,7 @@ import requests
 from odoo import Command
 
 from .office import Office, look
-from .prefork import PATIENCE, Payer, Refused, Snag, killed, prefork
+from .prefork import PATIENCE, Payer, Refused, Snag, allow_receiver, killed, prefork
 from .till import WEBHOOK_PATH, open_till
 
 PASSWORD = "only for this test"
@@ -338,6 +338,7 @@ def test_crash_outbox(office, site, receiver):
         outbox = env["kavi.outbox"].create(
             {"name": "Books", "company_id": office.company}
         )
+        allow_receiver(env)
         outbox.url = f"http://127.0.0.1:{receiver.port}/"
         outbox.action_new_secret()
     office.issued(4)

@@ -19,7 +19,15 @@ import requests
 
 from .cluster import cluster
 from .office import Office, look
-from .prefork import PATIENCE, Refused, connect, prefork, set_jobs, wait_for
+from .prefork import (
+    PATIENCE,
+    Refused,
+    allow_receiver,
+    connect,
+    prefork,
+    set_jobs,
+    wait_for,
+)
 from .scratch import ScratchDatabase, _filestore, _link
 
 PASSWORD = "only for this test"
@@ -219,6 +227,7 @@ def test_concurrency_two_servers(server, office, tmp_path):
     ):
         with office.scratch.env() as env:
             outbox = env["kavi.outbox"].search([("company_id", "=", office.company)])
+            allow_receiver(env)
             outbox.url = books.url
             outbox.action_new_secret()
         officers = [
