@@ -1,6 +1,6 @@
 from odoo.tools import SQL
 
-from .tools.outage import answer_outages
+from .tools.outage import answer_outages, outlive_outages
 
 # What the demo brings along and journal entries refer to.
 _DEMO = [
@@ -14,8 +14,9 @@ _DEMO = [
 
 
 def post_load():
-    """Before any database is: what is said when none can be reached."""
+    """For the whole process: what becomes of it when no database can be reached."""
     answer_outages()
+    outlive_outages()
 
 
 def post_init_hook(env):

@@ -1,11 +1,11 @@
 """A PostgreSQL server of a test's own, which it may stop: nobody else's.
 
-    with cluster("copy_of_it") as server:       # holds a copy of the seeded database
+    with cluster("seeded", "own") as server, server.in_use():
         server.stop()                           # as a machine that restarts: at once
         server.start()
 
-While the block lasts, all that connects is led there (PGHOST); what the test's own
-process has open elsewhere stays.
+While it is in use, all that connects is led there (PGHOST); what the test's own process
+has open elsewhere stays.
 """
 
 import contextlib
@@ -109,8 +109,8 @@ def as_somebody(folder, programs):
 
 
 @contextlib.contextmanager
-def cluster(database):
-    """A server with a copy of a database, under the same name, for as long as the block
+def cluster(database, name):
+    """A server with a copy of a database, under another name, for as long as the block
     lasts."""
     # a socket's path is short, wherever other files are kept
     folder = Path(tempfile.mkdtemp(prefix="kavi_pg_", dir="/tmp"))
@@ -119,13 +119,13 @@ def cluster(database):
     try:
         server.start()
         host = ["-h", str(folder), "-p", "5432", "-U", "odoo"]
-        subprocess.run(["createdb", *host, "-T", "template0", database], check=True)
+        subprocess.run(["createdb", *host, "-T", "template0", name], check=True)
         with subprocess.Popen(
             ["pg_dump", "--no-owner", "--no-privileges", database],
             stdout=subprocess.PIPE,
         ) as dump:
             subprocess.run(
-                ["psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", *host, "-d", database],
+                ["psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", *host, "-d", name],
                 stdin=dump.stdout,
                 stdout=subprocess.DEVNULL,
                 check=True,

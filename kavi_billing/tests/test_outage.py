@@ -8,9 +8,11 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from odoo import http
 from odoo.exceptions import UserError
+from odoo.service import server
 from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.kavi_billing import hooks
 from odoo.addons.kavi_billing.tools import outage
 
 LINE = psycopg2.OperationalError("server closed the connection unexpectedly")
@@ -80,8 +82,30 @@ class TestOutage(BaseCase):
         self.assertIn("try again in a minute", answer.get_data(as_text=True))
         self.assertNotIn("server closed", answer.get_data(as_text=True))
 
-    def test_it_answers_for_the_whole_process(self):
-        served = http.Request._serve_db
-        self.assertTrue(served.kavi_original)
-        outage.answer_outages()  # a second time changes nothing
-        self.assertIs(http.Request._serve_db, served)
+    def test_it_holds_for_the_whole_process(self):
+        """A second time changes nothing."""
+
+        def original(one):
+            return "done"
+
+        places = (http.Request, "_serve_db"), (server.PreforkServer, "process_spawn")
+        with patch.object(*places[0], original), patch.object(*places[1], original):
+            hooks.post_load()
+            patched = [getattr(*place) for place in places]
+            hooks.post_load()
+            for place, now in zip(places, patched, strict=True):
+                with self.subTest(place=place):
+                    self.assertIs(now.kavi_original, original)
+                    self.assertIs(getattr(*place), now)
+                    self.assertEqual(now(None), "done")
+
+    @mute_logger("odoo.addons.kavi_billing.tools.outage")
+    def test_the_parent_of_workers_waits(self):
+        def spawn(parent):
+            raise parent
+
+        with patch.object(server.PreforkServer, "process_spawn", spawn):
+            outage.outlive_outages()
+            server.PreforkServer.process_spawn(LINE)
+            with self.assertRaises(ValueError):  # what is no outage ends it, as before
+                server.PreforkServer.process_spawn(ValueError())

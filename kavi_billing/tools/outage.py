@@ -1,9 +1,13 @@
-"""What people are told while the database cannot be reached.
+"""What people are told while the database cannot be reached, and that the server is
+still there when it is back.
 
 Odoo serves a site whose database is gone as one without any: a payer who comes back
 from paying reads that the page does not exist, and whoever was logged in is logged out.
 Here it is 503 and a sentence: programs try again, Odoo's client says that it has lost
 the connection, and all go on when it is back.
+
+Odoo's parent of several workers ends, and the site with it, when one of them has to be
+replaced at such a moment. Here it waits for the database.
 """
 
 import functools
@@ -14,6 +18,7 @@ from psycopg2 import errors
 from werkzeug.exceptions import ServiceUnavailable
 
 from odoo import http, sql_db
+from odoo.service import server
 
 _logger = logging.getLogger(__name__)
 
@@ -59,6 +64,24 @@ def answer_outages():
     http.Request._serve_db = serve_db
 
 
+def outlive_outages():
+    """Have the parent of the workers wait for the database: once, for its process."""
+    spawn = server.PreforkServer.process_spawn
+    if hasattr(spawn, "kavi_original"):
+        return
+
+    @functools.wraps(spawn)
+    def process_spawn(parent):
+        try:
+            return spawn(parent)
+        except psycopg2.OperationalError as error:
+            # it looks again in some seconds
+            _logger.warning("No worker can be started: %s", first_line(error))
+
+    process_spawn.kavi_original = spawn
+    server.PreforkServer.process_spawn = process_spawn
+
+
 def is_cut(error):
     """Whether the line to the database server was cut, or never came about."""
     seen = set()
@@ -85,9 +108,13 @@ def is_server_there():
 
 def outage(error):
     """The answer, whatever kind of request it was."""
-    reason = str(error.__cause__ or error).strip().partition("\n")[0]
+    reason = first_line(error.__cause__ or error)
     _logger.warning("The database cannot be reached: %s", reason)
     answer = ServiceUnavailable(SENTENCE, retry_after=RETRY_AFTER)
     answer.error_response = answer.get_response()
     answer.error_response.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def first_line(error):
+    return str(error).strip().partition("\n")[0]
