@@ -38,6 +38,7 @@ LONG_ONES = {
     "table_walk": 150,
     "commerce_crash": 150,
     "commerce_storm": 120,
+    "prefork": 100,
     "surcharge": 60,
     "journey": 50,
     "concurrency": 50,

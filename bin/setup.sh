@@ -212,6 +212,17 @@ get_chromium() {
   wrap chromium "$own"
 }
 
+get_nginx() {  # the tests behind a reverse proxy run it, on this machine only
+  local own=$home/sys/usr/sbin/nginx
+  ! command -v nginx >/dev/null || return 0
+  if [ ! -x "$own" ]; then
+    say "getting nginx for the tests behind a proxy ..."
+    # without it these tests say what is missing, and all others run
+    get_debian nginx || { say "nginx could not be downloaded: install nginx ($(why apt))"; return 0; }
+  fi
+  wrap nginx "$own"
+}
+
 get_wkhtmltopdf() {  # Debian's is built without the patches that headers and footers need
   local packed=$venv/bin/wkhtmltopdf-pack
   [ ! -x "$home/bin/wkhtmltopdf" ] || return 0

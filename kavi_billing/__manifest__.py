@@ -67,6 +67,7 @@
         "web.assets_frontend": ["kavi_billing/static/src/scss/portal.scss"],
         "web.assets_tests": ["kavi_billing/static/tests/tours/**/*"],
     },
+    "post_load": "post_load",
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

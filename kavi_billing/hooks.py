@@ -1,5 +1,7 @@
 from odoo.tools import SQL
 
+from .tools.outage import answer_outages, outlive_outages
+
 # What the demo brings along and journal entries refer to.
 _DEMO = [
     "account.account",
@@ -9,6 +11,12 @@ _DEMO = [
     "res.company",
     "res.partner",
 ]
+
+
+def post_load():
+    """For the whole process: what becomes of it when no database can be reached."""
+    answer_outages()
+    outlive_outages()
 
 
 def post_init_hook(env):

@@ -50,7 +50,18 @@ class Till:
         self._known = set(find_secrets(scratch, ()))
         with scratch.env() as env:
             self._set_up(env)
-        self.workers = Workers(scratch.name, paypal, log)
+        self._workers = None
+
+    @property
+    def workers(self):
+        """Started when asked for: a test with a server of its own needs none."""
+        if not self._workers:
+            self._workers = Workers(self.scratch.name, self.paypal, self.log)
+        return self._workers
+
+    def close(self):
+        if self._workers:
+            self._workers.close()
 
     def _set_up(self, env):
         set_param = env["ir.config_parameter"].set_param
@@ -254,7 +265,7 @@ def open_till(seed=7):
         try:
             yield till
         finally:
-            till.workers.close()
+            till.close()
 
 
 # === WORKERS === #
