@@ -40,6 +40,8 @@ from . import (
     test_journey_check,
     test_ledger,
     test_ledger_check,
+    test_message_access,
+    test_message_sender,
     test_mirror,
     test_money,
     test_notice,
