@@ -15,13 +15,14 @@ class BillPage(BillingPortal):
 
     def _document_check_access(self, model_name, document_id, access_token=None):
         """The same error for a bill that does not exist and one they may not see."""
-        if model_name == "account.move" and access_token:
+        if model_name == "account.move":
             # sudo: nothing of it is shown before link or right opens it
             move = request.env[model_name].sudo().browse(int(document_id)).exists()
             if move._is_billing_thread():
-                if move._is_link_token(access_token):
-                    return move
-                access_token = None  # what Odoo keeps for it opens nothing
+                if not move._is_link_token(access_token):
+                    # what Odoo keeps for it opens nothing
+                    super()._document_check_access(model_name, document_id, None)
+                return move  # not as the system, to whom pages would give the link
         if model_name != "kavi.bill":
             return super()._document_check_access(model_name, document_id, access_token)
         return self._find_bill(document_id, access_token)[0]

@@ -40,6 +40,8 @@ from . import (
     test_journey_check,
     test_ledger,
     test_ledger_check,
+    test_link_access,
+    test_link_ends,
     test_message_access,
     test_message_sender,
     test_mirror,

@@ -343,7 +343,7 @@ class TestPayerMessages(MessageCase):
         self.assertIn("Back on Monday", answer.body)
 
     def test_incoming_mail_is_posted(self):
-        """What fetches mail works for the system: the answer to a mail keeps what it says."""
+        """What fetches mail works for the system: an answer keeps what it says."""
         self.env["mail.thread"].message_process(
             "kavi.bill",
             RAW.format(sender="acme@example.com", number="2"),

@@ -36,14 +36,20 @@ class KaviBill(models.Model):
         return super().message_post(body=body, **kwargs)
 
     @api.model
-    def _get_thread_with_access(self, thread_id, *, token=None, **kwargs):
+    def _get_thread_with_access(
+        self, thread_id, *, hash=None, pid=None, token=None, **kwargs
+    ):
         """Answer a wrong link and a missing bill alike: no record."""
         bill = self.sudo().browse(thread_id).exists()
         if not bill or bill.state == "draft" and not self.env.user._is_internal():
             return self.browse()
         if token and not bill._is_link_token(token):
             token = None
-        return super()._get_thread_with_access(thread_id, token=token, **kwargs)
+        if not bill._is_link_alive():
+            hash = pid = None  # signed with the link that has ended
+        return super()._get_thread_with_access(
+            thread_id, hash=hash, pid=pid, token=token, **kwargs
+        )
 
     # === BUSINESS METHODS === #
 

@@ -109,10 +109,15 @@ class KaviBill(models.Model):
         self._renew_links()
         return self._get_page_token()
 
-    def _notify_get_recipients_groups(self, *args, **kwargs):
-        # the button of a mail to the account: only there is the link that Odoo asks for
-        bill = self.with_context(kavi_mail_to_payer=Private())
-        return super(KaviBill, bill)._notify_get_recipients_groups(*args, **kwargs)
+    def _notify_get_recipients_groups(self, message, *args, **kwargs):
+        # Odoo asks for the link whomever it writes to; the account has it on its button
+        bill = self
+        reached = message.sudo().partner_ids | self.sudo().message_partner_ids
+        if self.partner_id in reached and not self._is_payer():
+            bill = self.with_context(kavi_mail_to_payer=Private())
+        return super(KaviBill, bill)._notify_get_recipients_groups(
+            message, *args, **kwargs
+        )
 
     def _get_page_token(self):
         """The token for links on a page of the portal.
