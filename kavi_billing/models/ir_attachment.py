@@ -37,6 +37,13 @@ class IrAttachment(models.Model):
 
     # === HELPER METHODS === #
 
+    def _filter_for_user(self):
+        """Those of these files that the user may have, with whatever rights they were
+        read."""
+        if self.env.user.has_group(USER):
+            return self
+        return self - self._filter_note_files()
+
     @api.model
     def _hides_note_files(self):
         """Whether the user is none of those who read activity notes."""

@@ -10,7 +10,6 @@ Context keys of the suite, each with a Private value unless it says otherwise:
     kavi_automatic_answer     an answer of the system is posted, no message of a payer
     kavi_application          the application that raises bills or acts on them
     kavi_credit_note          a credit note mirrors posted items: nothing is matched yet
-    kavi_mail_to_payer        the link asked for goes into a mail to the account
     kavi_match_amounts        how much of two journal items is matched
     kavi_no_billing_account   contacts made now are no accounts
     kavi_whole_discount       all instalments are paid at once, with the early discount

@@ -55,7 +55,7 @@ class AccountMove(models.Model):
         if not self.sudo().access_token:
             super(AccountMove, self.sudo())._portal_ensure_token()  # opens nothing
         bill = self.sudo().kavi_bill_id.sudo(self.env.su)
-        return bill._get_page_token() if bill else ""
+        return bill._portal_ensure_token() if bill and bill._is_link_shown() else ""
 
     def _sign_token(self, pid):
         bill = self.sudo().kavi_bill_id

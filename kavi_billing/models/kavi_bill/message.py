@@ -64,6 +64,11 @@ class KaviBill(models.Model):
     def _is_billing_thread(self):
         return True
 
+    def _get_mail_thread_data_attachments(self):
+        # a page that was opened by a link reads them as the system
+        files = super()._get_mail_thread_data_attachments()
+        return files._filter_for_user()
+
     def _get_responsible_users(self):
         """Who gets payers' messages: the user who created the bill, if they are still
         an officer, or else the billing administrators of its company."""

@@ -5,8 +5,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools.context import Private, private_value
-
 
 class KaviBill(models.Model):
     """Who opens a bill's page, with a log-in or by its signed link, and in which role
@@ -102,36 +100,35 @@ class KaviBill(models.Model):
     # === HELPER METHODS === #
 
     def _portal_ensure_token(self):
-        """The token for whoever may have it, see :meth:`_get_page_token`; it is written
-        past the guard, for it is no part of the document."""
-        if private_value(self.env.context, "kavi_mail_to_payer"):
-            return self._get_link_token()
+        """The token, for code that gives it to the account; written past the guard, for
+        it is no part of the document."""
         self._renew_links()
-        return self._get_page_token()
+        return self.access_token if self.env.su else ""
+
+    def get_portal_url(self, *args, **kwargs):
+        bill = self
+        if not self.env.su:
+            self.check_access("read")
+        elif not self._is_link_shown():
+            bill = self.sudo(False)
+        return super(KaviBill, bill).get_portal_url(*args, **kwargs)
+
+    def _get_share_url(self, *args, share_token=True, **kwargs):
+        share_token = share_token and self._is_link_shown()
+        return super()._get_share_url(*args, share_token=share_token, **kwargs)
+
+    def _is_link_shown(self):
+        """Whether the link may stand on a page that is made now: not for who works
+        here. Their own right opens the page; with the link they would act as the
+        payer."""
+        user = self.env.user
+        return self.env.su and (user._is_superuser() or not user._is_internal())
 
     def _notify_get_recipients_groups(self, message, *args, **kwargs):
-        # Odoo asks for the link whomever it writes to; the account has it on its button
-        bill = self
         reached = message.sudo().partner_ids | self.sudo().message_partner_ids
         if self.partner_id in reached and not self._is_payer():
-            bill = self.with_context(kavi_mail_to_payer=Private())
-        return super(KaviBill, bill)._notify_get_recipients_groups(
-            message, *args, **kwargs
-        )
-
-    def _get_page_token(self):
-        """The token for links on a page of the portal.
-
-        None for who works here: their own right opens the page, and with the payer's
-        link they would act as the payer. Mails have :meth:`_get_link_token`.
-
-        :return: str, empty when there is none to give
-        """
-        self.ensure_one()
-        user = self.env.user
-        if not self.env.su or user._is_internal() and not user._is_superuser():
-            return ""
-        return self.access_token or ""
+            self._get_link_token()  # it goes out, on the button
+        return super()._notify_get_recipients_groups(message, *args, **kwargs)
 
     def _get_link_token(self):
         """The token for a mail or document that goes to the account now: from today its
@@ -210,10 +207,6 @@ class KaviBill(models.Model):
     def _sign_token(self, pid):
         # sudo: the hash says nothing of the token
         return super(KaviBill, self.sudo())._sign_token(pid)
-
-    def _get_share_url(self, *args, share_token=True, **kwargs):
-        share_token = share_token and bool(self._get_page_token())
-        return super()._get_share_url(*args, share_token=share_token, **kwargs)
 
     def _get_bill_url(self):
         """Where the payer sees the bill, without a log-in: for mails and documents.
