@@ -106,6 +106,27 @@ class TestTokenOfStaff(PageCase):
         for answer in asked:
             self.assertNotIn(self.token, str(answer))
 
+    def test_access_token_in_no_history(self):
+        """A text that somebody wrote may hold the link: it is mailed, and not kept."""
+        self.account.email = "acme@example.com"
+        template = self.env["mail.template"].create(
+            {
+                "name": "Own",
+                "model_id": self.env["ir.model"]._get_id("kavi.bill"),
+                "subject": "Your bill",
+                "body_html": '<p><a t-att-href="object._get_bill_url()">Bill</a></p>',
+            }
+        )
+        self.bill._notify_by(template, "custom")
+        notice = self.env["kavi.notice"].search([("template_id", "=", template.id)])
+        mail = notice.sudo().mail_id
+        self.assertEqual(str(mail.body_html).count(self.token), 3)
+        self.assertNotIn(self.token, str(notice.message_id.body))
+        self.assertNotIn(self.token, str(notice.body))
+        for role in ("user", "accountant"):
+            messages = self.bill.with_env(self.as_user(role)).message_ids
+            self.assertNotIn(self.token, str(messages.mapped("body")))
+
     def test_access_pages_hold_no_token(self):
         """The page of a bill, and of its invoice, opened by one's own right."""
         for role in self.roles:

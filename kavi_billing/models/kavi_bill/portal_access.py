@@ -208,6 +208,18 @@ class KaviBill(models.Model):
         # sudo: the hash says nothing of the token
         return super(KaviBill, self.sudo())._sign_token(pid)
 
+    def _hide_link(self, html):
+        """A text for the account as the history may keep it: the link in it leads to
+        the log-in."""
+        token = self.sudo().access_token
+        return html.replace(token, "") if html and token else html
+
+    def _get_payer_path(self):
+        """The payer's page with its link, for what is kept for the payer's browser:
+        never shown to who works here."""
+        self.ensure_one()
+        return f"{self.access_url}?access_token={self.sudo()._portal_ensure_token()}"
+
     def _get_bill_url(self):
         """Where the payer sees the bill, without a log-in: for mails and documents.
 
