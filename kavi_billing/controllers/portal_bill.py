@@ -15,6 +15,14 @@ class BillPage(BillingPortal):
 
     def _document_check_access(self, model_name, document_id, access_token=None):
         """The same error for a bill that does not exist and one they may not see."""
+        if model_name == "account.move":
+            # sudo: nothing of it is shown before link or right opens it
+            move = request.env[model_name].sudo().browse(int(document_id)).exists()
+            if move._is_billing_thread():
+                if not move._is_link_token(access_token):
+                    # what Odoo keeps for it opens nothing
+                    super()._document_check_access(model_name, document_id, None)
+                return move  # not as the system, to whom pages would give the link
         if model_name != "kavi.bill":
             return super()._document_check_access(model_name, document_id, access_token)
         return self._find_bill(document_id, access_token)[0]
@@ -30,13 +38,27 @@ class BillPage(BillingPortal):
         return bill, roles
 
     @route("/my/bills/<int:bill_id>", type="http", auth="public", website=True)
-    def my_bill(self, bill_id, access_token=None, done=None, **kw):
+    def my_bill(self, bill_id, access_token=None, done=None, pid=None, hash=None, **kw):
         """The page of a bill."""
         try:
             bill, roles = self._find_bill(bill_id, access_token)
         except (AccessError, MissingError):
             return request.redirect("/my")
-        return self._render_bill(bill, roles, access_token, done=done, **kw)
+        return self._render_bill(
+            bill, roles, access_token, done=done, pid=pid, hash=hash
+        )
+
+    @route("/my/bills/<int:bill_id>/preview", type="http", auth="user", website=True)
+    def preview_bill(self, bill_id, **kw):
+        """The page for who works here, by their own right: what the payer sees, with
+        nothing to do. Even who pays for the account does not pay here."""
+        bill = request.env["kavi.bill"].browse(bill_id).exists()
+        if not request.env.user._is_internal() or not bill.has_access("read"):
+            return request.redirect("/my")
+        if not bill.name:
+            return request.redirect("/my")  # a draft has no page
+        # sudo: as on the page itself; they may read it
+        return self._render_bill(bill.sudo(), set(), None, preview=True)
 
     @route(
         "/my/bills/<int:bill_id>/<any(invoice,receipt,credit_note):document>",
@@ -102,7 +124,15 @@ class BillPage(BillingPortal):
         return request.redirect_query(bill.access_url, query)
 
     def _render_bill(
-        self, bill, roles, access_token, error="", done=None, pid=None, hash=None, **kw
+        self,
+        bill,
+        roles,
+        access_token,
+        error="",
+        done=None,
+        pid=None,
+        hash=None,
+        preview=False,
     ):
         acts = bill._get_payer_acts(roles)
         can_choose = "choose_method" in acts
@@ -118,6 +148,7 @@ class BillPage(BillingPortal):
             "options": bill._get_payment_options() if can_choose else [],
             "payment_actions": bill._get_payment_actions() if can_choose else [],
             "error": error,
+            "is_preview": preview,
             "done": done if done in DONE else None,
             # an outsider has no page to go back to
             "no_breadcrumbs": request.env.user._is_public(),

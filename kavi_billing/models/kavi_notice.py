@@ -282,7 +282,7 @@ class KaviNotice(models.Model):
             "model": bill._name,
             "res_id": bill.id,
             "subject": " ".join((rendered["subject"] or "").split()),
-            "body": rendered["body_html"],
+            "body": bill._hide_link(rendered["body_html"]),
             "body_html": template.with_context(lang=lang)._render_encapsulate(
                 LAYOUT,
                 rendered["body_html"],

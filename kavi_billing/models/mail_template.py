@@ -5,7 +5,8 @@ from ..tools.notice_events import EVENTS
 
 
 class MailTemplate(models.Model):
-    """Only custom notice templates are deleted, none that a rule sends (KB-58, 59)."""
+    """Only custom notice templates are deleted, none that a rule sends (KB-58, 59), and
+    none is sent past the roles of billing."""
 
     _inherit = "mail.template"
 
@@ -39,3 +40,13 @@ class MailTemplate(models.Model):
                         rule=rule.name,
                     )
                 )
+
+    # === HELPER METHODS === #
+
+    def _send_check_access(self, res_ids):
+        """Who may read a document of billing need not be who mails it."""
+        result = super()._send_check_access(res_ids)
+        documents = self.env[self.model].browse(res_ids)
+        if not self.env.su and hasattr(documents, "_check_mailing"):
+            documents._check_mailing()
+        return result

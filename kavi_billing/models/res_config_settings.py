@@ -31,6 +31,9 @@ class ResConfigSettings(models.TransientModel):
     billing_notify_new_bill = fields.Boolean(
         related="company_id.billing_notify_new_bill", readonly=False
     )
+    billing_link_days = fields.Integer(
+        related="company_id.billing_link_days", readonly=False
+    )
     billing_attach_documents = fields.Boolean(
         related="company_id.billing_attach_documents", readonly=False
     )

@@ -27,6 +27,7 @@ PUBLIC_METHODS = {
         action_open_origin
         action_open_payments
         action_postpone
+        action_preview
         action_print_invoice
         action_print_receipt
         action_refund
@@ -71,7 +72,9 @@ OVERRIDDEN = """
     button_cancel
     button_draft
     create
+    get_portal_url
     init
+    message_notify
     message_post
     modify_moves
     unlink

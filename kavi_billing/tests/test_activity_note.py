@@ -5,6 +5,7 @@ import json
 
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import BillingCommon
 
@@ -144,3 +145,157 @@ class TestActivityNoteRoutes(NoteCommon, HttpCase):
         own = self.post(**logged)
         self.assertNotEqual(own.subtype_id, note)
         self.assertIn("Call him", str(own.with_user(accountant).body))
+
+
+@tagged("post_install", "-at_install")
+class TestActivityNoteFiles(NoteCommon, HttpCase):
+    """A file of a note is as secret as the note; other files of a bill are not."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        officer = cls.bill.with_user(cls.officer)
+        logged = {"message_type": "comment", "subtype_xmlid": "mail.mt_note"}
+        note = officer.message_post(
+            body="See file", attachments=[("secret.txt", SECRET.encode())], **logged
+        )
+        cls.file = note.sudo().attachment_ids
+        comment = officer.message_post(
+            body="Your copy",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            attachments=[("open.txt", b"For all")],
+        )
+        cls.open_file = comment.sudo().attachment_ids
+        # added on the form, to no message
+        cls.loose_file = cls.env["ir.attachment"].create(
+            {
+                "name": "loose.txt",
+                "raw": b"Loose",
+                "res_model": "kavi.bill",
+                "res_id": cls.bill.id,
+            }
+        )
+        cls.files = cls.file | cls.open_file | cls.loose_file
+        cls.env.flush_all()
+
+    @mute_logger("odoo.addons.base.models.ir_rule", "odoo.http", "odoo.models")
+    def test_access_files_by_rpc(self):
+        for role, reads in (
+            ("user", True),
+            ("officer", True),
+            ("accountant", False),
+        ):
+            found = self.files if reads else self.files - self.file
+            for domain in (
+                [("id", "in", self.files.ids)],
+                [("res_model", "=", "kavi.bill"), ("res_id", "=", self.bill.id)],
+                [("res_id", "=", self.bill.id), ("name", "like", ".txt")],
+            ):
+                with self.subTest(role=role, domain=domain):
+                    self.env.invalidate_all()
+                    files = self.rpc(role, "ir.attachment", "search", domain)
+                    self.assertEqual(set(files), set(found.ids))
+                    count = self.rpc(role, "ir.attachment", "search_count", domain)
+                    self.assertEqual(count, len(found))
+                    groups = self.rpc(
+                        role,
+                        "ir.attachment",
+                        "formatted_read_group",
+                        domain,
+                        ["name"],
+                        [],
+                    )
+                    self.assertEqual(len(groups), len(found))
+                    limited = self.rpc(
+                        role, "ir.attachment", "search", domain, 0, 2, "id"
+                    )
+                    self.assertEqual(limited, sorted(found.ids)[:2])
+            for names in (["name"], ["raw"], ["datas"], ["access_token"]):
+                with self.subTest(role=role, names=names):
+                    self.env.invalidate_all()
+                    if reads:
+                        self.rpc(role, "ir.attachment", "read", self.file.ids, ["name"])
+                        continue
+                    with self.assertRaises(AccessError):
+                        self.rpc(role, "ir.attachment", "read", self.file.ids, names)
+            for method, *args in (
+                ("write", {"name": "x"}),
+                ("unlink",),
+                ("generate_access_token",),
+            ):
+                if not reads:
+                    with self.assertRaises(AccessError):
+                        self.rpc(role, "ir.attachment", method, self.file.ids, *args)
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.http", "odoo.models")
+    def test_access_files_of_portal_users(self):
+        """Odoo lists them no files at all; nor does it by what is added here."""
+        for method, *args in (
+            ("search", [("id", "in", self.file.ids)]),
+            ("search", [("res_model", "=", "kavi.bill")]),
+            ("read", self.file.ids, ["name"]),
+            ("read", self.file.ids, ["raw"]),
+        ):
+            try:
+                answer = self.rpc("payer", "ir.attachment", method, *args)
+            except AccessError:
+                continue
+            self.assertNotIn(self.file.id, answer)
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.http", "odoo.models")
+    def test_access_files_by_routes(self):
+        bill = self.bill.sudo()
+        for role, reads in (
+            ("officer", True),
+            ("accountant", False),
+            ("payer", False),
+            (None, False),
+        ):
+            if role:
+                login = self.users[role].login
+                self.authenticate(login, login)
+            else:
+                self.authenticate(None, None)
+            with self.subTest(role=role):
+                for path in (
+                    f"/web/content/{self.file.id}",
+                    f"/web/content/{self.file.id}?access_token=",
+                    f"/web/content?model=ir.attachment&id={self.file.id}&field=raw",
+                ):
+                    answer = self.url_open(path)
+                    self.assertEqual(SECRET in answer.text, reads, path)
+                access = {} if role else {"token": bill._get_link_token()}
+                self.env.flush_all()
+                answer = self.url_open(
+                    "/mail/data",
+                    json={
+                        "params": {
+                            "fetch_params": [
+                                [
+                                    "mail.thread",
+                                    {
+                                        "thread_model": "kavi.bill",
+                                        "thread_id": bill.id,
+                                        "request_list": ["attachments"],
+                                        "access_params": access,
+                                    },
+                                ]
+                            ]
+                        }
+                    },
+                )
+                self.assertEqual("secret.txt" in answer.text, reads)
+                if role != "payer":  # to whom Odoo lists none at all
+                    self.assertIn("open.txt", answer.text)
+
+    def test_file_of_a_note_that_is_sent_on(self):
+        """What the account gets by another message is no secret any more."""
+        self.bill.with_user(self.officer).message_post(
+            body="Here it is",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            attachment_ids=self.file.ids,
+        )
+        self.env.invalidate_all()
+        self.rpc("accountant", "ir.attachment", "read", self.file.ids, ["raw"])

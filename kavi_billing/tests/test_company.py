@@ -309,6 +309,7 @@ class TestCompanies(BillingCommon):
             "billing_collect_purchase_order": False,
             "billing_notify_new_bill": False,
             "billing_attach_documents": False,
+            "billing_link_days": 90,
             "billing_allow_part_payment": False,
             "billing_write_off_account_id": account,
             "billing_write_off_limit": 2.5,

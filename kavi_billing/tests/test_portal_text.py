@@ -6,7 +6,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.kavi_bill.message import MAX_MESSAGE, MAX_PER_HOUR
+from ..tools.const import MAX_MESSAGE, MAX_PER_HOUR
 from .test_portal_account import PageCase
 
 XSS = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'

@@ -170,8 +170,11 @@ OPENING = tuple(
 # ... fields that only an act writes, or an import ...
 FACTS = frozenset(
     "name is_canceled is_disputed is_frozen payment_method_id payment_number "
-    "cancel_reason move_ids opening_key opening_due".split()
+    "cancel_reason move_ids opening_key opening_due access_token link_date "
+    "origin_model origin_id".split()
 ).union(OPENING)
+# ... which another application sets when it raises the bill ...
+ORIGIN = frozenset({"origin_model", "origin_id"})
 # ... and what "edit" may change once the bill is issued. Everything else is fixed.
 EDITABLE = frozenset("title description due_date purchase_order invoice_number".split())
 

@@ -39,3 +39,7 @@ MAX_DAYS = 36525
 
 # Types of the accounts on which money is: a bank, a cash box, a card.
 LIQUIDITY = ("asset_cash", "liability_credit_card")
+
+# What a payer may write to one bill: characters a message, and messages an hour.
+MAX_MESSAGE = 10_000
+MAX_PER_HOUR = 20

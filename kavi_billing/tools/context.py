@@ -7,12 +7,14 @@ which only code of this process can make.
 Context keys of the suite, each with a Private value unless it says otherwise:
 
     kavi_act                  what is written is part of an act whose guard was asked
+    kavi_automatic_answer     an answer of the system is posted, no message of a payer
     kavi_application          the application that raises bills or acts on them
     kavi_credit_note          a credit note mirrors posted items: nothing is matched yet
     kavi_match_amounts        how much of two journal items is matched
     kavi_no_billing_account   contacts made now are no accounts
     kavi_whole_discount       all instalments are paid at once, with the early discount
     kavi_notice_values        what an act has to say in its mails
+    kavi_origin               what raises a bill may say that it did
 """
 
 # What bookkeeping may know of its caller: how to speak, the time, and the companies.

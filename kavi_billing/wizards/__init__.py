@@ -20,4 +20,5 @@ from . import (
     kavi_bulk_report,
     kavi_credit_apply_wizard,
     kavi_credit_refund_wizard,
+    mail_compose_message,
 )

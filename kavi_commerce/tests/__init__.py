@@ -9,6 +9,7 @@ from . import (
     test_card_journal,
     test_card_money,
     test_card_portal,
+    test_card_reader,
     test_card_routes,
     test_card_rules,
     test_event_door,

@@ -145,7 +145,7 @@ class TestToldOnThePage(HttpCase, ToldCommon):
     def setUp(self):
         super().setUp()
         self.bill = self.issued(100)
-        self.url = self.bill.get_portal_url()
+        self.url = self.bill._get_payer_path()
         self.env.flush_all()
 
     def page(self, url=None):

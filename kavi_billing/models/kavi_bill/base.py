@@ -433,7 +433,9 @@ class KaviBill(models.Model):
                 vals["line_ids"] = self._prepare_amount_lines(vals.pop("amount"), vals)
         context = bookkeeping_context(self.env.context)
         bills = self.with_env(self.env(context=context)).with_context(
-            mail_create_nolog=issue, mail_create_nosubscribe=True
+            mail_create_nolog=issue,
+            mail_create_nosubscribe=True,
+            kavi_origin=Private(),
         )
         bills = bills.create(vals_list)
         bills = bills.with_env(self.env)

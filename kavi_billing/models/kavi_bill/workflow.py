@@ -12,9 +12,11 @@ from ...tools.bill_rules import (
     EDITABLE,
     FACTS,
     FLAGS,
+    ORIGIN,
     allowed_acts,
     refusal,
 )
+from ...tools.context import private_value
 
 _logger = logging.getLogger(__name__)
 
@@ -381,7 +383,8 @@ class KaviBill(models.Model):
             self._check_years(vals, _DATES)
         if self._is_act():
             return
-        self._refuse_created_fields(vals_list, DERIVED | FACTS)
+        told = ORIGIN if private_value(self.env.context, "kavi_origin") else set()
+        self._refuse_created_fields(vals_list, (DERIVED | FACTS) - told)
         for vals in vals_list:
             if vals.get("created_by") and not self.env.su:
                 self._check_role("officer")

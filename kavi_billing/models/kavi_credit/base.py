@@ -52,6 +52,7 @@ class KaviCredit(models.Model):
     _check_company_auto = True
     _rec_names_search = ["name", "reason", "partner_id"]
     _mail_post_access = "read"
+    _billing_sender_role = "officer"
 
     name = fields.Char(
         string="Number", readonly=True, copy=False, tracking=True, index="trigram"
@@ -452,6 +453,9 @@ class KaviCredit(models.Model):
             )
 
     # === HELPER METHODS === #
+
+    def _is_billing_thread(self):
+        return True
 
     @api.model
     def _check_created_vals(self, vals):

@@ -31,6 +31,19 @@ class ResCompany(models.Model):
         "the receipt.",
     )
 
+    billing_link_days = fields.Integer(
+        string="Links Work For",
+        default=365,
+        help="For how many days after it was mailed the link in a mail opens its bill "
+        "without a log-in; each further mail about the bill counts anew. 0: without "
+        "limit. Who may log in is not affected.",
+    )
+
+    _billing_link_days_positive = models.Constraint(
+        "CHECK(billing_link_days >= 0)",
+        "Links work for a number of days, or 0 for no limit.",
+    )
+
     # === CONSTRAINT METHODS === #
 
     @api.constrains("billing_email_from", "billing_email_copy")

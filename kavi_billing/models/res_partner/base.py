@@ -195,9 +195,11 @@ class ResPartner(models.Model):
         if not vals.get("is_billing_account", True):
             self._check_account_removal()
             self._delete_drafts()
+        former = self._get_link_holders(vals)
         result = super().write(vals)
         if "parent_id" in vals:
             self._leave_billing_roles()
+        self._end_links_of_former(former)
         return result
 
     @api.ondelete(at_uninstall=False)

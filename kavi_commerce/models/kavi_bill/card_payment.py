@@ -351,7 +351,7 @@ class KaviBill(models.Model):
         }
 
     def _get_landing_route(self):
-        return self.get_portal_url() if len(self) == 1 else "/my/billing"
+        return self._get_payer_path() if len(self) == 1 else "/my/billing"
 
     def _get_order_id(self):
         """The Order ID of a checkout: attempts at the same bills share it."""

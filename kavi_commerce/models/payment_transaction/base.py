@@ -90,6 +90,8 @@ class PaymentTransaction(models.Model):
         string="PayPal Refund", readonly=True, copy=False, index="btree_not_null"
     )
     approve_url = fields.Char(readonly=True, copy=False, groups="base.group_system")
+    # the payer's page, with the link that opens it
+    landing_route = fields.Char(groups=fields.NO_ACCESS)
     # what PayPal says of payer and card, and all that is kept of it (KC-06)
     card_brand = fields.Char(readonly=True, copy=False)
     card_last_digits = fields.Char(string="Last Digits", readonly=True, copy=False)

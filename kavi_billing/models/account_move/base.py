@@ -4,9 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import frozendict
 
-from ..tools.const import ACCOUNTING_GROUPS, STAFF
-from ..tools.context import private_value
-from ..tools.instalments import share
+from ...tools.const import ACCOUNTING_GROUPS, STAFF
+from ...tools.context import private_value
+from ...tools.instalments import share
 
 # What an accountant may still change on a posted entry: not on one of a frozen bill.
 FROZEN_FIELDS = frozenset(
