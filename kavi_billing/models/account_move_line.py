@@ -14,7 +14,8 @@ FROZEN_FIELDS = frozenset(
 
 
 class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
+    _name = "account.move.line"
+    _inherit = ["account.move.line", "kavi.protected.mixin"]
 
     kavi_charge_kind = fields.Selection(
         list(CHARGES.items()),
@@ -75,6 +76,11 @@ class AccountMoveLine(models.Model):
         return super().write(vals)
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_refused_fields(self):
+        # these two follow the invoice: with its copy, and with its terms
+        return super()._get_refused_fields() - {"kavi_charge_kind", "is_kavi_deposit"}
 
     def _get_live_matches(self):
         """The matches of these items with entries that are still posted.

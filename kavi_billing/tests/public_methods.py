@@ -71,6 +71,7 @@ OVERRIDDEN = """
     button_cancel
     button_draft
     create
+    default_get
     init
     message_post
     modify_moves

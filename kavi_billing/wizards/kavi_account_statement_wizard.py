@@ -64,7 +64,8 @@ class KaviAccountStatementWizard(models.TransientModel):
     @api.depends("partner_id")
     def _compute_recipients(self):
         for wizard in self:
-            account = wizard.partner_id.commercial_partner_id
+            partner = wizard.partner_id._origin._filtered_access("read")
+            account = partner.commercial_partner_id
             # sudo: people who may print it need not see all contacts
             contacts = account and account.sudo()._get_mailed_contact()
             wizard.recipients = ", ".join(
@@ -99,6 +100,22 @@ class KaviAccountStatementWizard(models.TransientModel):
                     self.env._("The period ends before it starts: choose a later day.")
                 )
 
+    @api.constrains("partner_id", "company_id")
+    def _check_own_company(self):
+        """Nobody writes on the paper of a company that they do not work in, nor to an
+        account that they may not see."""
+        if self.env.su:
+            return  # the payer's page, which has asked whose the account is
+        for wizard in self:
+            wizard.partner_id.check_access("read")
+            if wizard.company_id not in self.env.companies:
+                raise AccessError(
+                    self.env._(
+                        "Choose a company that you work in: a statement is on its "
+                        "paper."
+                    )
+                )
+
     # === ACTION METHODS === #
 
     def action_print(self):
@@ -113,6 +130,7 @@ class KaviAccountStatementWizard(models.TransientModel):
         self.ensure_one()
         if not self.env.user.has_group("kavi_billing.group_billing_officer"):
             raise AccessError(self.env._("Only billing officers send statements."))
+        self._check_own_company()
         company = self.company_id
         recipients = company._check_email_addresses(self.recipients)
         if not recipients:
@@ -167,6 +185,7 @@ class KaviAccountStatementWizard(models.TransientModel):
     def _get_document_values(self, document):
         """See ``kavi.document.mixin``; ``sections``: one for each currency."""
         self.ensure_one()
+        self._check_own_company()  # as it is now: somebody may have left it
         day = lambda date: format_date(self.env, date)  # noqa: E731
         return {
             "title": self.env._("Account Statement"),

@@ -25,6 +25,7 @@ class KaviExport(models.Model):
     """
 
     _name = "kavi.export"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Accounting Export"
     _order = "id desc"
 

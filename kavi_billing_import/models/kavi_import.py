@@ -210,8 +210,7 @@ class KaviImport(models.Model):
         self._check_importer()
         if not self._is_act():
             own = OWN - {"company_id"}
-            defaults = {name for name in own if f"default_{name}" in self.env.context}
-            if defaults or any(set(vals) & own for vals in vals_list):
+            if any(set(vals) & own for vals in vals_list):
                 self._check_own_fields()
         records = super().create(vals_list)
         records._check_importer()

@@ -277,7 +277,10 @@ class PaymentTransaction(models.Model):
 
     def action_open_entries(self):
         """The journal items that the transaction has caused."""
+        self.check_access("read")
+        # sudo: who sees a transaction may see which entries it made
         moves = self.sudo().kavi_line_ids.payment_id.move_id | self.sudo().fee_move_id
+        moves = moves.with_env(self.env)._filtered_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_account_moves_all"
         )
