@@ -8,6 +8,7 @@ its parent, as a value, and by writing. It is refused, or the record is as witho
 """
 
 import os
+from copy import deepcopy
 
 from odoo import models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -171,6 +172,8 @@ class TestDefaults(CommerceCommon):
         try:
             with self.env.cr.savepoint() as savepoint:
                 context = {"allowed_company_ids": self.company.ids, **(context or {})}
+                # Odoo's create() writes into what it is given
+                args = deepcopy(args)
                 answer = self.rpc(role, model, method, *args, context=context)
                 self.env.flush_all()
                 if isinstance(answer, list):
@@ -219,7 +222,7 @@ class TestDefaults(CommerceCommon):
         for model, (role, vals) in self.get_makers().items():
             if model in ("account.move.line", "payment.transaction", "kavi.outbox"):
                 continue  # not copied, or one a company
-            id_ = self.rpc(role, model, "create", vals)
+            id_ = self.rpc(role, model, "create", deepcopy(vals))
             wanted = self.attempt(role, model, "copy", [id_])
             samples = self.get_samples(role, model)
             for batch in self.get_batches(samples):
@@ -277,7 +280,7 @@ class TestDefaults(CommerceCommon):
     def test_values_written(self):
         """On what was made: refused, or without effect."""
         for model, (role, vals) in self.get_makers().items():
-            id_ = self.rpc(role, model, "create", vals)
+            id_ = self.rpc(role, model, "create", deepcopy(vals))
             record = self.env[model].browse(id_)
             samples = self.get_samples(role, model)
             wanted = self.read_protected(record, samples)

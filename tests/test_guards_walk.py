@@ -57,7 +57,10 @@ class TestWalk(CommerceCommon):
         super().setUp()
         self.bill = self.issued(100.0)
         self.tx = self.pay_by_card(self.issued(80.0))
-        self.open = self.issued(60.0)
+        self.open, self.paid = self.issued(60.0), self.issued(50.0)
+        self.pay(self.paid)
+        self.disputed = self.issued(40.0)
+        self.dispute(self.disputed)
         self.credit = self.as_user("officer")["kavi.credit"].create(
             {"partner_id": self.account.id, "reason": "Trouble", "amount": 30.0}
         )
@@ -122,12 +125,16 @@ class TestWalk(CommerceCommon):
             "kavi.bill.dispute.wizard": {"reason": "X"},
             "kavi.bill.resolve.wizard": {"reason": "X"},
             "kavi.bill.method.wizard": {"method_id": self.check.id},
+            "kavi.bill.payment.wizard": {"method_id": self.check.id},
+            "kavi.credit.refund.wizard": {"method_id": self.check.id},
         }.get(name, {})
-        model = "kavi.credit" if name == "kavi.credit.refund.wizard" else "kavi.bill"
-        context = {
-            "active_model": model,
-            "active_ids": self.credit.ids if model == "kavi.credit" else self.open.ids,
-        }
+        records = {
+            "kavi.credit.refund.wizard": self.credit,
+            "kavi.bill.refund.wizard": self.paid,
+            "kavi.bill.reverse.wizard": self.paid,
+            "kavi.bill.resolve.wizard": self.disputed,
+        }.get(name, self.open)
+        context = {"active_model": records._name, "active_ids": records.ids}
         env = self.as_user("administrator")
         return env[name].with_context(**context).sudo().create(vals)
 

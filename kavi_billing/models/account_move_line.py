@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..tools.const import STAFF
 from ..tools.context import private_value
@@ -57,15 +56,6 @@ class AccountMoveLine(models.Model):
             ):
                 line.epd_needed = False
         return result
-
-    # === CONSTRAINT METHODS === #
-
-    @api.constrains("kavi_settled_bill_id")
-    def _check_kavi_settled_bill_id(self):
-        if not self.env.su and self.filtered("kavi_settled_bill_id"):
-            raise UserError(
-                self.env._("An entry is not tied to a bill by hand. Pay the bill.")
-            )
 
     # === CRUD METHODS === #
 

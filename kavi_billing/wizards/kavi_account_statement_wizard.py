@@ -100,21 +100,18 @@ class KaviAccountStatementWizard(models.TransientModel):
                     self.env._("The period ends before it starts: choose a later day.")
                 )
 
-    @api.constrains("partner_id", "company_id")
-    def _check_own_company(self):
-        """Nobody writes on the paper of a company that they do not work in, nor to an
-        account that they may not see."""
-        if self.env.su:
-            return  # the payer's page, which has asked whose the account is
-        for wizard in self:
-            wizard.partner_id.check_access("read")
-            if wizard.company_id not in self.env.companies:
-                raise AccessError(
-                    self.env._(
-                        "Choose a company that you work in: a statement is on its "
-                        "paper."
-                    )
-                )
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        wizards = super().create(vals_list)
+        wizards._check_own_company()
+        return wizards
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._check_own_company()
+        return result
 
     # === ACTION METHODS === #
 
@@ -175,6 +172,24 @@ class KaviAccountStatementWizard(models.TransientModel):
         }
 
     # === HELPER METHODS === #
+
+    def _check_own_company(self):
+        """Nobody writes on the paper of a company that they do not work in, nor to an
+        account that they may not see.
+
+        No constraint: Odoo checks those with superuser rights.
+        """
+        if self.env.su:
+            return  # the payer's page, which has asked whose the account is
+        for wizard in self:
+            wizard.partner_id.check_access("read")
+            if wizard.company_id not in self.env.companies:
+                raise AccessError(
+                    self.env._(
+                        "Choose a company that you work in: a statement is on its "
+                        "paper."
+                    )
+                )
 
     def _get_document_name(self):
         self.ensure_one()
