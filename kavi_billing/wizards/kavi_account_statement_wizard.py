@@ -116,6 +116,7 @@ class KaviAccountStatementWizard(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_print(self):
+        self.check_access("read")
         report = self.env.ref("kavi_billing.action_report_account_statement")
         return report.sudo().report_action(self, config=False)
 

@@ -283,10 +283,12 @@ class KaviImport(models.Model):
 
     def action_refresh(self):
         """Look again how far it is."""
+        self.check_access("read")
         return True
 
     def action_open_lines(self):
         """All rows, or those of one result."""
+        self.check_access("read")
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing_import.action_kavi_import_line"
@@ -307,6 +309,7 @@ class KaviImport(models.Model):
 
     def action_open_bills(self):
         """The bills that came from this file."""
+        self.check_access("read")
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing.action_kavi_bill"

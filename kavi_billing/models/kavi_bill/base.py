@@ -401,6 +401,7 @@ class KaviBill(models.Model):
         return self.partner_id._get_billing_accounts_action()
 
     def _open_wizard(self, xml_id):
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
         action["context"] = {"active_model": self._name, "active_ids": self.ids}
         return action

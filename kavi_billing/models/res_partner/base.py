@@ -217,11 +217,13 @@ class ResPartner(models.Model):
     def action_manage_billing_account(self):
         """The page *Manage an account* (KB-09)."""
         self.ensure_one()
+        self.check_access("read")
         return self._get_billing_accounts_action()
 
     def action_open_contact(self):
         """The contact itself: where name, address and e-mail are edited (KB-05)."""
         self.ensure_one()
+        self.check_access("read")
         return self._get_records_action()
 
     def action_delete_billing_account(self):

@@ -293,6 +293,7 @@ class PaymentTransaction(models.Model):
 
     def action_kavi_complete(self):
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_commerce.action_kavi_transaction_complete_wizard"
         )
@@ -301,6 +302,7 @@ class PaymentTransaction(models.Model):
 
     def action_kavi_note(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Note"),
