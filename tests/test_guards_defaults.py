@@ -23,6 +23,8 @@ MIXIN = "kavi.protected.mixin"
 FOLLOWING = {"account.move.line": {"kavi_charge_kind", "is_kavi_deposit"}}
 # An application says who it is, with the rights of the officer who works with it.
 FOLLOWING["kavi.bill"] = {"created_by", "origin_model", "origin_id"}
+# Made anew with each record: what was sent is not in it.
+NUMBERED = {"billing_sequence_id", "billing_credit_sequence_id"}
 REFUSALS = (AccessError, UserError, ValidationError)
 
 
@@ -198,8 +200,15 @@ class TestDefaults(CommerceCommon):
         return batches
 
     def assertUnmoved(self, wanted, found, batch):
-        if found is not None:
-            self.assertEqual({**wanted, **found}, wanted, sorted(batch))
+        if found is None:
+            return  # refused
+        for name in NUMBERED & set(batch):
+            self.assertNotEqual(found[name], [batch[name]], name)
+        wanted, found = (
+            {name: value for name, value in values.items() if name not in NUMBERED}
+            for values in (wanted, {**wanted, **found})
+        )
+        self.assertEqual(found, wanted, sorted(batch))
 
     def test_defaults_in_the_context(self):
         """By create, by the form's own call, and with a copy."""
@@ -275,7 +284,7 @@ class TestDefaults(CommerceCommon):
                     continue  # the token's guards are tested with the links
                 with self.subTest(model=model, name=name):
                     found = self.attempt(role, model, "create", {**vals, name: value})
-                    self.assertUnmoved(wanted, found, [name])
+                    self.assertUnmoved(wanted, found, {name: value})
 
     def test_values_written(self):
         """On what was made: refused, or without effect."""
@@ -294,7 +303,27 @@ class TestDefaults(CommerceCommon):
                             found = self.read_protected(record, samples)
                     except REFUSALS:
                         continue
-                    self.assertUnmoved(wanted, found, [name])
+                    self.assertUnmoved(wanted, found, {name: value})
+
+    def test_no_return_of_a_charge_by_hand(self):
+        """Whoever may make transactions makes none out to be the refund of one of
+        ours: not by a value, not by a default, not afterwards."""
+        tx = self.pay_by_card(self.issued(80.0))
+        role, vals = self.get_makers()["payment.transaction"]
+        forged = {"operation": "refund", "amount": -50.0, "state": "done"}
+        source = {"source_transaction_id": tx.id}
+        for sent, context in (
+            ({**vals, **forged, **source}, {}),
+            ({**vals, **forged}, {"default_source_transaction_id": tx.id}),
+        ):
+            with self.refused("not by hand"), self.env.cr.savepoint():
+                self.rpc(role, "payment.transaction", "create", sent, context=context)
+        id_ = self.rpc(role, "payment.transaction", "create", {**vals, **forged})
+        with self.refused("not by hand"), self.env.cr.savepoint():
+            self.rpc(role, "payment.transaction", "write", [id_], source)
+        self.env.invalidate_all()
+        self.assertEqual(tx.sudo().amount_returned, 0.0)
+        self.assertEqual(tx.sudo().kavi_state, "charged")
 
     def test_every_model_with_protected_fields_is_guarded(self):
         """A model of ours, or of Odoo's with a read-only field of ours, has the mixin,

@@ -75,7 +75,6 @@ ALLOWED = {
             kavi.credit.action_refund
             kavi.log.report.action_download
             kavi.log.report.action_open_bill
-            kavi.notice.rule.action_open_notices
             kavi.payment.report.action_download
             kavi.payment.report.action_open_bill
             kavi.report.wizard.action_download
@@ -89,6 +88,8 @@ ALLOWED = {
             res.partner.action_record_payment
         """,
     ),
+    # What was mailed is no business of who keeps the books.
+    "notices": ({"user", "officer"}, "kavi.notice.rule.action_open_notices"),
     # Entries and payments are for those who keep the books, or check them.
     "books": (
         {"accountant", "auditor"},
