@@ -64,8 +64,7 @@ class KaviAccountStatementWizard(models.TransientModel):
     @api.depends("partner_id")
     def _compute_recipients(self):
         for wizard in self:
-            partner = wizard.partner_id._origin._filtered_access("read")
-            account = partner.commercial_partner_id
+            account = wizard._get_seen_partner().commercial_partner_id
             # sudo: people who may print it need not see all contacts
             contacts = account and account.sudo()._get_mailed_contact()
             wizard.recipients = ", ".join(
@@ -79,7 +78,7 @@ class KaviAccountStatementWizard(models.TransientModel):
             translated = wizard.with_context(lang=lang or self.env.lang)
             values = {
                 "company": translated.company_id.name,
-                "account": translated.partner_id.name,
+                "account": translated._get_seen_partner().name or "",
                 "first": format_date(translated.env, translated.date_from),
                 "last": format_date(translated.env, translated.date_to),
             }
@@ -191,6 +190,12 @@ class KaviAccountStatementWizard(models.TransientModel):
                         "paper."
                     )
                 )
+
+    def _get_seen_partner(self):
+        """The account, if the user may see it: while the form is filled in, nothing is
+        known of others. (Odoo computes what is stored with superuser rights.)"""
+        partner = self.partner_id._origin.sudo(False)._filtered_access("read")
+        return partner.with_env(self.env)
 
     def _get_document_name(self):
         self.ensure_one()
