@@ -305,6 +305,41 @@ class TestDefaults(CommerceCommon):
                         continue
                     self.assertUnmoved(wanted, found, {name: value})
 
+    def test_values_in_lines_of_a_parent(self):
+        """What a parent hands on to its lines meets the lines' own guards."""
+        move = self.credit.sudo().move_id
+        credit = {"reason": "X", "amount": 5.0}
+        bill = {"title": "X", "amount": 5.0}
+        entry = {"move_type": "entry", "journal_id": self._journal("general").id}
+        item = {"account_id": self.income.id, "balance": 0.0}
+        lines = [[0, 0, {**item, "kavi_settled_bill_id": self.taken.id}]]
+        for model, vals in (
+            (
+                "res.partner",
+                {"billing_credit_ids": [[0, 0, {**credit, "name": "C-1"}]]},
+            ),
+            (
+                "res.partner",
+                {"billing_credit_ids": [[0, 0, {**credit, "move_id": move.id}]]},
+            ),
+            ("res.partner", {"bill_ids": [[0, 0, {**bill, "state": "paid"}]]}),
+            ("account.move", {"kavi_credit_ids": [[4, self.credit.id]]}),
+            ("account.move", {**entry, "line_ids": lines}),
+        ):
+            with self.subTest(model=model, vals=vals):
+                vals = {"name": "Parent", **vals} if model == "res.partner" else vals
+                with self.assertRaises(UserError), self.env.cr.savepoint():
+                    self.rpc("bookkeeper", model, "create", vals)
+        context = {
+            "default_kavi_settled_bill_id": self.taken.id,
+            "default_is_kavi_without_money": True,
+        }
+        vals = {**entry, "line_ids": [[0, 0, item]]}
+        id_ = self.rpc("bookkeeper", "account.move", "create", vals, context=context)
+        made = self.env["account.move"].browse(id_).line_ids
+        self.assertFalse(made.kavi_settled_bill_id)
+        self.assertFalse(made.filtered("is_kavi_without_money"))
+
     def test_no_return_of_a_charge_by_hand(self):
         """Whoever may make transactions makes none out to be the refund of one of
         ours: not by a value, not by a default, not afterwards."""

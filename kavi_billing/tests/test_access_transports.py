@@ -23,6 +23,7 @@ LOGS = (
     *("odoo.http", "odoo.addons.rpc.controllers.xmlrpc"),
     "odoo.addons.rpc.controllers.jsonrpc",
 )
+FORGED = ({"state": "paid"}, {"is_canceled": True}, {"amount_due": 0})
 
 
 class Refused(Exception):
