@@ -1,3 +1,5 @@
+from . import kavi_protected_mixin  # first: models of Odoo's take it, too
+
 from . import (
     account_move,
     account_move_line,

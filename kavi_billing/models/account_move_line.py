@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..tools.const import STAFF
 from ..tools.context import private_value
@@ -14,7 +13,8 @@ FROZEN_FIELDS = frozenset(
 
 
 class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
+    _name = "account.move.line"
+    _inherit = ["account.move.line", "kavi.protected.mixin"]
 
     kavi_charge_kind = fields.Selection(
         list(CHARGES.items()),
@@ -57,15 +57,6 @@ class AccountMoveLine(models.Model):
                 line.epd_needed = False
         return result
 
-    # === CONSTRAINT METHODS === #
-
-    @api.constrains("kavi_settled_bill_id")
-    def _check_kavi_settled_bill_id(self):
-        if not self.env.su and self.filtered("kavi_settled_bill_id"):
-            raise UserError(
-                self.env._("An entry is not tied to a bill by hand. Pay the bill.")
-            )
-
     # === CRUD METHODS === #
 
     def write(self, vals):
@@ -75,6 +66,11 @@ class AccountMoveLine(models.Model):
         return super().write(vals)
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_refused_fields(self):
+        # these two follow the invoice: with its copy, and with its terms
+        return super()._get_refused_fields() - {"kavi_charge_kind", "is_kavi_deposit"}
 
     def _get_live_matches(self):
         """The matches of these items with entries that are still posted.

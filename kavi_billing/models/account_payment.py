@@ -5,7 +5,8 @@ from ..tools.const import STAFF
 
 
 class AccountPayment(models.Model):
-    _inherit = "account.payment"
+    _name = "account.payment"
+    _inherit = ["account.payment", "kavi.protected.mixin"]
 
     # what a receipt says of each payment; the bill itself knows its last one only
     kavi_method_id = fields.Many2one(

@@ -267,6 +267,7 @@ class KaviAccountLedger(models.Model):
 
     def action_open_allocations(self):
         """What settled the document, or what it settled."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing.action_kavi_account_allocation"
         )

@@ -29,6 +29,7 @@ class KaviActivity(models.Model):
     """
 
     _name = "kavi.activity"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Activity History"
     _order = "date desc, id desc"
     _rec_name = "reference"

@@ -2,14 +2,12 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools import float_compare
 
-from ..tools.const import MAX_DAYS, ROLES
+from ..tools.const import MAX_DAYS, ROLES, THREAD_FIELDS
 from ..tools.context import Private, bookkeeping_context, private_value
 from ..tools.numbers import to_number
 
 # The one value under ``kavi_act``: one environment serves all acts.
 _ACT = Private()
-# Bookkeeping of chatter and activities, not part of the document.
-_THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
 
 
 class KaviGuardMixin(models.AbstractModel):
@@ -20,6 +18,7 @@ class KaviGuardMixin(models.AbstractModel):
     """
 
     _name = "kavi.guard.mixin"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Guarded Record"
 
     # === BUSINESS METHODS === #
@@ -222,7 +221,7 @@ class KaviGuardMixin(models.AbstractModel):
         return {
             name
             for name in set(vals) - set(models.MAGIC_COLUMNS)
-            if not name.startswith(_THREAD_FIELDS)
+            if not name.startswith(THREAD_FIELDS)
         }
 
     def _refuse_fields(self, names):
@@ -242,17 +241,27 @@ class KaviGuardMixin(models.AbstractModel):
             )
 
     def _refuse_created_fields(self, vals_list, names):
-        """Refuse to have a record created with these fields: by its values, or by the
-        defaults of the caller's context. What is empty may be sent.
+        """Refuse to have a record created with these fields. What is empty may be sent;
+        no default is ever taken for them (``kavi.protected.mixin``).
 
         :param vals_list: of ``create()``
         :param names: of fields that only an act writes
         :raise UserError: with the labels of those that were sent
         """
-        sent = {name for name in names if self.env.context.get(f"default_{name}")}
-        for vals in vals_list:
-            sent |= {name for name in names if vals.get(name)}
-        self._refuse_fields(sent)
+        self._refuse_fields(
+            {name for vals in vals_list for name in names if vals.get(name)}
+        )
+
+    @api.model
+    def _add_defaults(self, vals, names):
+        """Put into the values of a new record what it will get by default: a guard has
+        to look at that, too.
+
+        :param dict vals: of ``create()``; changed
+        :param names: of the fields that the guard looks at
+        """
+        missing = [name for name in names if name not in vals]
+        vals.update(self.default_get(missing))
 
     def _get_guarded_name(self):
         """What a sentence calls one of these records."""

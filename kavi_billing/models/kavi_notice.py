@@ -24,6 +24,7 @@ class KaviNotice(models.Model):
     """
 
     _name = "kavi.notice"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Notice"
     _order = "date desc, id desc"
 

@@ -155,6 +155,7 @@ class KaviNoticeRule(models.Model):
 
     def action_open_notices(self):
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing.action_kavi_notice"
         )

@@ -73,6 +73,7 @@ OVERRIDDEN = """
     button_draft
     create
     get_portal_url
+    default_get
     init
     message_notify
     message_post

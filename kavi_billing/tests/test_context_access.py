@@ -14,6 +14,7 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 
 from .common import BillingCommon
+from .hostile import ODOO, SUITE
 
 DUE = "2030-01-01"
 # What differs between two bills that are alike, or is of the chatter.
@@ -93,32 +94,9 @@ class TestContextAccess(BillingCommon):
         )
         return {
             **self.plain(),
-            # Odoo's own
-            "active_test": False,
-            "account_default_taxes": True,
-            "bypass_lock_check": True,
-            "caba_no_transition_account": True,
-            "check_move_validity": False,
-            "dynamic_unlink": True,
-            "force_delete": True,
-            "force_price_include": True,
-            "forced_rate_from_register_payment": 7.0,
-            "is_payment": True,
+            **ODOO,
+            **SUITE,
             "journal_id": self._journal("cash").id,
-            "mail_create_nolog": True,
-            "mail_notrack": True,
-            "move_reverse_cancel": True,
-            "no_cash_basis": True,
-            "no_exchange_difference": True,
-            "no_exchange_difference_no_recursive": True,
-            "quick_encoding_vals": {"price_unit": 1.0},
-            "round_base": False,
-            "skip_account_move_synchronization": True,
-            "skip_computed_taxes": True,
-            "skip_invoice_line_sync": True,
-            "skip_invoice_sync": True,
-            "skip_readonly_check": True,
-            "tracking_disable": True,
             # defaults of entries, payments, activities and notices
             "default_account_id": expense.id,
             "default_act": "cancel",
@@ -139,12 +117,6 @@ class TestContextAccess(BillingCommon):
             "default_partner_id": other.id,
             "default_state": "paid",
             "default_tax_ids": [],
-            # the suite's
-            "kavi_act": True,
-            "kavi_application": "X",
-            "kavi_match_amounts": {"1": 1},
-            "kavi_no_billing_account": True,
-            "kavi_notice_values": {"1": {"reason": "Nothing."}},
         }
 
     # === ACTS, OVER RPC === #

@@ -153,5 +153,5 @@ class TestOtherDocuments(DocumentCommon):
         )
         wizard = self.env(user=elsewhere, context={"allowed_company_ids": other.ids})[
             "kavi.account.statement.wizard"
-        ].create({"partner_id": self.account.id, "company_id": self.company.id})
+        ].create({"partner_id": self.account.id, "company_id": other.id})
         self.assertEqual(wizard._get_sections(), [])

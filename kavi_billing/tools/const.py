@@ -34,6 +34,9 @@ DOCUMENT_KINDS = [
     ("entry", "Other Entry"),
 ]
 
+# Bookkeeping of chatter and activities, not part of a document.
+THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
+
 # A hundred years from today; a day that is farther is a slip.
 MAX_DAYS = 36525
 

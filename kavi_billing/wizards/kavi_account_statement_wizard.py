@@ -64,7 +64,7 @@ class KaviAccountStatementWizard(models.TransientModel):
     @api.depends("partner_id")
     def _compute_recipients(self):
         for wizard in self:
-            account = wizard.partner_id.commercial_partner_id
+            account = wizard._get_seen_partner().commercial_partner_id
             # sudo: people who may print it need not see all contacts
             contacts = account and account.sudo()._get_mailed_contact()
             wizard.recipients = ", ".join(
@@ -78,7 +78,7 @@ class KaviAccountStatementWizard(models.TransientModel):
             translated = wizard.with_context(lang=lang or self.env.lang)
             values = {
                 "company": translated.company_id.name,
-                "account": translated.partner_id.name,
+                "account": translated._get_seen_partner().name or "",
                 "first": format_date(translated.env, translated.date_from),
                 "last": format_date(translated.env, translated.date_to),
             }
@@ -99,9 +99,23 @@ class KaviAccountStatementWizard(models.TransientModel):
                     self.env._("The period ends before it starts: choose a later day.")
                 )
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        wizards = super().create(vals_list)
+        wizards._check_own_company()
+        return wizards
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._check_own_company()
+        return result
+
     # === ACTION METHODS === #
 
     def action_print(self):
+        self.check_access("read")
         report = self.env.ref("kavi_billing.action_report_account_statement")
         return report.sudo().report_action(self, config=False)
 
@@ -113,6 +127,7 @@ class KaviAccountStatementWizard(models.TransientModel):
         self.ensure_one()
         if not self.env.user.has_group("kavi_billing.group_billing_officer"):
             raise AccessError(self.env._("Only billing officers send statements."))
+        self._check_own_company()
         company = self.company_id
         recipients = company._check_email_addresses(self.recipients)
         if not recipients:
@@ -158,6 +173,30 @@ class KaviAccountStatementWizard(models.TransientModel):
 
     # === HELPER METHODS === #
 
+    def _check_own_company(self):
+        """Nobody writes on the paper of a company that they do not work in, nor to an
+        account that they may not see.
+
+        No constraint: Odoo checks those with superuser rights.
+        """
+        if self.env.su:
+            return  # the payer's page, which has asked whose the account is
+        for wizard in self:
+            wizard.partner_id.check_access("read")
+            if wizard.company_id not in self.env.companies:
+                raise AccessError(
+                    self.env._(
+                        "Choose a company that you work in: a statement is on its "
+                        "paper."
+                    )
+                )
+
+    def _get_seen_partner(self):
+        """The account, if the user may see it: while the form is filled in, nothing is
+        known of others. (Odoo computes what is stored with superuser rights.)"""
+        partner = self.partner_id._origin.sudo(False)._filtered_access("read")
+        return partner.with_env(self.env)
+
     def _get_document_name(self):
         self.ensure_one()
         wizard = self.with_context(lang=self._get_document_lang())
@@ -167,6 +206,7 @@ class KaviAccountStatementWizard(models.TransientModel):
     def _get_document_values(self, document):
         """See ``kavi.document.mixin``; ``sections``: one for each currency."""
         self.ensure_one()
+        self._check_own_company()  # as it is now: somebody may have left it
         day = lambda date: format_date(self.env, date)  # noqa: E731
         return {
             "title": self.env._("Account Statement"),

@@ -25,6 +25,7 @@ class KaviExport(models.Model):
     """
 
     _name = "kavi.export"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Accounting Export"
     _order = "id desc"
 
@@ -306,6 +307,7 @@ class KaviExport(models.Model):
     def action_download(self):
         """Get the file."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/kavi.export/{self.id}/file/{self.name}?download=true",

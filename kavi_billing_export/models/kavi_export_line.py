@@ -12,6 +12,7 @@ class KaviExportLine(models.Model):
     """
 
     _name = "kavi.export.line"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Exported Document"
     _order = "date, id"
 

@@ -24,6 +24,7 @@ class KaviOutbox(models.Model):
     """
 
     _name = "kavi.outbox"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Accounting Outbox"
 
     name = fields.Char(required=True)

@@ -28,7 +28,7 @@ class KaviOutboxMessage(models.Model):
     """
 
     _name = "kavi.outbox.message"
-    _inherit = ["kavi.retry.mixin"]
+    _inherit = ["kavi.protected.mixin", "kavi.retry.mixin"]
     _description = "Accounting Outbox Message"
     _order = "id desc"
     _rec_name = "external_id"

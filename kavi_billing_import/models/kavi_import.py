@@ -210,8 +210,7 @@ class KaviImport(models.Model):
         self._check_importer()
         if not self._is_act():
             own = OWN - {"company_id"}
-            defaults = {name for name in own if f"default_{name}" in self.env.context}
-            if defaults or any(set(vals) & own for vals in vals_list):
+            if any(set(vals) & own for vals in vals_list):
                 self._check_own_fields()
         records = super().create(vals_list)
         records._check_importer()
@@ -284,10 +283,12 @@ class KaviImport(models.Model):
 
     def action_refresh(self):
         """Look again how far it is."""
+        self.check_access("read")
         return True
 
     def action_open_lines(self):
         """All rows, or those of one result."""
+        self.check_access("read")
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing_import.action_kavi_import_line"
@@ -308,6 +309,7 @@ class KaviImport(models.Model):
 
     def action_open_bills(self):
         """The bills that came from this file."""
+        self.check_access("read")
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing.action_kavi_bill"

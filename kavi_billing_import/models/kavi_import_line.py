@@ -108,6 +108,7 @@ class KaviImportLine(models.Model):
 
     def action_open_bill(self):
         """The bill that the row became, or was."""
+        self.check_access("read")
         return self.bill_id._get_records_action()
 
     # === BUSINESS METHODS === #

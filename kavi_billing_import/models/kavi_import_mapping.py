@@ -8,6 +8,7 @@ class KaviImportMapping(models.Model):
     is read the same way."""
 
     _name = "kavi.import.mapping"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Import Mapping"
     _order = "write_date desc, id desc"
 

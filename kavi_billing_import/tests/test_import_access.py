@@ -134,11 +134,14 @@ class TestImportAccess(ImportCommon):
         self.assertResults(record, created=1)
         self.assertNotIn("~", record.line_ids.bill_id.name)
         # and how far an import is comes from no default either
-        for name, value in (("state", "tested"), ("row_count", 3), ("done_on", False)):
-            with self.assertRaises(UserError):
-                self.rpc(
-                    *admin,
-                    "create",
-                    {"file": base64.b64encode(b"a,b")},
-                    context={f"default_{name}": value},
-                )
+        defaults = {"state": "tested", "row_count": 3, "done_on": "2026-01-01 00:00:00"}
+        id_ = self.rpc(
+            *admin,
+            "create",
+            {"file": base64.b64encode(b"a,b")},
+            context={f"default_{name}": value for name, value in defaults.items()},
+        )
+        record = self.imports.browse(id_)
+        self.assertEqual(
+            (record.state, record.row_count, record.done_on), ("draft", 0, False)
+        )

@@ -17,6 +17,7 @@ class KaviMoneyEvent(models.Model):
     """
 
     _name = "kavi.money.event"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Event Without An Entry"
     _order = "date desc, id desc"
     _rec_name = "reference"

@@ -29,6 +29,7 @@ class KaviReportMixin(models.AbstractModel):
 
     def action_download(self):
         """Ask how to download: these records, or without any what the list shows."""
+        self.check_access("read")
         domain = (
             [("id", "in", self.ids)] if self else self.env.context.get("active_domain")
         )

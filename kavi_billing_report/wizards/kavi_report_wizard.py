@@ -75,6 +75,7 @@ class KaviReportWizard(models.TransientModel):
     def action_print(self):
         """The same rows on paper."""
         self.ensure_one()
+        self.check_access("read")
         return self.env.ref("kavi_billing_report.action_report_list").report_action(
             self
         )

@@ -9,6 +9,7 @@ class KaviGatewayMessage(models.Model):
     """
 
     _name = "kavi.gateway.message"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Gateway Message"
     _order = "id desc"
     _rec_name = "text"

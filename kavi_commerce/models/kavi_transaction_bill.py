@@ -9,6 +9,7 @@ class KaviTransactionBill(models.Model):
     """What one transaction moves of one bill: fixed when it is asked for."""
 
     _name = "kavi.transaction.bill"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Bill In A Transaction"
     _order = "transaction_id, id"
     _rec_name = "bill_id"

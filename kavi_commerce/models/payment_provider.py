@@ -47,7 +47,8 @@ EVENTS = (
 
 
 class PaymentProvider(models.Model):
-    _inherit = "payment.provider"
+    _name = "payment.provider"
+    _inherit = ["payment.provider", "kavi.protected.mixin"]
 
     code = fields.Selection(
         selection_add=[("kavi_manual", "Manual Processing (test)")],

@@ -22,7 +22,8 @@ BILL_LINK = ("kavi_bill_id", "is_kavi_replaced", "is_kavi_surcharge", "is_kavi_f
 class AccountMove(models.Model):
     """Which bill or credit an entry belongs to, and what follows for the entry."""
 
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "kavi.protected.mixin"]
 
     kavi_bill_id = fields.Many2one(
         "kavi.bill",
@@ -96,9 +97,7 @@ class AccountMove(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if any(self.env.context.get(f"default_{name}") for name in BILL_LINK) or any(
-            vals.get(name) for vals in vals_list for name in BILL_LINK
-        ):
+        if any(vals.get(name) for vals in vals_list for name in BILL_LINK):
             self._check_bill_link()
         return super().create(vals_list)
 

@@ -8,6 +8,8 @@ from ...tools.numbers import read_amounts
 
 # More than anybody reads; keeps a pasted picture out of every list and mail.
 MAX_DESCRIPTION = 64_000
+# What the guard of a new bill looks at, also where it comes by default.
+_CHECKED = ("partner_id", "bill_date", "due_date")
 
 
 class KaviBill(models.Model):
@@ -371,11 +373,12 @@ class KaviBill(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_created_vals(vals_list)
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
-            vals.setdefault("partner_id", self.env.context.get("default_partner_id"))
-            if not vals["partner_id"]:
+            self._add_defaults(vals, _CHECKED)
+        self._check_created_vals(vals_list)
+        for vals in vals_list:
+            if not vals.get("partner_id"):
                 raise UserError(
                     self.env._("Choose the account that is billed: a bill needs one.")
                 )
@@ -398,6 +401,7 @@ class KaviBill(models.Model):
         return self.partner_id._get_billing_accounts_action()
 
     def _open_wizard(self, xml_id):
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
         action["context"] = {"active_model": self._name, "active_ids": self.ids}
         return action

@@ -45,6 +45,7 @@ class KaviBill(models.Model):
 
     def action_open_notices(self):
         """What was sent of the bill, and what could not be."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing.action_kavi_notice"
         )

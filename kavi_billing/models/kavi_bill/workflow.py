@@ -20,6 +20,7 @@ from ...tools.context import private_value
 
 _logger = logging.getLogger(__name__)
 
+_ORIGIN = {"created_by", "origin_model", "origin_id"}
 _DATES = ("bill_date", "due_date")
 
 
@@ -132,6 +133,15 @@ class KaviBill(models.Model):
             )
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_protected_fields(self):
+        return super()._get_protected_fields() | DERIVED | FACTS | {"access_token"}
+
+    @api.model
+    def _get_refused_fields(self):
+        # an application says who it is, and what it bills
+        return super()._get_refused_fields() - _ORIGIN
 
     @api.model
     def _get_acts(self):

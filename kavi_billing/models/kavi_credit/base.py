@@ -29,6 +29,11 @@ DERIVED = frozenset(
 )
 FACTS = frozenset(("name", "move_id"))
 EDITABLE = frozenset(("reason", "expiry_date"))
+# What the guard of a new one looks at.
+_CHECKED = (
+    *("kind", "partner_id", "company_id", "currency_id", "bill_id"),
+    *("amount", "date", "expiry_date"),
+)
 
 
 class KaviCredit(models.Model):
@@ -277,9 +282,9 @@ class KaviCredit(models.Model):
         is_act = self._is_act()
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
+            self._add_defaults(vals, _CHECKED)
             self._check_years(vals, ("date", "expiry_date"))
-            vals.setdefault("partner_id", self.env.context.get("default_partner_id"))
-            if not vals["partner_id"]:
+            if not vals.get("partner_id"):
                 raise UserError(
                     self.env._("Choose the account that is credited: a credit has one.")
                 )
@@ -460,8 +465,7 @@ class KaviCredit(models.Model):
     @api.model
     def _check_created_vals(self, vals):
         self._refuse_created_fields([vals], DERIVED | FACTS)
-        kind = vals.get("kind") or self.env.context.get("default_kind")
-        if kind == "overpayment":
+        if vals.get("kind") == "overpayment":
             raise UserError(
                 self.env._(
                     "An overpayment is not entered by hand: it is what a payment left "
@@ -470,13 +474,10 @@ class KaviCredit(models.Model):
             )
         currency_id = (
             vals.get("currency_id")
-            or self.env.context.get("default_currency_id")
             or self.env["kavi.bill"].browse(vals.get("bill_id")).currency_id.id
         )
         company = self.env["res.company"].browse(
-            vals.get("company_id")
-            or self.env.context.get("default_company_id")
-            or self.env.company.id
+            vals.get("company_id") or self.env.company.id
         )
         currency = (
             self.env["res.currency"].browse(currency_id) or company.sudo().currency_id

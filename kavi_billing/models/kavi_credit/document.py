@@ -17,6 +17,7 @@ class KaviCredit(models.Model):
 
     def action_print(self):
         """The credit memos of these credits, as one file."""
+        self.check_access("read")
         report = self.env.ref("kavi_billing.action_report_credit")
         return report.sudo().report_action(self, config=False)
 

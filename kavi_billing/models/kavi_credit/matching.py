@@ -19,6 +19,7 @@ class KaviCredit(models.Model):
 
     def action_apply(self):
         """Open the wizard that applies these credits to bills."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing.action_kavi_credit_apply_wizard"
         )

@@ -11,6 +11,7 @@ class KaviCredit(models.Model):
 
     def action_refund(self):
         """Open the wizard that pays out what is left of these credits."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing.action_kavi_credit_refund_wizard"
         )

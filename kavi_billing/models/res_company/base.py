@@ -20,7 +20,8 @@ COMPANY_CHECKED = (
 class ResCompany(models.Model):
     """What billing needs to know of a company: its settings, its journal, its day."""
 
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "kavi.protected.mixin"]
 
     billing_payment_term_id = fields.Many2one(
         "account.payment.term",

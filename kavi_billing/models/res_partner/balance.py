@@ -194,6 +194,7 @@ class ResPartner(models.Model):
 
     def action_open_credits(self):
         """The account's credits, old and new."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_billing.action_kavi_credit"
         )
@@ -242,6 +243,7 @@ class ResPartner(models.Model):
         return action
 
     def _open_of_account(self, xml_id):
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
         action["domain"] = [("partner_id", "in", self.ids)]
         if len(self) == 1:

@@ -28,7 +28,8 @@ class ResPartner(models.Model):
     a person or company has one account at most (KB-01).
     """
 
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "kavi.protected.mixin"]
 
     is_billing_account = fields.Boolean(
         string="Billing Account", copy=False, index=True, groups=USER
@@ -218,11 +219,13 @@ class ResPartner(models.Model):
     def action_manage_billing_account(self):
         """The page *Manage an account* (KB-09)."""
         self.ensure_one()
+        self.check_access("read")
         return self._get_billing_accounts_action()
 
     def action_open_contact(self):
         """The contact itself: where name, address and e-mail are edited (KB-05)."""
         self.ensure_one()
+        self.check_access("read")
         return self._get_records_action()
 
     def action_delete_billing_account(self):
@@ -361,6 +364,14 @@ class ResPartner(models.Model):
             {"is_billing_pending": False},
             self.env._("Approved and settled: a regular billing account from now on."),
         )
+
+    @api.model
+    def _get_protected_fields(self):
+        # who may open accounts may have them opened by default
+        protected = super()._get_protected_fields()
+        if self.env.user.has_group(OFFICER):
+            return protected
+        return protected | ACCOUNT_FIELDS
 
     # === HELPER METHODS === #
 

@@ -108,6 +108,7 @@ class KaviBill(models.Model):
     # === ACTION METHODS === #
 
     def action_open_transactions(self):
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_commerce.action_kavi_transaction"
         )

@@ -19,7 +19,7 @@ class KaviGatewayEvent(models.Model):
 
     _name = "kavi.gateway.event"
     _description = "Gateway Event"
-    _inherit = ["kavi.retry.mixin"]
+    _inherit = ["kavi.protected.mixin", "kavi.retry.mixin"]
     _order = "id desc"
     _rec_name = "event_type"
 

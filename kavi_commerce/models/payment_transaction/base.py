@@ -223,11 +223,9 @@ class PaymentTransaction(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(vals.get("kavi_line_ids") for vals in vals_list):
-            raise UserError(
-                self.env._("A bill is paid by card from the bill, not by hand.")
-            )
-        return super().create(vals_list)
+        txs = super().create(vals_list)
+        txs._check_not_by_hand()
+        return txs
 
     def write(self, vals):
         # Odoo lets whoever invoices write on transactions; what they say of bills
@@ -241,7 +239,21 @@ class PaymentTransaction(models.Model):
             )
         if "last_state_change" in vals:
             vals = {**vals, "purge_date": False}  # its months count anew
-        return super().write(vals)
+        result = super().write(vals)
+        if "source_transaction_id" in vals:
+            self._check_not_by_hand()
+        return result
+
+    def _check_not_by_hand(self):
+        """Refuse what somebody makes out to be a payment, or the return of a payment,
+        of bills: by a value, or by a default."""
+        txs = self.sudo()
+        if not self.env.su and (txs | txs.source_transaction_id).kavi_line_ids:
+            raise UserError(
+                self.env._(
+                    "A bill is paid and refunded by card from the bill, not by hand."
+                )
+            )
 
     def _create_child_transaction(self, *args, **kwargs):
         # Odoo's buttons hand their caller's context on; ours check the caller's role
@@ -279,7 +291,10 @@ class PaymentTransaction(models.Model):
 
     def action_open_entries(self):
         """The journal items that the transaction has caused."""
+        self.check_access("read")
+        # sudo: who sees a transaction may see which entries it made
         moves = self.sudo().kavi_line_ids.payment_id.move_id | self.sudo().fee_move_id
+        moves = moves.with_env(self.env)._filtered_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_account_moves_all"
         )
@@ -292,6 +307,7 @@ class PaymentTransaction(models.Model):
 
     def action_kavi_complete(self):
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_commerce.action_kavi_transaction_complete_wizard"
         )
@@ -300,6 +316,7 @@ class PaymentTransaction(models.Model):
 
     def action_kavi_note(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Note"),

@@ -89,6 +89,7 @@ class PaymentTransaction(models.Model):
 
     def action_kavi_refund(self):
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_commerce.action_kavi_transaction_refund_wizard"
         )
