@@ -84,4 +84,5 @@ from . import (
     test_table_walk,
     test_terms,
     test_terms_bind,
+    test_text,
 )

@@ -9,8 +9,17 @@ import re
 # All that is no character of XML 1.0: most control characters, halves of surrogate
 # pairs, and two that stand for nothing.
 _NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# What a spreadsheet takes for the beginning of a formula, also in full width.
-_FORMULA = re.compile("[ \n]*[=+\\-@\t\r＝＋－＠]")
+# Where a spreadsheet may begin a cell: at the beginning, and behind what separates
+# cells in a country or other, or ends a quoted one, or a row. A file with commas is one
+# of semicolons to whoever opens it elsewhere, and then no quotation mark holds.
+_BEGIN = '(?:^|(?<=[,;|\t\n"]))'
+# What it takes for the beginning of a formula there, also in full width.
+_FORMULA = (
+    "[ \xa0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]*"
+    "[=+\\-@\t\r＝＋－＠]"
+)
+_DANGEROUS = re.compile(f"{_BEGIN}(?='*{_FORMULA})")
+_DEFUSED = re.compile(f"{_BEGIN}'(?='*{_FORMULA})")
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -33,20 +42,24 @@ def one_line(text, limit=None):
 
 
 def for_spreadsheet(text, limit=None):
-    """Text that no spreadsheet takes for a formula when it opens a CSV file.
+    """Text that no spreadsheet takes for a formula when it opens a CSV file, whatever
+    it takes for the separator.
 
     An apostrophe before it is what spreadsheets themselves use to say "text". What
     looks as if it had one already gets another, so that :func:`from_spreadsheet` knows.
     """
-    text = clean(text, limit and limit - 1)
-    return f"'{text}" if _FORMULA.match(text.lstrip("'")) else text
+    text = clean(text, limit)
+    safe = _DANGEROUS.sub("'", text)
+    if limit and len(safe) > limit:
+        # one apostrophe for each character at most
+        added = min(len(safe) - len(text), (limit + 1) // 2)
+        safe = _DANGEROUS.sub("'", clean(text, limit - added))
+    return safe
 
 
 def from_spreadsheet(text):
     """The text that :func:`for_spreadsheet` was given, but for the limit."""
-    if text.startswith("'") and _FORMULA.match(text.lstrip("'")):
-        return text[1:]
-    return text
+    return _DEFUSED.sub("", text) if "'" in text else text
 
 
 def base36(number):

@@ -10,8 +10,11 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.const import BATCH
+from ..tools.outbound import is_allowed, parse_hosts
 
-LOCAL = ("localhost", "127.0.0.1", "::1")
+# Receivers in our own network, "host" or "host:port" with commas between. Who may type
+# an address is not who may say what the server reaches.
+HOSTS_PARAM = "kavi_billing_export.outbox_hosts"
 
 
 class KaviOutbox(models.Model):
@@ -88,11 +91,15 @@ class KaviOutbox(models.Model):
 
     @api.constrains("url")
     def _check_url(self):
+        allowed = self._get_allowed_hosts()
         for outbox in self.filtered("url"):
-            parts = urlsplit(outbox.url)
+            try:
+                parts = urlsplit(outbox.url)
+                known = is_allowed(parts.hostname or "", parts.port, allowed)
+            except ValueError:
+                raise ValidationError(self.env._("This is no address.")) from None
             if not parts.hostname or (
-                parts.scheme != "https"
-                and not (parts.scheme == "http" and parts.hostname in LOCAL)
+                parts.scheme != "https" and not (parts.scheme == "http" and known)
             ):
                 raise ValidationError(
                     self.env._(
@@ -268,6 +275,13 @@ class KaviOutbox(models.Model):
                 break
 
     # === HELPER METHODS === #
+
+    @api.model
+    def _get_allowed_hosts(self):
+        """Where messages may go although only this server's network reaches it."""
+        # sudo: a billing administrator reads no system parameters
+        param = self.env["ir.config_parameter"].sudo().get_param(HOSTS_PARAM)
+        return parse_hosts(param)
 
     def _check_configurable(self):
         """:return: a new random text, for an administrator"""

@@ -9,6 +9,8 @@ from odoo.fields import Domain
 
 from odoo.addons.kavi_billing.tools.const import ACCOUNTING_GROUPS
 
+from ..tools import outbound
+
 _logger = logging.getLogger(__name__)
 
 # How long the content of a message that was delivered is kept: a receiver that goes
@@ -16,8 +18,6 @@ _logger = logging.getLogger(__name__)
 # kept twice for ever.
 KEEP_DAYS = 100
 BATCH = 1000
-# Seconds to connect, and to wait for the answer.
-TIMEOUT = (5, 20)
 
 
 class KaviOutboxMessage(models.Model):
@@ -113,21 +113,30 @@ class KaviOutboxMessage(models.Model):
             "X-Kavi-Signature": f"sha256={outbox._sign(timestamp, body)}",
         }
         try:
-            answer = requests.post(
+            status = outbound.post(
                 outbox.url,
                 data=body,
                 headers=headers,
-                timeout=TIMEOUT,
-                allow_redirects=False,
+                allowed=outbox._get_allowed_hosts(),
             )
-        except requests.RequestException as error:
-            # the text of the error may hold the whole address
-            self._put_off(type(error).__name__)
+        except outbound.ForbiddenAddress:
+            self._put_off(
+                self.env._(
+                    "This address is in the server's own network. Nothing is sent "
+                    "there, unless the server's administrator allows it."
+                )
+            )
             return False
-        if 200 <= answer.status_code < 300:
+        except requests.RequestException as error:
+            # the text of the error may hold the whole address; what was found there
+            # is for who runs the server, and not for who typed the address
+            _logger.info("Message %s: %s", self.external_id, type(error).__name__)
+            self._put_off(self.env._("The receiver did not answer in time."))
+            return False
+        if 200 <= status < 300:
             self.write({"state": "sent", "next_try": False, "error": False})
         else:
-            self._put_off(f"HTTP {answer.status_code}")
+            self._put_off(f"HTTP {status}")
         return True
 
     def _put_off(self, error):

@@ -32,6 +32,7 @@ class TestReaderProperty(ReaderCase):
         st.sampled_from(["csv", "xlsx"]),
     )
     @example([["=1+1", "'=1", "''@x"]], "csv")
+    @example([["", "x;=1+1", "x\n'=1;'-2"]], "csv")
     @example([["_x0041_", "_x005F_", "\ufeff"]], "xlsx")
     def test_property_texts(self, rows, kind):
         headers = ["bill_id", "account", "memo"]

@@ -7,6 +7,7 @@ the same memory.
 import codecs
 import csv
 import io
+import itertools
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -49,10 +50,9 @@ def write_csv(file, headers, rows):
     file.write(codecs.BOM_UTF8)
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=False)
     writer = csv.writer(text)
-    writer.writerow(headers)
     writer.writerows(
         [for_spreadsheet(value) if isinstance(value, str) else value for value in row]
-        for row in rows
+        for row in itertools.chain([headers], rows)
     )
     text.flush()
     text.detach()  # or it would close the file with itself
