@@ -72,8 +72,8 @@ OVERRIDDEN = """
     button_cancel
     button_draft
     create
-    get_portal_url
     default_get
+    get_portal_url
     init
     message_notify
     message_post
