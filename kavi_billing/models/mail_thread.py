@@ -99,8 +99,8 @@ class MailThread(models.AbstractModel):
 
     def _is_sender(self):
         """Whether the user has the role that sends mail of these documents."""
-        role = self._billing_sender_role
-        return not role or self.env.user.has_group(ROLES[role])
+        role, user = self._billing_sender_role, self.env.user
+        return not role or user._is_superuser() or user.has_group(ROLES[role])
 
     def _check_mailing(self):
         """Refuse to mail these documents to whoever is outside.

@@ -42,6 +42,11 @@ class TestLinkEnds(PageCase):
         ):
             answer = self.open(url, access_token=token, **query)
             said[name] = answer.status_code == 200
+        answer = self.open(
+            "/mail/view", model="kavi.bill", res_id=bill.id, access_token=token
+        )
+        where = answer.headers.get("Location", "")
+        said["Odoo's way to the page"] = f"={bill.access_token}" in where
         methods = self.check | self.wire
         method = (methods - bill.payment_method_id)[:1]
         self.open(f"{path}/method", {"access_token": token, "method_id": method.id})

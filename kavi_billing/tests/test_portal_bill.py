@@ -261,7 +261,7 @@ class TestPortalBill(PageCase):
         for bill in bills:
             self.assertIn("revoked", self.messages(bill)[0].body)
         # by hand nobody sets one
-        with self.refused("no longer be changed"):
+        with self.refused("cannot be set by hand"):
             self.rpc(
                 "administrator",
                 "kavi.bill",

@@ -100,9 +100,10 @@ class KaviBill(models.Model):
     # === HELPER METHODS === #
 
     def _portal_ensure_token(self):
-        """The token, for code that gives it to the account; written past the guard, for
-        it is no part of the document."""
-        self._renew_links()
+        """The token as it is, dead or alive, for code that gives it to the account;
+        written past the guard, for it is no part of the document."""
+        if not self.sudo().access_token:
+            self._renew_links()
         return self.access_token if self.env.su else ""
 
     def get_portal_url(self, *args, **kwargs):
@@ -114,7 +115,8 @@ class KaviBill(models.Model):
         return super(KaviBill, bill).get_portal_url(*args, **kwargs)
 
     def _get_share_url(self, *args, share_token=True, **kwargs):
-        share_token = share_token and self._is_link_shown()
+        # who comes with a link that has ended is given no other
+        share_token = share_token and self._is_link_shown() and self._is_link_alive()
         return super()._get_share_url(*args, share_token=share_token, **kwargs)
 
     def _is_link_shown(self):
