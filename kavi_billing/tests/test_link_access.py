@@ -223,13 +223,19 @@ class TestTokenOfStaff(PageCase):
                 with self.subTest(name=name, role=role), mute_logger(*QUIET):
                     for method, args, context in (
                         ("create", [{**vals, name: value}], {}),
-                        ("create", [vals], {f"default_{name}": value}),
                         ("write", [draft.ids, {name: value}], {}),
                         ("write", [self.bill.ids, {name: value}], {}),
                         ("copy", [draft.ids, {name: value}], {}),
                     ):
                         with self.assertRaises(UserError):
                             self.rpc(role, "kavi.bill", method, *args, context=context)
+                    # a default is dropped
+                    default = {f"default_{name}": value}
+                    (id_,) = self.rpc(
+                        role, "kavi.bill", "create", [vals], context=default
+                    )
+                    bill = self.bills.sudo().browse(id_)
+                    self.assertNotEqual(str(bill[name]), str(value))
                     answer = self.rpc(
                         role,
                         "kavi.bill",
