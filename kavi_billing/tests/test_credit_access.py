@@ -164,7 +164,12 @@ class TestCreditAccess(CreditCommon):
             with self.subTest(name):
                 with self.refused("by hand"):
                     self.act("kavi.credit", "create", [{**vals, name: value}])
-                with self.refused("by hand"):
-                    self.act(
-                        "kavi.credit", "create", [vals], **{f"default_{name}": value}
-                    )
+                context = {f"default_{name}": value}
+                if name in ("kind", "move_id"):
+                    with self.assertRaises(UserError):
+                        self.act("kavi.credit", "create", [vals], **context)
+                    continue
+                ids = self.act("kavi.credit", "create", [vals], **context)
+                credit = self.env["kavi.credit"].browse(ids)
+                self.assertFalse(credit.name)
+                self.assertEqual((credit.state, credit.amount_open), ("draft", 0.0))
