@@ -2,6 +2,7 @@
 
 import os
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
