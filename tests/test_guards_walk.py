@@ -338,16 +338,14 @@ class TestWalk(CommerceCommon):
     # === THE WALK === #
 
     def get_contexts(self):
-        """All keys at once; in the long profile each by itself, too, and none."""
-        keys = {
-            **ODOO,
-            **SUITE,
-            "kavi_freeze_agreed": True,
-            **default_keys(self.env),
-        }
+        """All keys at once; in the long profile each by itself, too, all defaults, and
+        none."""
+        keys = {**ODOO, **SUITE, "kavi_freeze_agreed": True}
+        defaults = default_keys(self.env)
         if os.environ.get("KAVI_LONG"):
-            return [keys, {}, *({key: value} for key, value in keys.items())]
-        return [keys]
+            single = [{key: value} for key, value in keys.items()]
+            return [{**keys, **defaults}, defaults, {}, *single]
+        return [{**keys, **defaults}]
 
     @mute_logger("odoo.addons.kavi_commerce", "odoo.models.unlink")
     def test_walk(self):

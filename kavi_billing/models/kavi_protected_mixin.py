@@ -44,13 +44,15 @@ class KaviProtectedMixin(models.AbstractModel):
         if not self._may_set_protected():
             names = self._get_refused_fields()
             self._refuse_protected(
-                {name for vals in vals_list for name in names if vals.get(name)}
+                {name for vals in vals_list for name in names if vals.get(name)},
+                "create",
             )
         return super().create(vals_list)
 
     def write(self, vals):
         if not self._may_set_protected():
-            self._refuse_protected(self._get_refused_fields().intersection(vals))
+            names = self._get_refused_fields().intersection(vals)
+            self._refuse_protected(names, "write")
         return super().write(vals)
 
     # === BUSINESS METHODS === #
@@ -89,13 +91,16 @@ class KaviProtectedMixin(models.AbstractModel):
         """Whether code of this process asks: with superuser rights, or in an act."""
         return self.env.su or private_value(self.env.context, "kavi_act")
 
-    def _refuse_protected(self, names):
+    def _refuse_protected(self, names, operation):
         """Refuse to have these fields set by hand.
 
         :param names: of fields; none of them: nothing is refused
-        :raise UserError: with their labels
+        :param str operation: "create" or "write"
+        :raise AccessError: for who may not do that with any field
+        :raise UserError: with the labels of the fields
         """
         if names:
+            self.check_access(operation)
             labels = self.sudo().fields_get(sorted(names), ["string"])
             raise UserError(
                 self.env._(

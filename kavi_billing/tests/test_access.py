@@ -92,11 +92,11 @@ class TestRoles(BillingCommon):
 
     @mute_logger("odoo.models", "odoo.addons.base.models.ir_model")
     def test_configuration(self):
-        """Kinds and methods are read by whoever bills, set by administrators."""
-        billers = {"user", "officer", "administrator"}
+        """Kinds and methods are read by whoever reads bills, set by administrators."""
+        readers = {"user", "officer", "administrator", "accountant"}
         for record in (self.check, self.kind):
             model, new = record._name, {"name": "X"}
-            self.assertAllowed(billers, model, "read", record.ids, ["name"])
+            self.assertAllowed(readers, model, "read", record.ids, ["name"])
             self.assertAllowed(
                 {"administrator"}, model, "write", record.ids, {"name": "Y"}
             )

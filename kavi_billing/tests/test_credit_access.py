@@ -2,6 +2,7 @@
 
 import os
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -164,7 +165,12 @@ class TestCreditAccess(CreditCommon):
             with self.subTest(name):
                 with self.refused("by hand"):
                     self.act("kavi.credit", "create", [{**vals, name: value}])
-                with self.refused("by hand"):
-                    self.act(
-                        "kavi.credit", "create", [vals], **{f"default_{name}": value}
-                    )
+                context = {f"default_{name}": value}
+                if name in ("kind", "move_id"):
+                    with self.assertRaises(UserError):
+                        self.act("kavi.credit", "create", [vals], **context)
+                    continue
+                ids = self.act("kavi.credit", "create", [vals], **context)
+                credit = self.env["kavi.credit"].browse(ids)
+                self.assertFalse(credit.name)
+                self.assertEqual((credit.state, credit.amount_open), ("draft", 0.0))

@@ -1,4 +1,4 @@
-"""On whose paper something is printed, and who may print it (KB-59, KB-72)."""
+"""On whose paper something is printed, and who may print it (BA-01, KB-72)."""
 
 from odoo import Command
 from odoo.exceptions import AccessError
