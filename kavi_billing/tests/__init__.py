@@ -46,6 +46,7 @@ from . import (
     test_notice_content,
     test_notice_rule,
     test_origin,
+    test_paper_bad_input,
     test_papers,
     test_payment,
     test_payment_day,

@@ -24,7 +24,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 # Seconds for the whole of a request; to connect to one address of it.
 DEADLINE, CONNECT = 20, 5
-# IPv6 addresses that a gateway turns into the IPv4 address at their end.
+# IPv6 addresses that a router turns into the IPv4 address at their end.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
