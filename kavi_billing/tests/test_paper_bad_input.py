@@ -61,7 +61,10 @@ FETCHES = (
     '<div class="article"><img src="URL"/></div>',
     '<main><img src="URL"/></main>',
 )
-DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/>%s</svg>'
+DRAWING = (
+    '<!-- Made by hand --><svg xmlns="http://www.w3.org/2000/svg"><path '
+    'style="fill: url(#a)" d="M0 0L9 9"/><style>path {fill: red}</style>%s</svg>'
+)
 
 
 def data_url(kind, content):
@@ -93,6 +96,8 @@ class TestPaper(TransactionCase):
             '<rect style="fill: url(http://inner.example)"/>',
             "<script>x</script>",
             "<foreignObject/>",
+            '<set attributeName="href" to="http://inner.example"/>',
+            "<?xml-stylesheet href='http://inner.example'?>",
         ):
             page = self.page(f'<img src="{data_url("svg+xml", DRAWING % part)}"/>')
             self.assertNotIn("<img", page, part)

@@ -42,11 +42,8 @@ _DATA_URL = re.compile(
 _PICTURE = re.compile(
     r"data:image/(png|jpeg|jpg|gif|webp|bmp|svg\+xml);base64,([A-Za-z0-9+/=\s]*)"
 )
-# In a drawing: what fetches, but for references to itself.
-_DRAWING_FETCHES = re.compile(
-    rb"<!|<\?(?!xml\s)|\\|@import|script|foreignobject|src|on\w+\s*="
-    rb"|href\s*=\s*(?!\s*['\"]#)|url\s*\((?!\s*['\"]?#)|&"
-)
+# References of a drawing to itself.
+_OWN_URL = re.compile(r"url\(\s*['\"]?#[\w:.-]+['\"]?\s*\)")
 
 
 def enclosed(page, base_url, is_known_picture):
@@ -135,8 +132,33 @@ def _is_picture(src, base_url, is_known_picture):
 def _is_still(content):
     """Whether a drawing names nothing outside itself."""
     try:
-        drawing = base64.b64decode(content, validate=False)
-        etree.fromstring(drawing, etree.XMLParser(resolve_entities=False))
+        drawing = base64.b64decode(content)
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
+        root = etree.fromstring(drawing, parser)
     except (binascii.Error, etree.XMLSyntaxError):
         return False
-    return not _DRAWING_FETCHES.search(drawing.lower())
+    dtd = root.getroottree().docinfo.internalDTD
+    if dtd is not None and any(dtd.iterentities()):
+        return False
+    outside = (*root.itersiblings(preceding=True), *root.itersiblings())
+    return all(map(_names_nothing, (*outside, *root.iter())))
+
+
+def _names_nothing(element):
+    """Whether an element of a drawing names nothing outside the drawing."""
+    if element.tag is etree.Comment:
+        return True
+    if not isinstance(element.tag, str):  # instructions, such as a style sheet
+        return False
+    tag = etree.QName(element).localname.lower()
+    if tag.startswith(("script", "foreignobject", "set", "animate")) or (
+        tag == "style" and _fetches(_OWN_URL.sub("", element.text or ""))
+    ):
+        return False
+    for name, value in element.attrib.items():
+        plain = name.rpartition("}")[2].lower()
+        if plain in ("href", "src") and not value.startswith("#"):
+            return False
+        if plain.startswith("on") or _fetches(_OWN_URL.sub("", value)):
+            return False
+    return True
