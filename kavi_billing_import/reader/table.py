@@ -317,10 +317,11 @@ def _recognize_encoding(content):
         return "utf-8"
     detector = UniversalDetector()
     left = MOST_TELLING  # it takes its time for each byte
-    for line in io.BytesIO(content):
-        if not line.isascii():
-            detector.feed(_around_letters(line, min(left, MAX_TELLING)))
-            left -= min(len(line), MAX_TELLING)
+    telling = (line for line in io.BytesIO(content) if not line.isascii())
+    for line in islice(telling, 500):
+        piece = _around_letters(line, min(left, MAX_TELLING))
+        detector.feed(piece)
+        left -= len(piece)
         if detector.done or left <= 0:
             break
     try:
