@@ -1,10 +1,13 @@
 import io
+import re
 from collections import OrderedDict
 
 from reportlab.pdfgen import canvas
 
 from odoo import api, models
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
+
+from ..tools.paper import enclosed
 
 # From the edges of the page, in points of 1/72 inch.
 EDGE, BOTTOM, SIZE = 42, 34, 8
@@ -15,6 +18,12 @@ MARGINS = {
     "data-report-margin-bottom": 18,
     "data-report-header-spacing": 0,
 }
+# A picture as the editor puts it into a text: an attachment by its id, or a field.
+PICTURE = re.compile(
+    r"/web/(?:image|content)/(?:(?P<id>\d+)(?:-\w+)?"
+    r"|(?P<model>[a-z][a-z0-9_.]+)/\d+/\w+)(?:/\d+x\d+)?(?:/[\w.-]+)?"
+)
+STATIC = re.compile(r"/\w+/static/[\w./-]+")
 
 
 class IrActionsReport(models.Model):
@@ -41,17 +50,56 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _run_wkhtmltopdf(
-        self, bodies, report_ref=False, *args, specific_paperformat_args=None, **kwargs
+        self,
+        bodies,
+        report_ref=False,
+        header=None,
+        footer=None,
+        *args,
+        specific_paperformat_args=None,
+        **kwargs,
     ):
-        if report_ref and self._is_billing_document(self._get_report(report_ref)):
+        report = report_ref and self._get_report(report_ref)
+        if report and report.report_name.startswith("kavi_"):
+            base_url = self._get_report_url()
+            bodies = [
+                enclosed(body, base_url, self._is_known_picture) for body in bodies
+            ]
+            # ours have none: it was in a text that somebody wrote
+            header = footer = None
+        if report and self._is_billing_document(report):
             specific_paperformat_args = (specific_paperformat_args or {}) | MARGINS
         return super()._run_wkhtmltopdf(
             bodies,
             report_ref,
+            header,
+            footer,
             *args,
             specific_paperformat_args=specific_paperformat_args,
             **kwargs,
         )
+
+    @api.model
+    def _is_known_picture(self, path, query):
+        """Whether a path of this server is a picture that is kept here.
+
+        An attachment may also be an address: whoever fetches it is sent there.
+        """
+        if ".." in path or not re.fullmatch(
+            r"(access_token=[\w-]*|unique=\w*)?", query
+        ):
+            return False
+        if STATIC.fullmatch(path):
+            return True
+        match = PICTURE.fullmatch(path)
+        if not match:
+            return False
+        if match["model"]:
+            return match["model"] != "ir.attachment" and match["model"] in self.env
+        # sudo: only whether it is a file; who may see it is asked when it is fetched
+        attachments = self.env["ir.attachment"].sudo()
+        found = attachments.search([("id", "=", int(match["id"][:9]))])
+        return found.type == "binary" and not found.url
 
     @api.model
     def _is_billing_document(self, report):

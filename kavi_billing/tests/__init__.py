@@ -53,6 +53,7 @@ from . import (
     test_origin,
     test_outage,
     test_paper_access,
+    test_paper_bad_input,
     test_papers,
     test_payment,
     test_payment_day,

@@ -20,9 +20,10 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tests.common import _super_send
 from odoo.tools import mute_logger
 
+from odoo.addons.kavi_billing.tests.listener import OK, Listener
+
 from ..models.kavi_outbox import HOSTS_PARAM
 from ..tools import outbound
-from .listener import OK, Listener
 from .test_outbox import CRON_LOG, OutboxCommon
 
 PUBLIC = ("93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:8.8.8.8")
@@ -126,13 +127,11 @@ class TestOutbound(ReallySent, TransactionCase):
         with Listener() as listener:
             for scheme, host in itertools.product(("http", "https"), SPELLINGS):
                 url = f"{scheme}://{host}:{listener.port}/"
-                with (
-                    self.subTest(url=url),
-                    self.assertRaises(
-                        (outbound.ForbiddenAddress, requests.RequestException)
-                    ),
-                ):
-                    self.post(url)
+                with self.subTest(url=url):
+                    try:
+                        self.assertFalse(self.post(url))
+                    except (outbound.ForbiddenAddress, requests.RequestException):
+                        pass  # a name that nobody knows is as good
             self.assertFalse(listener.requests)
             # the listener can be reached, if that is wanted
             url = f"http://127.0.0.1:{listener.port}/"
@@ -261,7 +260,7 @@ class TestOutboxBadInput(ReallySent, OutboxCommon):
         self.env["kavi.outbox.message"].sudo().search([]).state = "void"
         body = b"HTTP/1.1 500 secret\r\nX: secret\r\n\r\nsecret"
         with Listener(body) as listener:
-            message = self.post_to(0)
+            message = self.post_to(0, "127.0.0.1")
             self.outbox.url = f"http://127.0.0.1:{listener.port}/"
             self.run_cron()
         self.assertEqual(message.error, "HTTP 500")

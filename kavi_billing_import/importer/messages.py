@@ -15,7 +15,16 @@ FILE_ERRORS = {
         "The file has more than %(limit)s columns: remove what is not needed."
     ),
     "too_many_cells": _lt(
-        "The worksheet holds more than can be read (%(limit)s elements): split it."
+        "The file has more cells than can be read (%(limit)s, the empty ones too): "
+        "split it, or remove columns that are not needed."
+    ),
+    "too_packed": _lt(
+        "The file unpacks to far more than spreadsheets put into one of its size: save "
+        "it again, or as CSV."
+    ),
+    "row_too_long": _lt(
+        "Row %(row)s has more than %(limit)s characters. If it should not, a quotation "
+        "mark or a line break is missing there."
     ),
     "cell_too_long": _lt(
         "A cell in row %(row)s has more than %(limit)s characters. If it should not, a "

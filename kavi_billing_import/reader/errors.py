@@ -13,7 +13,9 @@ class ImportFileError(ValueError):
     ``too_large``          ``limit``: megabytes
     ``too_many_rows``      ``limit``: rows
     ``too_many_columns``   ``limit``: columns
-    ``too_many_cells``     ``limit``: elements in a worksheet
+    ``too_many_cells``     ``limit``: cells
+    ``too_packed``         it unpacks to far more than what its size promises
+    ``row_too_long``       ``limit``: characters, ``row``: in the file, from 1
     ``cell_too_long``      ``limit``: characters, ``row``: in the file, from 1
     ``encoding``           ``encoding``: that it is not in
     ``separator``          ``separator``: that is no single character

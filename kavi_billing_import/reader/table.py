@@ -9,6 +9,7 @@ left to a person.
 import codecs
 import csv
 import io
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,7 +19,8 @@ from chardet.universaldetector import UniversalDetector
 from odoo.addons.kavi_billing.tools.text import clean, from_spreadsheet, one_line
 
 from .errors import ImportFileError
-from .xlsx import MEGABYTE, Workbook, column_letters
+from .limits import MAX_ROW, MEGABYTE, Limits
+from .xlsx import SHEET_ROWS, Workbook, column_letters
 
 MAX_BYTES = 50 * MEGABYTE
 MAX_ROWS = 100_000
@@ -26,6 +28,9 @@ MAX_COLUMNS = 500
 # Characters; a spreadsheet cell holds 32,767.
 MAX_CELL = 100_000
 SEPARATORS = (",", ";", "\t", "|")
+# Bytes that one line, and all lines together say of the encoding.
+MAX_TELLING, MOST_TELLING = 4096, 24 * 1024
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 # The encodings a person can choose, under Python's names.
 ENCODINGS = (
     *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
@@ -46,9 +51,10 @@ _MARKS = (
 _MARKED = {"utf-8": "utf-8-sig", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
 # Of those recognized, the ones that are part of one that can be chosen.
 _WIDER = {"shift_jis": "cp932", "euc_kr": "cp949", "gb2312": "gb18030"}
-# What is looked at to recognize a file.
+# What is looked at to recognize a file: bytes, rows, characters of them.
 SAMPLE = 64 * 1024
 SAMPLE_ROWS = 30
+SAMPLE_TEXT = 256 * 1024
 
 
 @dataclass
@@ -105,8 +111,9 @@ def read_table(
         raise ImportFileError("too_large", limit=max_bytes / MEGABYTE)
     if not content.strip(b"\0\t\n\r "):
         raise ImportFileError("empty")
+    limits = Limits(len(content))
     if content.startswith(b"PK"):
-        book = Workbook(content, MAX_CELL)
+        book = Workbook(content, MAX_CELL, limits)
         sheet = sheet or book.sheets[0]
         if sheet not in book.sheets:
             raise ImportFileError("no_such_sheet", sheet=sheet, sheets=book.sheets)
@@ -115,7 +122,7 @@ def read_table(
             for number, cells in book.rows(sheet)
             if _fits(cells)
         )
-        return _make_table(rows, max_rows, sheet=sheet, sheets=book.sheets)
+        return _make_table(rows, max_rows, limits, sheet=sheet, sheets=book.sheets)
     if filename.lower().endswith((".xlsx", ".xlsm")):
         raise ImportFileError("unreadable")
     encoding = _get_encoding(content, encoding)
@@ -123,7 +130,7 @@ def read_table(
     if len(separator) != 1 or separator in '"\r\n':
         raise ImportFileError("separator", separator=separator)
     rows = _read_csv(content, encoding, separator)
-    return _make_table(rows, max_rows, encoding=encoding, separator=separator)
+    return _make_table(rows, max_rows, limits, encoding=encoding, separator=separator)
 
 
 def _fits(cells):
@@ -133,7 +140,7 @@ def _fits(cells):
     return bool(cells)
 
 
-def _make_table(rows, max_rows, **how):
+def _make_table(rows, max_rows, limits, **how):
     """The table of ``(number, cells)``; the first row with something in it has the
     headers."""
     found = ((number, cells) for number, cells in rows if _get_width(cells))
@@ -156,8 +163,10 @@ def _make_table(rows, max_rows, **how):
     for number, cells in found:
         if len(table.rows) == max_rows:
             raise ImportFileError("too_many_rows", limit=max_rows)
+        width = max(len(headers), _get_width(cells))
+        limits.keep(width, sum(len(cell) for cell in cells if isinstance(cell, str)))
         cells.extend([blank] * (len(headers) - len(cells)))
-        table.rows.append(cells[: max(len(headers), _get_width(cells))])
+        table.rows.append(cells[:width])
         table.numbers.append(number)
     return table
 
@@ -185,6 +194,10 @@ def _read_csv(content, encoding, separator):
         for number, row in enumerate(_csv_rows(content, encoding, separator), 1):
             if number == 1 and "".join(row).lower().startswith("sep="):
                 continue  # said for Excel, in a row of its own
+            if number > SHEET_ROWS:
+                raise ImportFileError("too_many_rows", limit=SHEET_ROWS)
+            if not row:
+                continue
             if len(row) > MAX_COLUMNS and _get_width(row) > MAX_COLUMNS:
                 raise ImportFileError("too_many_columns", limit=MAX_COLUMNS)
             if any(len(cell) > MAX_CELL for cell in row):
@@ -196,15 +209,76 @@ def _read_csv(content, encoding, separator):
                 "cell_too_long", limit=MAX_CELL, row=number + 1
             ) from error
         raise ImportFileError("quoting", row=number + 1) from error
+    except _RowTooLongError as error:
+        raise ImportFileError("row_too_long", limit=MAX_ROW, row=number + 1) from error
     except UnicodeError as error:
         raise ImportFileError("encoding", encoding=encoding) from error
 
 
-def _csv_rows(content, encoding, separator, strict=True):
+class _Lines:
+    """The lines of a text, for a CSV reader that makes rows of them.
+
+    A reader has no bounds of its own for a row: one line without end, or a quoted text
+    of which no end comes.
+
+    :ivar int row_size: characters that were taken since it was set to 0
+    """
+
+    def __init__(self, content, encoding, most=None):
+        """
+        :param int most: characters after which the text ends here
+        """
+        self._text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
+        self._left = most
+        self.row_size = 0
+        self.is_cut = False
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._left is not None and self._left <= 0:
+            self.is_cut = True
+            raise StopIteration
+        line = self._text.readline(MAX_ROW + 1)
+        if not line:
+            raise StopIteration
+        self.row_size += len(line)
+        if self._left is not None:
+            self._left -= len(line)
+        elif self.row_size > MAX_ROW:
+            raise _RowTooLongError
+        return line
+
+
+class _RowTooLongError(Exception):
+    pass
+
+
+def _csv_rows(content, encoding, separator):
+    lines = _Lines(content, _get_codec(content, encoding))
+    for row in csv.reader(lines, delimiter=separator, strict=True):
+        lines.row_size = 0
+        yield row
+
+
+def _sample_rows(content, encoding, separator):
+    """The first rows, read as far as they can be with this separator."""
+    lines = _Lines(content, _get_codec(content, encoding), SAMPLE_TEXT)
+    rows = []
+    # what makes no sense with this separator does not count
+    with suppress(csv.Error):
+        for row in islice(csv.reader(lines, delimiter=separator), SAMPLE_ROWS):
+            rows.append(row)
+    if lines.is_cut and len(rows) > 1:
+        rows.pop()  # it may not be all of it
+    return rows
+
+
+def _get_codec(content, encoding):
     if any(content.startswith(mark) for mark, __ in _MARKS):
-        encoding = _MARKED.get(encoding, encoding)
-    text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
-    return csv.reader(text, delimiter=separator, strict=strict)
+        return _MARKED.get(encoding, encoding)
+    return encoding
 
 
 def _as_text(cell):
@@ -242,10 +316,13 @@ def _recognize_encoding(content):
     if _is_utf8(content):
         return "utf-8"
     detector = UniversalDetector()
+    left = MOST_TELLING  # it takes its time for each byte
     telling = (line for line in io.BytesIO(content) if not line.isascii())
     for line in islice(telling, 500):
-        detector.feed(line[:SAMPLE])
-        if detector.done:
+        piece = _around_letters(line, min(left, MAX_TELLING))
+        detector.feed(piece)
+        left -= len(piece)
+        if detector.done or left <= 0:
             break
     try:
         found = codecs.lookup(detector.close()["encoding"] or "cp1252").name
@@ -253,6 +330,15 @@ def _recognize_encoding(content):
         return "cp1252"
     found = _WIDER.get(found, found)
     return found if found in ENCODINGS else "cp1252"
+
+
+def _around_letters(line, most):
+    """A piece of a line from shortly before its first letter that is not ASCII."""
+    if len(line) <= most:
+        return line
+    first = _NOT_ASCII.search(line).start()
+    start = max(0, first - most // 4)
+    return line[start : start + most]
 
 
 def _is_utf8(content):
@@ -273,14 +359,11 @@ def _recognize_separator(content, encoding):
     for separator in SEPARATORS:
         widths = []
         try:
-            # what makes no sense with this separator does not count
-            with suppress(csv.Error):
-                rows = _csv_rows(content, encoding, separator, strict=False)
-                for row in islice(rows, SAMPLE_ROWS):
-                    if not widths and [cell.lower() for cell in row] == ["sep=", ""]:
-                        return separator
-                    if any(row):
-                        widths.append(len(row))
+            for row in _sample_rows(content, encoding, separator):
+                if not widths and [cell.lower() for cell in row] == ["sep=", ""]:
+                    return separator
+                if any(row):
+                    widths.append(len(row))
         except UnicodeError as error:
             raise ImportFileError("encoding", encoding=encoding) from error
         if not widths or widths[0] == 1:

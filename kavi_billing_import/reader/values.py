@@ -75,6 +75,9 @@ def parse_date(cell, date_format):
     if not isinstance(cell, str) or len(cell) > _LONGEST_AMOUNT:
         raise ValueError(cell)
     text = _TIME.sub("", cell.strip())
+    # nothing that any format reads; strptime takes its time to say so
+    if not 6 <= len(text) <= 10:
+        raise ValueError(cell)
     # strptime also takes a single figure, and then guesses where the next begins
     if date_format == "YYYYMMDD" and len(text) != 8:
         raise ValueError(cell)

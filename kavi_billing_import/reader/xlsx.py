@@ -27,19 +27,23 @@ from openpyxl.utils.datetime import (
 from odoo.addons.kavi_billing.tools.text import clean
 
 from .errors import ImportFileError
+from .limits import MAX_PARTS, MEGABYTE
 
 # What a worksheet can hold.
 SHEET_ROWS, SHEET_COLUMNS = 1_048_576, 16_384
-MEGABYTE = 2**20
 # Megabytes, unpacked: of a worksheet, of the list of texts, of any other part.
 SHEET_SIZE, TEXTS_SIZE, PART_SIZE = 300, 64, 8
-# More than a full import with fifty columns has.
-MAX_ELEMENTS = 20_000_000
+# Of one kind in a small part: sheets, or cell styles, of which Excel knows 65,490.
+MAX_SMALL = 70_000
+# What cells repeat is kept once; of so many, for what comes again comes soon.
+MAX_KNOWN = 4096
 MAX_DEPTH = 64
 CHUNK = 64 * 1024
 # How Excel writes a character that XML cannot hold.
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+# The lists of styles; those of cells are in the first.
+_STYLES = ("cellXfs", "cellStyleXfs", "cellStyles", "dxfs")
 # Days in the formats that Excel keeps for East Asia, beside those openpyxl knows.
 _EAST_ASIAN_DAYS = (*range(27, 32), 36, *range(50, 55), 57, 58)
 
@@ -51,12 +55,17 @@ class Workbook:
     :raise ImportFileError: ``format``, ``unreadable`` or ``too_large``
     """
 
-    def __init__(self, content, max_cell):
+    def __init__(self, content, max_cell, limits):
         """
         :param bytes content: the file
         :param int max_cell: characters that a cell may hold
+        :param Limits limits: what it may cost
         """
         self._max_cell = max_cell
+        self._limits = limits
+        # the table of contents is read as a whole
+        if content.count(b"PK\x01\x02") > MAX_PARTS:
+            raise ImportFileError("unreadable")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
@@ -67,7 +76,7 @@ class Workbook:
             raise ImportFileError("format")
         self._epoch = WINDOWS_EPOCH
         sheets = []
-        for name, attrs in self._elements(main[0]):
+        for name, attrs in self._elements(main[0], "sheet", "workbookPr"):
             if name == "sheet":
                 sheets.append((attrs.get("name", ""), _relation_id(attrs)))
             elif name == "workbookPr" and attrs.get("date1904") in ("1", "true"):
@@ -106,8 +115,8 @@ class Workbook:
         found = {}
         if path not in self._sizes:
             return found
-        for name, attrs in self._elements(path):
-            if name != "Relationship" or attrs.get("TargetMode") == "External":
+        for __, attrs in self._elements(path, "Relationship"):
+            if attrs.get("TargetMode") == "External":
                 continue
             kind = attrs.get("Type", "").rpartition("/")[2]
             target = posixpath.join("/", folder, attrs.get("Target", ""))
@@ -118,11 +127,18 @@ class Workbook:
                 found.setdefault(kind, []).append(target)
         return found
 
-    def _elements(self, part):
-        """The elements of a small part: ``(name, attributes)`` each."""
+    def _elements(self, part, *names):
+        """The elements with these names of a small part: ``(name, attributes)``."""
         found = []
+
+        def start(name, attrs):
+            if name in names:
+                found.append((name, attrs))
+                if len(found) > MAX_SMALL:
+                    raise ImportFileError("unreadable")
+
         reader = _Reader()
-        reader.start = lambda name, attrs: found.append((name, attrs))
+        reader.start = start
         deque(self._parse(part, reader, PART_SIZE), maxlen=0)
         return found
 
@@ -139,11 +155,11 @@ class Workbook:
         """What each cell style shows: "date", "datetime", "time" or ``None``."""
         custom, styles, inside = {}, [], False
         for part in self._related.get("styles", [])[:1]:
-            for name, attrs in self._elements(part):
+            for name, attrs in self._elements(part, "numFmt", "xf", *_STYLES):
                 if name == "numFmt":
                     code = attrs.get("formatCode", "").lower()
                     custom[attrs.get("numFmtId")] = code
-                elif name in ("cellXfs", "cellStyleXfs", "cellStyles", "dxfs"):
+                elif name in _STYLES:
                     inside = name == "cellXfs"
                 elif name == "xf" and inside:
                     styles.append(attrs.get("numFmtId", "0"))
@@ -163,7 +179,7 @@ class Workbook:
             raise ImportFileError("unreadable")
         if info.file_size > size * MEGABYTE:
             raise ImportFileError("too_large", limit=size)
-        parser = reader.parser()
+        parser = reader.parser(self._limits)
         done = 0
         try:
             # no more is unpacked than the size that was looked at
@@ -171,6 +187,7 @@ class Workbook:
                 while chunk := file.read(CHUNK):
                     parser.Parse(chunk, False)
                     done += len(chunk)
+                    self._limits.check_unpacked(done)
                     # a tag without end is read again with every chunk
                     if done - parser.CurrentByteIndex > 16 * CHUNK:
                         raise ImportFileError("unreadable")
@@ -197,7 +214,7 @@ class Workbook:
 class _Reader:
     """Takes the elements of a part as they come; names without their namespace."""
 
-    def parser(self):
+    def parser(self, limits):
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler = self._on_start
@@ -205,6 +222,7 @@ class _Reader:
         parser.CharacterDataHandler = self.text
         parser.StartDoctypeDeclHandler = self._on_doctype
         self._depth = self._count = 0
+        self._limits, self._most = limits, limits.elements
         return parser
 
     def _on_doctype(self, *args):
@@ -216,8 +234,8 @@ class _Reader:
         self._count += 1
         if self._depth > MAX_DEPTH:
             raise ImportFileError("unreadable")
-        if self._count > MAX_ELEMENTS:
-            raise ImportFileError("too_many_cells", limit=MAX_ELEMENTS)
+        if self._count > self._most:
+            self._limits.check_elements(self._count)
         self.start(name.rpartition(" ")[2], attrs)
 
     def _on_end(self, name):
@@ -241,10 +259,19 @@ class _CellTextReader(_Reader):
         self._max_cell = max_cell
         self._row = 0
         self._take, self._spoken = False, 0
+        self._known = {}
         self._clear()
 
     def _clear(self):
         self._pieces, self._length = [], 0
+
+    def _once(self, value):
+        """The value, or the same one of before: a million ones are one."""
+        if isinstance(value, bool):  # True is equal to the number 1
+            return value
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        return self._known.setdefault(value, value)
 
     def _on_text_start(self, name):
         if name == "rPh":  # how it is spoken, not what is written
@@ -282,7 +309,7 @@ class _TextsReader(_CellTextReader):
     def end(self, name):
         self._on_text_end(name)
         if name == "si":
-            self.texts.append(_text("".join(self._pieces)))
+            self.texts.append(self._once(_text("".join(self._pieces))))
 
 
 class _SheetReader(_CellTextReader):
@@ -328,7 +355,7 @@ class _SheetReader(_CellTextReader):
         if name == "c":
             value = self._get_value("".join(self._pieces))
             if value is not None and value != "":
-                self._cells[self._column] = value
+                self._cells[self._column] = self._once(value)
         elif name == "row":
             self.rows.append((self._row, self._cells))
 

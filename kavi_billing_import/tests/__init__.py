@@ -7,6 +7,7 @@ from . import test_import_job
 from . import test_import_property
 from . import test_import_rules
 from . import test_reader_bad_input
+from . import test_reader_limits
 from . import test_reader_csv
 from . import test_reader_property
 from . import test_reader_values
