@@ -128,9 +128,7 @@ def have_all_at_work(env, till, receiver_port, mail_port, bills):
     env["kavi.notice.rule"].create(
         {
             "name": "Reminder",
-            "trigger": "before",
-            "interval_number": 24,
-            "interval_unit": "months",
+            "interval_number": 3,
             "company_id": till.company,
             "start_date": "2020-01-01",
             "template_id": env.ref("kavi_billing.mail_template_bill_reminder").id,

@@ -117,15 +117,28 @@ def new_rule(office, name):
         rule = env["kavi.notice.rule"].create(
             {
                 "name": name,
-                "trigger": "before",
-                "interval_number": 24,
-                "interval_unit": "months",
+                "interval_number": 3,
                 "company_id": office.company,
                 "start_date": "2020-01-01",
                 "template_id": env.ref("kavi_billing.mail_template_bill_reminder").id,
             }
         )
         return rule.id
+
+
+def overdue_drafts(office):
+    """Bills that a rule will write about as soon as they are issued."""
+    bills = office.drafts(OFFICERS * EACH)
+    with office.scratch.env() as env:
+        env["res.partner"].browse(office.account).email = "acme@doe.example"
+        env["kavi.bill"].browse(bills).write(
+            {
+                "bill_date": "2026-01-02",
+                "payment_term_id": False,
+                "due_date": "2026-01-10",
+            }
+        )
+    return bills
 
 
 def count_notices(office, rule):
@@ -148,9 +161,7 @@ def check_issued(office, bills):
 def test_crash_outage(server, office, tmp_path):
     """PostgreSQL is restarted, then away for some time, then fails as power does, while
     officers issue and a job writes notices."""
-    bills = office.drafts(OFFICERS * EACH)
-    with office.scratch.env() as env:
-        env["res.partner"].browse(office.account).email = "acme@doe.example"
+    bills = overdue_drafts(office)
     with prefork(office.scratch.name, log_of(tmp_path)) as site:
         officers = [
             Officer(site, n, bills[n * EACH : (n + 1) * EACH]) for n in range(OFFICERS)
@@ -216,7 +227,7 @@ def test_concurrency_two_servers(server, office, tmp_path):
         jobs = ours.mapped("complete_name")
     assert len(jobs) >= 11
     rule = new_rule(office, "Reminder, from two servers")
-    bills = office.drafts(OFFICERS * EACH)
+    bills = overdue_drafts(office)
     with (
         Books() as books,
         prefork(office.scratch.name, log_of(tmp_path), crons=2) as one,

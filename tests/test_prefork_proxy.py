@@ -153,7 +153,8 @@ class From(HTTPAdapter):
 
 def browser(site, address):
     browser = requests.Session()
-    browser.verify = site.certificate
+    # a bundle of the machine's would count for more
+    browser.verify, browser.trust_env = site.certificate, False
     browser.mount("https://", From(address))
     # a client may claim whatever it likes
     browser.headers["X-Forwarded-For"] = "203.0.113.9"

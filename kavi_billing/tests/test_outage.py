@@ -1,6 +1,7 @@
 """What is an outage of the database, and what is only a request that failed."""
 
-from unittest.mock import patch
+from contextlib import ExitStack
+from unittest.mock import Mock, patch
 
 import psycopg2
 from psycopg2 import errors
@@ -49,11 +50,11 @@ class TestOutage(BaseCase):
         """Odoo knows what to say of it, as long as the server is there; and a server
         that has just come back is asked once more."""
         gone = caused_by(http.RegistryError("x"), LINE)
-        for there, answers, expected in (
-            (True, [gone, gone], http.RegistryError),
-            (True, [gone, "page"], "page"),
-            (False, [gone, "page"], ServiceUnavailable),
-            (True, [http.RegistryError("y"), "page"], http.RegistryError),
+        for lost, answers, expected in (
+            (None, [gone, gone], http.RegistryError),
+            (None, [gone, "page"], "page"),
+            (LINE, [gone, "page"], ServiceUnavailable),
+            (None, [http.RegistryError("y"), "page"], http.RegistryError),
         ):
 
             def serve(request, answers=answers):
@@ -62,17 +63,31 @@ class TestOutage(BaseCase):
                     raise answer
                 return answer
 
-            with (
-                self.subTest(there=there, answers=answers),
-                patch.object(http.Request, "_serve_db", serve),
-                patch.object(outage, "is_server_there", return_value=there),
-            ):
-                outage.answer_outages()
+            with self.subTest(lost=lost, answers=answers), self.server(lost):
                 if expected == "page":
-                    self.assertEqual(http.Request._serve_db(None), "page")
+                    self.assertEqual(outage.serve_db(serve, None), "page")
                     continue
                 with self.assertRaises(expected):
-                    http.Request._serve_db(None)
+                    outage.serve_db(serve, None)
+
+    def server(self, lost):
+        """The database server, which is there, or cannot be reached."""
+        return patch.object(outage.sql_db, "db_connect", side_effect=lost)
+
+    @mute_logger("odoo.addons.kavi_billing.tools.outage")
+    def test_who_has_no_session_yet(self):
+        """Odoo finds no database for them when it cannot list any."""
+        for path, lost, expected in (
+            ("/my/bills/1", None, "served"),
+            ("/web/health", LINE, "served"),
+        ):
+            asked = Mock(httprequest=Mock(path=path))
+            with self.subTest(path=path), self.server(lost):
+                found = outage.serve_nodb(lambda request: "served", asked)
+                self.assertEqual(found, expected)
+        asked = Mock(httprequest=Mock(path="/my/bills/1"))
+        with self.server(LINE), self.assertRaises(ServiceUnavailable):
+            outage.serve_nodb(lambda request: "served", asked)
 
     @mute_logger("odoo.addons.kavi_billing.tools.outage")
     def test_the_answer_is_a_sentence(self):
@@ -88,8 +103,11 @@ class TestOutage(BaseCase):
         def original(one):
             return "done"
 
-        places = (http.Request, "_serve_db"), (server.PreforkServer, "process_spawn")
-        with patch.object(*places[0], original), patch.object(*places[1], original):
+        places = [(http.Request, "_serve_db"), (http.Request, "_serve_nodb")]
+        places.append((server.PreforkServer, "process_spawn"))
+        with ExitStack() as stack:
+            for place in places:
+                stack.enter_context(patch.object(*place, original))
             hooks.post_load()
             patched = [getattr(*place) for place in places]
             hooks.post_load()
@@ -97,7 +115,6 @@ class TestOutage(BaseCase):
                 with self.subTest(place=place):
                     self.assertIs(now.kavi_original, original)
                     self.assertIs(getattr(*place), now)
-                    self.assertEqual(now(None), "done")
 
     @mute_logger("odoo.addons.kavi_billing.tools.outage")
     def test_the_parent_of_workers_waits(self):

@@ -28,6 +28,8 @@ SENTENCE = (
     "The database cannot be reached at the moment. Please try again in a minute. If "
     "you were just paying or saving something, look first whether it was done."
 )
+# What looks after the server asks whether the server itself is there.
+WITHOUT_DATABASE = ("/web/health",)
 # The server goes down or comes up, or takes no more connections.
 CUT = (
     errors.AdminShutdown,
@@ -39,47 +41,59 @@ CUT = (
 
 def answer_outages():
     """Have each request answered so: once, for the whole process."""
-    serve = http.Request._serve_db
-    if hasattr(serve, "kavi_original"):
+    replace(http.Request, "_serve_db", serve_db)
+    replace(http.Request, "_serve_nodb", serve_nodb)
+
+
+def replace(owner, name, instead):
+    """Have ``instead(original, record)`` called for a method; a second time changes
+    nothing."""
+    original = getattr(owner, name)
+    if hasattr(original, "kavi_original"):
         return
 
-    @functools.wraps(serve)
-    def serve_db(request):
-        try:
-            return serve(request)
-        except http.RegistryError as error:
-            # nothing was served yet
-            if not is_cut(error):
-                raise
-            if not is_server_there():
-                raise outage(error) from error
-        except Exception as error:
-            if not is_cut(error):
-                raise
-            raise outage(error) from error
-        # it has just come back; or it is this database that is gone, and Odoo says so
-        return serve(request)
+    @functools.wraps(original)
+    def method(record):
+        return instead(original, record)
 
-    serve_db.kavi_original = serve
-    http.Request._serve_db = serve_db
+    method.kavi_original = original
+    setattr(owner, name, method)
+
+
+def serve_db(serve, request):
+    try:
+        return serve(request)
+    except http.RegistryError as error:
+        # nothing was served yet
+        if not is_cut(error):
+            raise
+        check_server()
+    except Exception as error:
+        if not is_cut(error):
+            raise
+        raise outage(error) from error
+    # it has just come back; or it is this database that is gone, and Odoo says so
+    return serve(request)
+
+
+def serve_nodb(serve, request):
+    # who has no session yet is served so, too, when databases cannot be listed
+    if request.httprequest.path not in WITHOUT_DATABASE:
+        check_server()
+    return serve(request)
 
 
 def outlive_outages():
     """Have the parent of the workers wait for the database: once, for its process."""
-    spawn = server.PreforkServer.process_spawn
-    if hasattr(spawn, "kavi_original"):
-        return
+    replace(server.PreforkServer, "process_spawn", process_spawn)
 
-    @functools.wraps(spawn)
-    def process_spawn(parent):
-        try:
-            return spawn(parent)
-        except psycopg2.OperationalError as error:
-            # it looks again in some seconds
-            _logger.warning("No worker can be started: %s", first_line(error))
 
-    process_spawn.kavi_original = spawn
-    server.PreforkServer.process_spawn = process_spawn
+def process_spawn(spawn, parent):
+    try:
+        return spawn(parent)
+    except psycopg2.OperationalError as error:
+        # it looks again in some seconds
+        _logger.warning("No worker can be started: %s", first_line(error))
 
 
 def is_cut(error):
@@ -98,12 +112,13 @@ def is_cut(error):
     return False
 
 
-def is_server_there():
+def check_server():
+    """:raise ServiceUnavailable: when the database server cannot be reached"""
     try:
         with sql_db.db_connect("postgres").cursor():
-            return True
-    except psycopg2.OperationalError:
-        return False
+            pass
+    except psycopg2.OperationalError as error:
+        raise outage(error) from error
 
 
 def outage(error):
