@@ -110,7 +110,7 @@ class TestExport(ExportCommon):
         ):
             self.assertEqual(docs["payment"].findtext(f"{{{NAMESPACE}}}{name}"), text)
 
-    def test_once(self):
+    def test_failure_20_once(self):
         """The next export holds what is new, and nothing else."""
         bill = self.issued(100.0)
         first = self.export()
@@ -122,7 +122,7 @@ class TestExport(ExportCommon):
         self.assertEqual(second.line_ids.mapped("kind"), ["payment"])
         self.assertEqual((first | second).mapped("document_count"), [1, 1])
 
-    def test_once_in_the_database(self):
+    def test_failure_20_once_in_the_database(self):
         """Two at once: the database holds the proof, whoever wins."""
         self.issued()
         export = self.export()
@@ -147,7 +147,7 @@ class TestExport(ExportCommon):
         with self.refused("ends before", error=ValidationError):
             self.export(date_from="2026-02-02", date_to="2026-02-01")
 
-    def test_again(self):
+    def test_failure_20_exported_again(self):
         """On purpose, as often as wanted: the same documents, ids and references."""
         bill = self.one_of_each()[-1:]
         first = self.export()
