@@ -12,6 +12,8 @@ from . import (
     test_card_routes,
     test_card_rules,
     test_events,
+    test_failure_booking,
+    test_failure_books,
     test_failure_guards,
     test_failures,
     test_journey,

@@ -164,6 +164,23 @@ class TestResolver(CommerceCommon):
         self.assertEqual(set((many - worse).mapped("check_step")), {1})
         self.assertEqual(worse.check_step, 0)
 
+    def test_failure_04_found_by_the_job(self):
+        """Five minutes after the attempt, and anew after its order, the job looks."""
+        bill = self.issued(100)
+        with self.at("2026-03-01 10:00:00"):
+            tx = bill._pay_by_card(self.provider)
+        self.assertEqual(str(tx.next_check_date), "2026-03-01 10:05:00")
+        with self.at("2026-03-01 10:04:00"):
+            tx._kavi_open_checkout()
+        self.assertEqual(str(tx.next_check_date), "2026-03-01 10:09:00")
+        self.approve(tx)
+        for minute, state in (("08", "draft"), ("10", "done")):
+            with self.at(f"2026-03-01 10:{minute}:00"):
+                self.env.flush_all()
+                self.run_cron()
+            self.assertEqual(tx.state, state)
+        self.assertBill(bill, "paid")
+
     def test_failure_04_no_answer_closes_nothing(self):
         """Hours without the gateway: an order that the payer has approved meanwhile is
         captured when it is there again, not closed unseen."""
