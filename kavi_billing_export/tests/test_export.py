@@ -136,6 +136,34 @@ class TestExport(ExportCommon):
             self.env.flush_all()
         self.assertIn("kavi_export_line_once", str(caught.exception))
 
+    def test_failure_20_two_at_once(self):
+        """The second one waits before it looks for what is new; and the database holds
+        the proof of each reference, too."""
+        self.issued()
+        seen = []
+
+        def watch(model, name):
+            original = getattr(model, name)
+
+            def call(*args, **kwargs):
+                seen.append(name)
+                return original(*args, **kwargs)
+
+            return patch.object(model, name, call)
+
+        Company, Export = type(self.company), type(self.exports)
+        with watch(Company, "lock_for_update"), watch(Export, "_find_new"):
+            export = self.export()
+        self.assertEqual(seen, ["lock_for_update", "_find_new"])
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(Exception) as caught,
+            self.env.cr.savepoint(),
+        ):
+            export.sudo().line_ids.copy({"move_id": False})
+            self.env.flush_all()
+        self.assertIn("kavi_export_line_reference_uniq", str(caught.exception))
+
     def test_period(self):
         """A period leaves the others for a later export."""
         self.issued(10.0, bill_date="2026-01-10")

@@ -133,6 +133,36 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(receiver.posts[0][1], receiver.posts[1][1])
         self.assertEqual(len(self.messages("sent")), 1)
 
+    def test_failure_20_two_at_once(self):
+        """A document has one message, an id too, and a number is given once, whoever
+        else is at it."""
+        with self.at("2026-03-01 00:00:00"):
+            self.issued(), self.issued()
+        outbox = self.outbox.sudo()
+        self.assertEqual(outbox._number_messages(), 2)
+        first, second = self.messages()
+        for vals, index in (
+            ({"move_id": first.move_id.id}, "kavi_outbox_message_move_uniq"),
+            ({"external_id": first.external_id}, "kavi_outbox_message_external_uniq"),
+            ({"number": first.number}, "kavi_outbox_message_number_uniq"),
+        ):
+            with (
+                self.subTest(index=index),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(Exception) as caught,
+                self.env.cr.savepoint(),
+            ):
+                second.write(vals)
+                self.env.flush_all()
+            self.assertIn(index, str(caught.exception))
+        self.issued()
+        busy = lambda records, **kwargs: records.browse()  # noqa: E731
+        with patch.object(type(outbox), "try_lock_for_update", busy):
+            self.assertEqual(outbox._number_messages(), 0)
+        self.assertEqual(outbox._number_messages(), 1)
+        self.assertEqual(outbox._number_messages(), 0)
+        self.assertEqual(self.messages().mapped("number"), [1, 2, 3])
+
     def test_failure_20_back_off(self):
         """Tried again later and later, then left to a person; others go on."""
         with self.at("2026-03-01 00:00:00"):

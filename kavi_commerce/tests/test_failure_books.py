@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..models.payment_transaction.turn import PaymentTransaction as Turn
 from .common import REFUSAL, CommerceCommon
 
 ACCOUNTING = "models.payment_transaction.accounting"
@@ -54,6 +55,24 @@ class TestReversalGuards(BooksCommon):
                 self.assertEqual(len(self.told(bill)), 1)
                 self.assertEqual(len(tx.child_transaction_ids), 1 if amount else 0)
                 self.assertLedgers(bill)
+
+    def test_failure_09_heard_with_the_entries(self):
+        """By who makes the entries, without waiting for the commit or a savepoint."""
+        whole, part = self.issued(100), self.issued(100)
+        tx = self.pay_by_card(whole)
+        tx.reversal_date = "2026-03-01"
+        with self.heard() as events:
+            whole.sudo()._reverse_payment(tx.payment_id)
+        self.assertEqual(events, [(whole.ids, "reopened")])
+        tx = self.pay_by_card(part)
+        back = tx._create_child_transaction(40, is_refund=True, is_chargeback=True)
+        back._split_over_bills(40, tx.kavi_line_ids, tx.browse())
+        bill = back.kavi_line_ids._get_bill_to_book()
+        with self.heard() as events:
+            bill._record_chargeback(
+                tx.payment_id, 40, tx.payment_id.date, "By the bank"
+            )
+        self.assertEqual(events, [(part.ids, "reopened")])
 
     def test_failure_09_dispute_is_told_once_for_each_state(self):
         """As often as PayPal writes of it."""
@@ -269,6 +288,26 @@ class TestChangeGuards(BooksCommon):
         for act in ("refund", "retry_refund", "cancel"):
             with self.subTest(act=act), self.refused("Awaiting Gateway"):
                 bill._check_act(act)
+
+    def test_failure_12_read_anew_under_the_lock(self):
+        """What another one has committed is what counts, not what was read before:
+        where the bills are locked, and at the begin of a turn."""
+        bill = self.issued(100)
+        tx = self.start(bill)
+        acts = (
+            tx._kavi_lock_with_bills,
+            lambda: Turn._kavi_see_anew(tx),
+        )
+        cron = type(self.env["ir.cron"])
+        for due, act in zip((60.0, 40.0), acts, strict=True):
+            self.env.flush_all()
+            self.assertGreater(bill.amount_due, due)
+            self.env.cr.execute(
+                "UPDATE kavi_bill SET amount_due = %s WHERE id = %s", [due, bill.id]
+            )
+            with patch.object(cron, "_commit_progress", lambda *args, **kwargs: None):
+                act()
+            self.assertEqual(bill.amount_due, due)
 
     def test_failure_12_card_payment_switched_off(self):
         """While the payer was at the gateway: nothing is charged, and they read why."""
