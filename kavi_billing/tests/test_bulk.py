@@ -47,19 +47,22 @@ class TestBulk(BillingCommon):
         with self.refused("A: the bill has no amount", "B: the bill has no amount"):
             bills.action_issue()
 
-    def test_one_by_one_only_where_it_is_refused(self):
-        """All at once first: good bills are not done one by one."""
+    def test_failure_17_one_by_one_only_where_it_is_refused(self):
+        """All at once first: good bills are not done one by one; what was begun of the
+        bad one is undone."""
         bills = self.bills.concat(*(self.draft(10) for __ in range(8)))
         bad = self.bills.create({"partner_id": self.account.id, "title": "Empty"})
         calls = []
 
         def issue(drafts):
             calls.append(len(drafts))
+            drafts.write({"title": "Begun"})
             drafts._issue()
 
         done, refused = (bills | bad)._act_in_bulk(issue)
         self.assertEqual(done, bills)
         self.assertEqual(list(refused), [bad])
+        self.assertEqual(bad.title, "Empty")
         # 9, the first half, the second, and so on down to the one
         self.assertEqual(calls, [9, 4, 5, 2, 3, 1, 2, 1, 1])
 

@@ -184,6 +184,29 @@ class TestNoticeRule(RuleCommon):
         self.assertEqual(activities.user_id, self.users["administrator"])
         self.assertIn(rule.name, activities.summary)
 
+    def test_failure_17_half_made(self):
+        """It fails when its mail is there already: nothing of that stays, and the mails
+        of the others are there once."""
+        self.rule(7)
+        bills = self.bills.union(
+            *(self.due("2026-03-01", title=f"No {n}") for n in range(4))
+        )
+        model = type(self.env["kavi.notice"])
+        queue = model._queue_mails
+
+        def fail(notices, *args):
+            queue(notices, *args)
+            if "No 2" in notices.bill_id.mapped("title"):
+                raise ValueError("a broken bill")
+
+        with patch.object(model, "_queue_mails", fail):
+            self.run_cron("2026-03-20")
+        mails = self.env["mail.mail"].sudo().search([("model", "=", "kavi.bill")])
+        mailed = [mail.res_id for mail in mails if mail.res_id in bills.ids]
+        good = bills.filtered(lambda bill: bill.title != "No 2")
+        self.assertEqual(sorted(mailed), sorted(good.ids))
+        self.assertEqual(len(self.sent(bills)), 3)
+
     def test_more_than_a_batch(self):
         self.assertGreater(BATCH, 1)
         self.rule(7)

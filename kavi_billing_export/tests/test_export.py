@@ -110,7 +110,7 @@ class TestExport(ExportCommon):
         ):
             self.assertEqual(docs["payment"].findtext(f"{{{NAMESPACE}}}{name}"), text)
 
-    def test_once(self):
+    def test_failure_20_once(self):
         """The next export holds what is new, and nothing else."""
         bill = self.issued(100.0)
         first = self.export()
@@ -122,7 +122,7 @@ class TestExport(ExportCommon):
         self.assertEqual(second.line_ids.mapped("kind"), ["payment"])
         self.assertEqual((first | second).mapped("document_count"), [1, 1])
 
-    def test_once_in_the_database(self):
+    def test_failure_20_once_in_the_database(self):
         """Two at once: the database holds the proof, whoever wins."""
         self.issued()
         export = self.export()
@@ -136,6 +136,34 @@ class TestExport(ExportCommon):
             self.env.flush_all()
         self.assertIn("kavi_export_line_once", str(caught.exception))
 
+    def test_failure_20_two_at_once(self):
+        """The second one waits before it looks for what is new; and the database holds
+        the proof of each reference, too."""
+        self.issued()
+        seen = []
+
+        def watch(model, name):
+            original = getattr(model, name)
+
+            def call(*args, **kwargs):
+                seen.append(name)
+                return original(*args, **kwargs)
+
+            return patch.object(model, name, call)
+
+        Company, Export = type(self.company), type(self.exports)
+        with watch(Company, "lock_for_update"), watch(Export, "_find_new"):
+            export = self.export()
+        self.assertEqual(seen, ["lock_for_update", "_find_new"])
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(Exception) as caught,
+            self.env.cr.savepoint(),
+        ):
+            export.sudo().line_ids.copy({"move_id": False})
+            self.env.flush_all()
+        self.assertIn("kavi_export_line_reference_uniq", str(caught.exception))
+
     def test_period(self):
         """A period leaves the others for a later export."""
         self.issued(10.0, bill_date="2026-01-10")
@@ -147,7 +175,7 @@ class TestExport(ExportCommon):
         with self.refused("ends before", error=ValidationError):
             self.export(date_from="2026-02-02", date_to="2026-02-01")
 
-    def test_again(self):
+    def test_failure_20_exported_again(self):
         """On purpose, as often as wanted: the same documents, ids and references."""
         bill = self.one_of_each()[-1:]
         first = self.export()

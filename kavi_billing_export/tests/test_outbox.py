@@ -81,7 +81,7 @@ class TestOutbox(OutboxCommon):
         self.env.invalidate_all()
         return receiver
 
-    def test_one_for_each_document(self):
+    def test_failure_20_one_for_each_document(self):
         """Posted in one transaction with the document; as many as the export has."""
         with self.at("2026-03-01 00:00:00"):
             bill = self.issued(100.0)
@@ -98,7 +98,7 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(self.messages().mapped("state"), ["sent"] * 4)
         self.assertFalse(self.run_cron(Receiver()).posts, "nothing twice")
 
-    def test_same_ids_as_the_export(self):
+    def test_failure_20_same_ids_as_the_export(self):
         """A receiver that gets a file, too, knows what it has seen."""
         self.issued()
         exports = self.as_user("administrator")["kavi.export"]
@@ -119,7 +119,7 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(url, URL)
         self.assertEqual(headers["X-Kavi-Signature"], f"sha256={expected}")
 
-    def test_answer_lost(self):
+    def test_failure_20_answer_lost(self):
         """F-20: the receiver has it, the answer is lost; the same id again."""
         with self.at("2026-03-01 00:00:00"):
             self.issued()
@@ -134,7 +134,37 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(receiver.posts[0][1], receiver.posts[1][1])
         self.assertEqual(len(self.messages("sent")), 1)
 
-    def test_back_off(self):
+    def test_failure_20_two_at_once(self):
+        """A document has one message, an id too, and a number is given once, whoever
+        else is at it."""
+        with self.at("2026-03-01 00:00:00"):
+            self.issued(), self.issued()
+        outbox = self.outbox.sudo()
+        self.assertEqual(outbox._number_messages(), 2)
+        first, second = self.messages()
+        for vals, index in (
+            ({"move_id": first.move_id.id}, "kavi_outbox_message_move_uniq"),
+            ({"external_id": first.external_id}, "kavi_outbox_message_external_uniq"),
+            ({"number": first.number}, "kavi_outbox_message_number_uniq"),
+        ):
+            with (
+                self.subTest(index=index),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(Exception) as caught,
+                self.env.cr.savepoint(),
+            ):
+                second.write(vals)
+                self.env.flush_all()
+            self.assertIn(index, str(caught.exception))
+        self.issued()
+        busy = lambda records, **kwargs: records.browse()  # noqa: E731
+        with patch.object(type(outbox), "try_lock_for_update", busy):
+            self.assertEqual(outbox._number_messages(), 0)
+        self.assertEqual(outbox._number_messages(), 1)
+        self.assertEqual(outbox._number_messages(), 0)
+        self.assertEqual(self.messages().mapped("number"), [1, 2, 3])
+
+    def test_failure_20_back_off(self):
         """Tried again later and later, then left to a person; others go on."""
         with self.at("2026-03-01 00:00:00"):
             bad, __ = self.issued(), self.issued()
@@ -162,7 +192,7 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(len(receiver.posts), 1)
         self.assertEqual(self.messages().mapped("tries"), [1, 0, 0])
 
-    def test_taken_back(self):
+    def test_failure_20_taken_back(self):
         """What is taken back before anybody heard of it is not told; and told, if it
         is posted again."""
         with self.at("2026-03-01 00:00:00"):
@@ -270,7 +300,7 @@ class TestFetch(OutboxCommon, HttpCase):
             url += "?" + "&".join(f"{name}={value}" for name, value in params.items())
         return super().url_open(url, headers=headers, **kwargs)
 
-    def test_paging(self):
+    def test_failure_20_paging(self):
         """By number: page after page, the same answer to the same question."""
         for __ in range(5):
             self.issued()

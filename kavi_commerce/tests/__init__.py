@@ -14,6 +14,8 @@ from . import (
     test_card_rules,
     test_event_door,
     test_events,
+    test_failure_booking,
+    test_failure_books,
     test_failure_guards,
     test_failures,
     test_journey,

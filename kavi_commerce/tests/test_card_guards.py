@@ -132,7 +132,7 @@ class TestCardGuards(CommerceCommon):
             tx, found.with_context(allowed_company_ids=other.ids).search([])
         )
 
-    def test_acts_while_awaiting(self):
+    def test_failure_12_acts_while_awaiting(self):
         """KC-16: nothing is paid, given back or canceled while it is not known."""
         bill = self.issued(100)
         self.paypal.fail("orders.capture", "drop_after")

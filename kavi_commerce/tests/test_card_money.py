@@ -298,7 +298,7 @@ class TestCardMoney(CommerceCommon):
         with self.refused("can be refunded"):
             tx._kavi_refund(10)
 
-    def test_charge_of_which_a_part_was_owed(self):
+    def test_failure_12_charge_of_which_a_part_was_owed(self):
         """40 of 100 were still owed: the bill has 40, the credit 60; the transaction
         gives the credit back first, the bill its own."""
         self.company.billing_allow_part_payment = True

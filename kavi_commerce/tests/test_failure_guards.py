@@ -1,5 +1,5 @@
 """Guards of the failures that another guard stands behind: each alone, so that the test
-fails when that one is taken out (F-01, F-02, F-07, F-10)."""
+fails when that one is taken out (F-01 to F-05, F-07, F-08, F-10)."""
 
 import json
 from unittest.mock import patch
@@ -7,6 +7,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
+from ..models.payment_transaction.turn import TURN
 from ..paypal.client import TRANSMISSION_HEADERS, PayPalClient
 from .common import SIGNED, WEBHOOK_ID, CommerceCommon
 
@@ -170,3 +171,224 @@ class TestKeyGuards(CommerceCommon):
         self.assertEqual(len(set(self.keys("orders.create")[:2])), 1)
         self.assertBill(bill, "paid")
         self.assertBill(parts, "new", amount_paid=70.0)
+
+
+@tagged("post_install", "-at_install")
+class TestAttemptGuards(CommerceCommon):
+    """From the attempt to the money."""
+
+    def test_failure_03_charge_is_not_known_yet(self):
+        """The gateway does not say what became of the charge: what takes it back waits,
+        however it is told."""
+        for kind in ("REFUNDED", "REVERSED"):
+            with self.subTest(kind=kind):
+                bill = self.issued(100)
+                self.paypal.fail("orders.capture", "drop_after")
+                tx = self.pay_by_card(bill)
+                capture = self.paypal.ledger.entries(kind="capture")[-1].id
+                if kind == "REFUNDED":
+                    self.paypal.refund_on_site(capture)
+                else:
+                    self.paypal.reverse(capture)
+                event = self.events(f"PAYMENT.CAPTURE.{kind}")[-1]
+                self.paypal.fail("orders.get", 503, count=None)
+                with self.refused("not known yet"):
+                    self.receive(event)
+                with self.refused("not known yet"):
+                    tx._process_chargeback(event["resource"], "By the bank.")
+                self.assertFalse(tx.child_transaction_ids or tx.reversal_date)
+                self.paypal.heal()
+                self.receive(event)
+                self.assertEqual(tx.kavi_state, "returned")
+                self.assertLedgers(bill)
+
+    def test_failure_03_payment_is_booked_before_its_refund(self):
+        """Whichever of the two is booked first, the other is there."""
+        for first in ("refund", "charge"):
+            with self.subTest(first=first):
+                self.paypal.reset()
+                bill = self.issued(100)
+                broken = patch.object(
+                    type(bill), "_complete_payment", side_effect=ValueError("broken")
+                )
+                refused = patch.object(
+                    type(bill), "_record_card_refund", side_effect=ValueError("broken")
+                )
+                accounting = "models.payment_transaction.accounting"
+                with broken, refused, self.quiet(accounting):
+                    tx = self.pay_by_card(bill)
+                    self.paypal.refund_on_site(tx.paypal_capture_id, 40)
+                    self.receive(*self.events("PAYMENT.CAPTURE.REFUNDED"))
+                refund = tx.child_transaction_ids
+                self.assertEqual(len(refund), 1)
+                self.assertFalse((tx | refund).kavi_line_ids.payment_id)
+                if first == "refund":
+                    refund._post_process()
+                else:
+                    tx._commit_and_post_process()
+                self.assertBill(bill, "refunded", amount_paid=100.0, refund_amount=40.0)
+                self.assertLedgers(bill)
+
+    def test_failure_05_closed_attempt_is_let_be(self):
+        """Another tab has closed it: nothing is asked of it, and it is not captured
+        where it was looked up a moment before."""
+        bill = self.issued(100)
+        first = self.start(bill)
+        self.approve(first)
+        order = first._get_paypal_client().get_order(first.paypal_order_id)
+        self.start(bill, {bill: 60})
+        self.assertEqual(first.state, "cancel")
+        asked = len(self.paypal.calls("orders.get"))
+        self.come_back(first)
+        self.assertEqual(len(self.paypal.calls("orders.get")), asked)
+        first._paypal_capture_order(order)
+        first._paypal_capture_order(order, again=True)
+        self.assertFalse(self.paypal.calls("orders.capture"))
+        with self.refused("start again"):
+            first._kavi_open_checkout()
+
+    def test_failure_05_asked_for_once_at_a_time(self):
+        """The payer presses again while the first answer is to come."""
+        bill = self.issued(100)
+        self.paypal.fail("orders.capture", "drop_before")
+        tx = self.pay_by_card(bill)
+        for __ in range(2):
+            self.come_back(tx)
+        self.assertEqual(len(self.paypal.calls("orders.capture")), 1)
+        with self.refused("in progress"):
+            tx._kavi_open_checkout()
+        self.refresh(tx)
+        self.assertBill(bill, "paid")
+        with self.refused("is made"):
+            tx._kavi_open_checkout()
+        self.assertLedgers(bill)
+
+    def test_failure_05_what_is_resumed(self):
+        """The same again is the same order: as long as it is new, and by the same
+        gateway and the same way."""
+        bill = self.issued(100)
+        page = self.start(bill)
+        self.assertEqual(self.start(bill), page)
+        buttons = self.start(bill, flow="buttons")
+        self.assertEqual((page.state, buttons.state), ("cancel", "draft"))
+        manual = self._provider("kavi_manual", self.company)
+        other = bill._pay_by_card(manual, flow="buttons")
+        self.assertEqual((buttons.state, other.state), ("cancel", "draft"))
+        old = self.start(bill)
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = create_date - interval '4 h'"
+            " WHERE id = %s",
+            [old.id],
+        )
+        self.env.invalidate_all()
+        self.assertNotEqual(self.start(bill), old)
+        self.assertEqual(old.state, "cancel")
+
+    def test_failure_05_one_after_the_other(self):
+        """Who takes the money has the turn, and the bill, when they look at what is
+        owed; not while the gateway is asked. Who begins an attempt has the bill when
+        they look for others."""
+        bill = self.issued(100)
+        seen, locked = {}, []
+        tx = self.start(bill)
+        self.approve(tx)
+        Bill, client = type(bill), type(tx._get_paypal_client())
+
+        def watch(model, name):
+            original = getattr(model, name)
+
+            def call(*args, **kwargs):
+                seen[name] = (self.has_turn(tx), bill.id in locked)
+                return original(*args, **kwargs)
+
+            return patch.object(model, name, call)
+
+        original = Bill.lock_for_update
+
+        def lock(bills, **kwargs):
+            locked.extend(bills.ids)
+            return original(bills, **kwargs)
+
+        with (
+            patch.object(Bill, "lock_for_update", lock),
+            watch(type(tx), "_get_owed_problem"),
+            watch(client, "capture_order"),
+        ):
+            self.come_back(tx)
+        self.assertEqual(seen["_get_owed_problem"], (True, True))
+        self.assertFalse(seen["capture_order"][0])
+        self.assertFalse(self.has_turn(tx))
+        locked.clear()
+        bill = self.issued(100)
+        with (
+            patch.object(Bill, "lock_for_update", lock),
+            watch(Bill, "_resume_checkout"),
+        ):
+            self.start(bill)
+        self.assertTrue(seen["_resume_checkout"][1])
+
+    def has_turn(self, tx):
+        self.env.cr.execute(
+            "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND classid = %s AND objid = %s AND pid = pg_backend_pid()",
+            [TURN, tx.id],
+        )
+        return bool(self.env.cr.fetchone()[0])
+
+    def test_failure_05_second_capture_of_one_order(self):
+        """Told, and the first one stays the one that can be refunded."""
+        bill = self.issued(100)
+        tx = self.pay_by_card(bill)
+        capture = tx._get_paypal_client().get_capture(tx.paypal_capture_id)
+        tx._paypal_apply_capture({**capture, "id": "9AB12345CD678901E"})
+        self.assertEqual(tx.paypal_capture_id, capture["id"])
+        self.assertEqual(
+            bill.sudo().activity_ids.mapped("summary"), ["A second charge"]
+        )
+        self.assertBill(bill, "paid", amount_paid=100.0)
+
+    def test_failure_08_what_each_answer_does(self):
+        """Money that did not come, in all of PayPal's words; none of them, and no word
+        that it is held, undoes money that came."""
+        for status in ("DENIED", "DECLINED", "FAILED"):
+            with self.subTest(status=status):
+                bill = self.issued(100)
+                self.paypal.fail("orders.capture", "pending")
+                tx = self.start(bill)
+                self.approve(tx)
+                tx.next_check_date = False
+                self.come_back(tx)
+                self.assertTrue(tx.next_check_date)
+                capture = tx._get_paypal_client().get_capture(tx.paypal_capture_id)
+                held = {"status_details": {"reason": "PENDING_REVIEW"}}
+                tx._paypal_apply_capture({**capture, **held})
+                self.assertIn("PENDING_REVIEW", tx.state_message)
+                tx._paypal_apply_capture({**capture, "status": status})
+                self.assertEqual(tx.state, "error")
+                self.assertBill(bill, "new", amount_due=100.0, gateway_status="failed")
+        bill = self.issued(100)
+        tx = self.pay_by_card(bill)
+        capture = tx._get_paypal_client().get_capture(tx.paypal_capture_id)
+        for status in ("DENIED", "DECLINED", "FAILED", "PENDING"):
+            with self.subTest(status=status, of="money that came"):
+                other = {**capture, "id": "9AB12345CD678901E", "status": status}
+                tx._paypal_apply_capture(other)
+                self.assertEqual(tx.state, "done")
+                self.assertEqual(tx.paypal_capture_id, capture["id"])
+        self.assertBill(bill, "paid", amount_paid=100.0)
+
+    def test_failure_08_capture_outlives_its_order(self):
+        """PayPal forgets the order; what was captured is asked for by its own id, also
+        where it was given up."""
+        for state in ("pending", "cancel", "error"):
+            with self.subTest(state=state):
+                bill = self.issued(100)
+                self.paypal.fail("orders.capture", "pending")
+                tx = self.pay_by_card(bill)
+                self.paypal.settle(tx.paypal_capture_id)
+                self.paypal.fail("orders.get", 404, count=None)
+                if state != "pending":
+                    tx.write({"state": state})
+                self.refresh(tx)
+                self.assertBill(bill, "paid")
+                self.paypal.heal()

@@ -63,17 +63,24 @@ class TestFailures(CommerceCommon):
         self.assertLedgers(bill)
 
     def test_failure_03_refund_before_capture(self):
-        """The refund's event first: both are applied at the end."""
-        bill = self.issued(100)
-        self.paypal.fail("orders.capture", "drop_after")
-        tx = self.pay_by_card(bill)
-        capture = self.paypal.ledger.entries(kind="capture")[0].id
-        self.paypal.refund_on_site(capture, 40)
-        events = self.events()
-        self.receive(*reversed(events))
-        self.assertBill(bill, "refunded", amount_paid=100.0, refund_amount=40.0)
-        self.assertEqual(tx.kavi_state, "returned")
-        self.assertLedgers(bill)
+        """The refund's event first: both are applied at the end, a part or all."""
+        for amount in (40.0, 100.0):
+            with self.subTest(amount=amount):
+                self.paypal.reset()
+                bill = self.issued(100)
+                self.paypal.fail("orders.capture", "drop_after")
+                tx = self.pay_by_card(bill)
+                capture = self.paypal.ledger.entries(kind="capture")[0].id
+                self.paypal.refund_on_site(capture, amount)
+                events = self.events()
+                self.receive(*reversed(events))
+                self.receive(*({**event, "id": f"{event['id']}-2"} for event in events))
+                self.assertBill(
+                    bill, "refunded", amount_paid=100.0, refund_amount=amount
+                )
+                self.assertEqual(tx.kavi_state, "returned")
+                self.assertEqual(len(tx.child_transaction_ids), 1)
+                self.assertLedgers(bill)
 
     def test_failure_04_browser_closed_after_approval(self):
         """The event, or the resolver, captures what the payer has approved."""
@@ -88,13 +95,17 @@ class TestFailures(CommerceCommon):
         self.assertLedgers(by_event, by_resolver)
 
     def test_failure_04_never_approved(self):
-        """An order that nobody approves is closed in the end, expired or not."""
-        bill, other = self.issued(100), self.issued(50)
+        """An order that nobody approves is closed in the end, expired or not, or never
+        made; not before the payer had time for it."""
+        bill, other, third = self.issued(100), self.issued(50), self.issued(20)
         tx, gone = self.start(bill), self.start(other)
+        unmade = third._pay_by_card(self.provider)
         self.paypal.expire(gone.paypal_order_id)
         for __ in range(3):
-            self.refresh(tx | gone)
-        self.assertEqual(set((tx | gone).mapped("state")), {"cancel"})
+            self.assertEqual((tx.state, unmade.state), ("draft", "draft"))
+            self.assertTrue(tx.next_check_date and unmade.next_check_date)
+            self.refresh(tx | gone | unmade)
+        self.assertEqual(set((tx | gone | unmade).mapped("state")), {"cancel"})
         self.assertBill(bill, "new", gateway_status=False)
         self.assertFalse(tx.next_check_date)
 

@@ -109,7 +109,7 @@ class TestLadder(CommerceCommon):
         self.assertBill(bill, "paid")
         self.assertLedgers(bill)
 
-    def test_money_that_is_not_booked_is_tried_for_ever(self):
+    def test_failure_13_tried_for_ever(self):
         """The gateway has answered: seven looks are not the end of it."""
         bill = self.issued(100)
         tx = self.pay_by_card(bill)

@@ -36,7 +36,7 @@ class TestRefundBooks(CommerceCommon):
 
     WAYS = ("hard lock date", "income account", "receivable account")
 
-    def test_refund_that_cannot_be_booked_is_not_asked(self):
+    def test_failure_13_refund_that_cannot_be_booked_is_not_asked(self):
         """The officer reads why; PayPal is not asked, and nothing is under way."""
         acts = {
             "refund": lambda: self.give_back(self.bill, 30),
@@ -71,7 +71,7 @@ class TestRefundBooks(CommerceCommon):
         )
         self.assertIn("The gateway is asked", str(last.body))
 
-    def test_refund_that_moved_is_booked_in_the_end(self):
+    def test_failure_13_refund_that_moved_is_booked_in_the_end(self):
         """The books broke meanwhile: tried again for as long as it takes, and the
         alert says the true reason; then they are mended."""
         self.give_back(self.bill, 30)
@@ -101,7 +101,7 @@ class TestRefundBooks(CommerceCommon):
         self.assertFalse(refund.next_check_date or refund.post_process_error)
         self.assertLedgers(self.bill)
 
-    def test_charge_that_cannot_be_booked_is_booked_in_the_end(self):
+    def test_failure_13_charge_is_booked_in_the_end(self):
         """The same for money that came."""
         bill = self.issued(50)
         tx = self.start(bill)

@@ -94,7 +94,7 @@ class TestRefusedRefunds(CommerceCommon):
                 self.rpc("user", model, method, ids)
         self.assertEqual(tx.child_transaction_ids, refund)
 
-    def test_failed_return_is_never_made_twice(self):
+    def test_failure_10_failed_return_is_never_made_twice(self):
         """Tried again and made: trying the first one again would be 30 more."""
         bill = self.issued(100)
         tx = self.pay_by_card(bill)
@@ -111,7 +111,7 @@ class TestRefusedRefunds(CommerceCommon):
         self.assertBill(bill, "refunded", refund_amount=30.0)
         self.assertLedgers(bill)
 
-    def test_failed_return_is_settled_by_check(self):
+    def test_failure_10_failed_return_is_settled_by_check(self):
         """Given back otherwise: the flag goes, and the card gets nothing more."""
         bill = self.issued(100)
         tx = self.pay_by_card(bill)

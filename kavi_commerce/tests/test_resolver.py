@@ -80,7 +80,7 @@ class TestResolver(CommerceCommon):
         self.assertBill(parts, "new", amount_paid=70.0)
         self.assertLedgers(charged, refunded, parts)
 
-    def test_job_of_odoo_books_in_turn(self):
+    def test_failure_13_job_of_odoo_books_in_turn(self):
         """Odoo's own job takes what is decided and not booked, as ours does; what the
         gateway has not answered it leaves alone, and a shop's is Odoo's."""
         booked, waiting = self.issued(100), self.issued(50)
@@ -164,7 +164,24 @@ class TestResolver(CommerceCommon):
         self.assertEqual(set((many - worse).mapped("check_step")), {1})
         self.assertEqual(worse.check_step, 0)
 
-    def test_no_answer_closes_nothing(self):
+    def test_failure_04_found_by_the_job(self):
+        """Five minutes after the attempt, and anew after its order, the job looks."""
+        bill = self.issued(100)
+        with self.at("2026-03-01 10:00:00"):
+            tx = bill._pay_by_card(self.provider)
+        self.assertEqual(str(tx.next_check_date), "2026-03-01 10:05:00")
+        with self.at("2026-03-01 10:04:00"):
+            tx._kavi_open_checkout()
+        self.assertEqual(str(tx.next_check_date), "2026-03-01 10:09:00")
+        self.approve(tx)
+        for minute, state in (("08", "draft"), ("10", "done")):
+            with self.at(f"2026-03-01 10:{minute}:00"):
+                self.env.flush_all()
+                self.run_cron()
+            self.assertEqual(tx.state, state)
+        self.assertBill(bill, "paid")
+
+    def test_failure_04_no_answer_closes_nothing(self):
         """Hours without the gateway: an order that the payer has approved meanwhile is
         captured when it is there again, not closed unseen."""
         for kind in (503, 401, "drop_before", "malformed"):
@@ -180,7 +197,7 @@ class TestResolver(CommerceCommon):
                 self.refresh(tx)
                 self.assertBill(bill, "paid")
 
-    def test_money_on_its_way_for_what_was_given_up(self):
+    def test_failure_05_money_on_its_way_for_what_was_given_up(self):
         """A capture that is pending for a checkout that was closed: awaited again; and
         the report finds what no event told."""
         bill = self.issued(100)
@@ -200,7 +217,7 @@ class TestResolver(CommerceCommon):
         self.assertEqual(tx.kavi_state, "charged")
         self.assertLedgers(bill)
 
-    def test_busy_bill_is_booked_later(self):
+    def test_failure_13_busy_bill_is_booked_later(self):
         """Somebody else holds the bill: no alarm, and booked at the next look."""
         bill = self.issued(100)
         tx = self.start(bill)
@@ -267,7 +284,7 @@ class TestResolver(CommerceCommon):
         self.run_cron("purge")
         self.assertFalse(stored.payload)
 
-    def test_gone_order_that_was_asked_for(self):
+    def test_failure_04_gone_order_that_was_asked_for(self):
         """An order that is gone was never approved; not so, when its money was asked
         for already: then people look, and say so (D-14: unknown is a state)."""
         bill = self.issued(100)
@@ -290,7 +307,7 @@ class TestResolver(CommerceCommon):
         self.assertBill(bill, "paid")
         self.assertLedgers(bill)
 
-    def test_refund_that_is_too_old_to_be_asked_for_again(self):
+    def test_failure_10_too_old_to_be_asked_for_again(self):
         """PayPal forgets the key of a refund: it would be given back twice."""
         bill = self.issued(100)
         self.pay_by_card(bill)
@@ -310,7 +327,7 @@ class TestResolver(CommerceCommon):
         self.assertEqual(refund.kavi_state, "failed_return")
         self.assertBill(bill, "paid", gateway_status="failed")
 
-    def test_locked_out(self):
+    def test_failure_10_locked_out(self):
         """Credentials that are refused say nothing of what was asked before."""
         bill, other = self.issued(100), self.issued(100)
         self.pay_by_card(bill)
@@ -348,7 +365,7 @@ class TestResolver(CommerceCommon):
                 live._get_paypal_client().base_url, "https://api-m.paypal.com"
             )
 
-    def test_refund_fails_after_all(self):
+    def test_failure_10_refund_fails_after_all(self):
         """Made, booked, and then it fails: people are told, once."""
         bill = self.issued(100)
         self.pay_by_card(bill)

@@ -62,7 +62,7 @@ class TestToldByMail(ToldCommon):
         self.receive(*self.events("PAYMENT.CAPTURE.REVERSED"))
         self.assertFalse(self.told(bill, "receipt") + self.told(bill, "reversal"))
 
-    def test_charge_back_has_its_notice(self):
+    def test_failure_09_charge_back_has_its_notice(self):
         """KB-54: taken back whole or in part, the account is told what and why, once;
         told again by another event, nothing more is sent."""
         self.assertIn("reversal", EVENTS)
@@ -211,7 +211,7 @@ class TestToldOnThePage(HttpCase, ToldCommon):
         page = self.url_open(path, data={"csrf_token": csrf, **vals}).text
         self.assertIn('class="alert alert-danger"', page)
 
-    def test_approved_while_the_bill_changed(self):
+    def test_failure_12_approved_while_the_bill_changed(self):
         """F-12: nothing was charged, and the payer reads why."""
         tx = self.start(self.bill)
         self.approve(tx)
