@@ -30,13 +30,16 @@ class BillPage(BillingPortal):
         return bill, roles
 
     @route("/my/bills/<int:bill_id>", type="http", auth="public", website=True)
-    def my_bill(self, bill_id, access_token=None, done=None, **kw):
+    def my_bill(self, bill_id, access_token=None, done=None, pid=None, hash=None, **kw):
         """The page of a bill."""
         try:
             bill, roles = self._find_bill(bill_id, access_token)
         except (AccessError, MissingError):
             return request.redirect("/my")
-        return self._render_bill(bill, roles, access_token, done=done, **kw)
+        # nothing else of the address: who made the link would say what the page says
+        return self._render_bill(
+            bill, roles, access_token, done=done, pid=pid, hash=hash
+        )
 
     @route(
         "/my/bills/<int:bill_id>/<any(invoice,receipt,credit_note):document>",
@@ -102,7 +105,7 @@ class BillPage(BillingPortal):
         return request.redirect_query(bill.access_url, query)
 
     def _render_bill(
-        self, bill, roles, access_token, error="", done=None, pid=None, hash=None, **kw
+        self, bill, roles, access_token, error="", done=None, pid=None, hash=None
     ):
         acts = bill._get_payer_acts(roles)
         can_choose = "choose_method" in acts

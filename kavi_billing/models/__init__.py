@@ -6,6 +6,7 @@ from . import (
     account_payment_term,
     account_payment_term_line,
     ir_actions_report,
+    ir_http,
     kavi_bulk_mixin,
     kavi_guard_mixin,
     kavi_ledger_check_mixin,

@@ -89,7 +89,8 @@ class KaviBill(models.Model):
         if not known or not isinstance(access_token, str):
             return False
         # as bytes: compare_digest takes no text beyond ASCII
-        return hmac.compare_digest(known.encode(), access_token.encode())
+        given = access_token.encode(errors="replace")
+        return hmac.compare_digest(known.encode(), given)
 
     def _get_bill_url(self):
         """Where the payer sees the bill, without a log-in: for mails and documents.
