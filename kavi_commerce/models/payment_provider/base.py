@@ -12,10 +12,10 @@ from odoo.tools import mute_logger, urls
 
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
-from ..paypal.amounts import AmountError, decimals, money
-from ..paypal.client import LIVE, SANDBOX, PayPalClient
-from ..paypal.exceptions import NoAnswer, PayPalError
-from ..paypal.redaction import redact_text
+from ...paypal.amounts import AmountError, decimals, money
+from ...paypal.client import LIVE, SANDBOX, PayPalClient
+from ...paypal.exceptions import NoAnswer, PayPalError
+from ...paypal.redaction import redact_text
 
 _logger = logging.getLogger(__name__)
 
@@ -303,17 +303,28 @@ class PaymentProvider(models.Model):
         return ""
 
     def _paypal_get_api_url(self):
+        if self.kavi_is_live:
+            return LIVE  # also while it is disabled: its credentials are
         return self._get_paypal_test_url() or super()._paypal_get_api_url()
 
     def _get_paypal_url_of(self, transaction):
         """The address at which a transaction was made: a live one is not looked up in
-        the sandbox, whatever the provider is set to since."""
+        the sandbox, whatever the provider is set to since.
+
+        :raise UserError: for a test, with the credentials of live payments
+        """
         if transaction._is_charge_live():
             return LIVE
-        url = self.env["ir.config_parameter"].sudo().get_param(TEST_URL)
-        if url and urlsplit(url).hostname in LOOPBACK:
-            return url.rstrip("/")
-        return SANDBOX
+        if transaction._is_outlived_test():
+            raise UserError(
+                self.env._(
+                    "%(reference)s was a test, and %(provider)s is live now: nobody is "
+                    "asked about it any more.",
+                    reference=transaction.reference,
+                    provider=self.name,
+                )
+            )
+        return self._get_paypal_test_url() or SANDBOX
 
     def _get_bill_flow(self):
         """How the payer of bills gets to this gateway: "redirect", "buttons" or, where
@@ -350,8 +361,23 @@ class PaymentProvider(models.Model):
             )
 
         base_url, tokens = provider._paypal_get_api_url(), {}
-        if transaction and transaction.kavi_line_ids:
+        # what is no transaction's own is asked as the provider is today
+        if (
+            transaction
+            and transaction.kavi_line_ids
+            and (is_kept or not transaction._is_outlived_test())
+        ):
             base_url = provider._get_paypal_url_of(transaction)
+        if base_url != LIVE and provider.paypal_client_id == (
+            provider.kavi_live_client_id
+        ):
+            raise UserError(
+                self.env._(
+                    "%s has the credentials of live payments, and is in test mode: "
+                    "enter those of PayPal's sandbox.",
+                    provider.name,
+                )
+            )
         if base_url == provider._paypal_get_api_url():
             # the token that is kept is of no use elsewhere
             tokens = {
@@ -382,18 +408,19 @@ class PaymentProvider(models.Model):
         :param token: None to forget the one that is kept
         :param int seconds: how long it can be used
         """
+        vals = {
+            "paypal_access_token": token,
+            "paypal_access_token_expiry": fields.Datetime.add(
+                fields.Datetime.now(), seconds=seconds
+            ),
+        }
+        if token and self._paypal_get_api_url() == LIVE:
+            vals["kavi_live_client_id"] = self.paypal_client_id
         self.env.flush_all()  # a conflict there is none of the token's
         try:
             with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
                 # not where somebody else keeps one: each serves until it ends
-                self.try_lock_for_update(allow_referencing=True).write(
-                    {
-                        "paypal_access_token": token,
-                        "paypal_access_token_expiry": fields.Datetime.add(
-                            fields.Datetime.now(), seconds=seconds
-                        ),
-                    }
-                )
+                self.try_lock_for_update(allow_referencing=True).write(vals)
         except OperationalError as error:
             _logger.info("A token of %s is not kept: %s", self.name, error)
 
