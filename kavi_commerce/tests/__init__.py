@@ -26,6 +26,7 @@ from . import (
     test_reports,
     test_resolver,
     test_reversals,
+    test_route_fuzz,
     test_told,
     test_webhook_shared,
 )
