@@ -47,7 +47,10 @@ class PaymentProvider(models.Model):
     # === HELPER METHODS === #
 
     def _forget_paypal_token(self):
-        kept = self.sudo().filtered("paypal_access_token")
-        kept.write(
-            {"paypal_access_token": False, "paypal_access_token_expiry": "1970-01-01"}
-        )
+        if kept := self.sudo().filtered("paypal_access_token"):
+            kept.write(
+                {
+                    "paypal_access_token": False,
+                    "paypal_access_token_expiry": "1970-01-01",
+                }
+            )
