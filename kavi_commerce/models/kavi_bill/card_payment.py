@@ -462,7 +462,7 @@ class KaviBill(models.Model):
     @api.model
     def _get_attempt_limit(self):
         """How many card payments of a bill may be begun in an hour; 0: any number."""
-        text = self.env["ir.config_parameter"].sudo().get_param(ATTEMPTS)
+        text = self.env["ir.config_parameter"].sudo().get_param(ATTEMPTS) or "-"
         try:
             return max(int(text), 0)
         except (TypeError, ValueError):
