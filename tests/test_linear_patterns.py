@@ -8,6 +8,7 @@ at a length and at four times that: it may grow fourfold, not sixteenfold.
 import ast
 import itertools
 import re
+import runpy
 import time
 import warnings
 from pathlib import Path
@@ -28,6 +29,8 @@ EXCEPT = {
 LENGTH = 1500
 # Seconds; less is lost in what else the machine does.
 QUICK = 0.02
+# Times the work for four times the text: 4 is linear, 16 is not.
+MOST = 9
 
 
 def written():
@@ -45,12 +48,15 @@ def written():
                 and node.func.value.id == "re"
                 and node.func.attr in FUNCTIONS
             ):
-                first, ways = node.args[0], {node.func.attr}
+                first, ways, name = node.args[0], {node.func.attr}, None
                 if ways == {"compile"}:
                     line = source.splitlines()[node.lineno - 1]
                     name = re.match(r"\s*(\w+) = re\.compile", line)[1]
                     ways = set(re.findall(rf"\b{name}\.(\w+)\(", source))
                 value = first.value if isinstance(first, ast.Constant) else None
+                if value is None and name and str(path.relative_to(ROOT)) not in EXCEPT:
+                    # put together of constants, in a plain module
+                    value = runpy.run_path(str(path))[name].pattern
                 yield str(path.relative_to(ROOT)), value, tuple(sorted(ways))
 
 
@@ -119,6 +125,8 @@ def work(compiled, ways, text):
 
 def growth(pattern, ways):
     """The worst text, and by how much more work four times of it is."""
+    if isinstance(pattern, bytes):
+        pattern = pattern.decode("latin-1")
     compiled = re.compile(pattern, re.VERBOSE if "\n" in pattern else 0)
     worst = (0, "")
     for short, long in zip(
@@ -126,8 +134,11 @@ def growth(pattern, ways):
     ):
         taken = work(compiled, ways, long)
         if taken > QUICK:
-            worst = max(worst, (taken / work(compiled, ways, short), short[:6]))
-        if worst[0] > 9:
+            times = taken / work(compiled, ways, short)
+            if times > MOST:  # the machine may have been busy
+                times = work(compiled, ways, long) / work(compiled, ways, short)
+            worst = max(worst, (times, short[:6]))
+        if worst[0] > MOST:
             break
     return worst
 
@@ -136,13 +147,13 @@ def growth(pattern, ways):
 def test_bad_input_no_pattern_takes_longer_than_the_text(path, pattern, ways):
     assert pattern, f"{path}: say in EXCEPT why this one meets nothing long"
     times, text = growth(pattern, ways)
-    assert times < 9, (path, pattern, text)
+    assert times < MOST, (path, pattern, text)
 
 
 @pytest.mark.parametrize("pattern", [r"a+b", r"[A-Za-z][\w-]*\s*:", r"\s+$"])
 def test_bad_input_such_a_pattern_is_found(pattern):
     times, __ = growth(pattern, ("search",))
-    assert times > 9
+    assert times > MOST
 
 
 def test_structure_exceptions_are_needed():

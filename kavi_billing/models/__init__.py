@@ -9,6 +9,7 @@ from . import (
     account_payment_term_line,
     ir_actions_report,
     ir_attachment,
+    ir_http,
     kavi_bulk_mixin,
     kavi_guard_mixin,
     kavi_ledger_check_mixin,

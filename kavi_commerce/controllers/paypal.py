@@ -1,4 +1,7 @@
 import logging
+import re
+
+from werkzeug.exceptions import BadRequest
 
 from odoo import http
 from odoo.exceptions import UserError
@@ -10,6 +13,8 @@ from ..paypal.event import MAX_BODY, one_line, read_event
 
 _logger = logging.getLogger(__name__)
 
+# How PayPal spells its ids, and longer than any of them.
+ORDER_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 STATUS = {"stored": 200, "known": 200, "refused": 403, "unavailable": 503}
 
 
@@ -44,12 +49,16 @@ class KaviPaypalController(PaypalController):
     @http.route()
     def paypal_complete_order(self, order_id, reference):
         """The payer approved in PayPal's buttons: bills are captured by us."""
+        if not isinstance(order_id, str) or not isinstance(reference, str):
+            raise BadRequest()
         tx = (
             request.env["payment.transaction"]
             .sudo()
             .search([("reference", "=", reference), ("kavi_line_ids", "!=", False)])
         )
         if not tx:
+            if not ORDER_ID.fullmatch(order_id):
+                raise BadRequest()  # Odoo puts it into the path of its request
             return super().paypal_complete_order(order_id, reference)
         if tx.paypal_order_id == order_id:
             self._settle(tx)
@@ -64,14 +73,14 @@ class KaviPaypalController(PaypalController):
         website=False,
         sitemap=False,
     )
-    def kavi_paypal_return(self, token=None, **kwargs):
+    def kavi_paypal_return(self, token=None, return_key=None, **kwargs):
         """The payer comes back from PayPal's page, having approved."""
-        tx = self._find_by_order(token)
+        tx = self._find_returning(token, return_key)
         if not tx:
-            return request.redirect("/my")
+            return self._answer_unknown()
         self._settle(tx)
         tx._kavi_note_return()
-        return request.redirect(tx.landing_route or "/my")
+        return request.redirect(tx._get_landing_page())
 
     @http.route(
         "/kavi/paypal/cancel",
@@ -80,16 +89,16 @@ class KaviPaypalController(PaypalController):
         methods=["GET"],
         sitemap=False,
     )
-    def kavi_paypal_cancel(self, token=None, **kwargs):
+    def kavi_paypal_cancel(self, token=None, return_key=None, **kwargs):
         """The payer turned back at PayPal's page: nothing is charged."""
-        tx = self._find_by_order(token)
+        tx = self._find_returning(token, return_key)
         if not tx:
-            return request.redirect("/my")
+            return self._answer_unknown()
         try:
             tx._kavi_cancel_checkout()
         except UserError as error:
             _logger.info("Turning back of %s: %s", tx.reference, error)
-        return request.redirect(tx.landing_route or "/my")
+        return request.redirect(tx._get_landing_page())
 
     def _settle(self, tx):
         try:
@@ -101,15 +110,18 @@ class KaviPaypalController(PaypalController):
             if not tx._is_resolved():
                 tx._look_soon()
 
-    def _find_by_order(self, token):
-        """The attempt with this order id, which nobody guesses."""
-        if not token or not isinstance(token, str) or len(token) > 64:
-            return request.env["payment.transaction"]
-        return (
-            request.env["payment.transaction"]
-            .sudo()
-            .search(
-                [("paypal_order_id", "=", token), ("kavi_line_ids", "!=", False)],
-                limit=1,
-            )
+    def _find_returning(self, token, key):
+        """The attempt of who comes back. Its order id stands in messages, mails and
+        logs, and opens nothing; the key is in the payer's browser only."""
+        # sudo: nothing is shown of it, nor done, before the key fits
+        txs = request.env["payment.transaction"].sudo()
+        if not isinstance(token, str) or not ORDER_ID.fullmatch(token):
+            return txs
+        tx = txs.search(
+            [("paypal_order_id", "=", token), ("kavi_line_ids", "!=", False)], limit=1
         )
+        return tx if tx and tx._is_return_key(key) else txs
+
+    def _answer_unknown(self):
+        """A page that says what to do, for an address that opens nothing."""
+        return request.render("kavi_commerce.portal_card_unknown")

@@ -129,7 +129,7 @@ class CardPage(BillPage):
             else:
                 url = tx.state == "draft" and tx.approve_url
                 return request.redirect(
-                    url or tx.landing_route, code=303, local=not url
+                    url or tx._get_landing_page(), code=303, local=not url
                 )
         notice = bills._get_gateway_notice() or bills._get_charged_notice()
         values = {
@@ -184,11 +184,11 @@ class CardPage(BillPage):
             return {"error": str(refusal)}
         if tx.state != "draft":
             # approved before, in another tab or window: the page says what became of it
-            return {"landing_route": tx.landing_route}
+            return {"landing_route": tx._get_landing_page()}
         return {
             "order_id": tx.paypal_order_id,
             "reference": tx.reference,
-            "landing_route": tx.landing_route,
+            "landing_route": tx._get_landing_page(),
         }
 
     def _open_checkout(self, bills, post, flow):
@@ -196,15 +196,15 @@ class CardPage(BillPage):
 
         :raise UserError: with the reason, for the payer
         """
-        email = one_address(str(post.get("email") or "").strip())
-        if bills.company_id.billing_gateway_collect_email and not email:
+        typed = str(post.get("email") or "").strip()
+        email = one_address(typed)
+        is_asked = bool(typed) or bills.company_id.billing_gateway_collect_email
+        if is_asked and not email:
             raise UserError(request.env._("Enter the e-mail address of the payer."))
         tx = bills._pay_by_card(
             bills._get_card_provider(),
             amounts=self._get_chosen_amounts(bills, post),
-            landing_route=bills.get_portal_url()
-            if len(bills) == 1
-            else bills._get_card_url(),
+            landing_route=bills._get_landing_route(),
             flow=flow,
         )
         if email:
@@ -228,5 +228,5 @@ class CardPage(BillPage):
             return None
         try:
             return float(text)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return math.nan

@@ -107,6 +107,10 @@ class CommerceCommon(BillingCommon):
         """The gateway captures what nobody here has asked for, whatever is owed."""
         tx._get_paypal_client().capture_order(tx.paypal_order_id, "not by us")
 
+    def way_back(self, tx):
+        """What the address holds to which the gateway sends the payer's browser."""
+        return {"token": tx.paypal_order_id, "return_key": tx._get_return_key()}
+
     def come_back(self, tx):
         """The payer's browser returns from the gateway."""
         tx._paypal_process_order()

@@ -142,7 +142,7 @@ class TestDueNowPage(HttpCase, DueNowCommon):
         self.post()
         tx = self.transaction()
         self.approve(tx)
-        self.open("/kavi/paypal/return", token=tx.paypal_order_id)
+        self.open("/kavi/paypal/return", **self.way_back(tx))
         self.assertBill(self.bill, "new", amount_paid=120.0, amount_due=310.0)
 
     def test_bill_without_parts_has_no_choice(self):
@@ -160,7 +160,7 @@ class TestDueNowPage(HttpCase, DueNowCommon):
         self.approve(tx)
         self.change_price(bill, 80)
         self.env.flush_all()
-        text = self.open("/kavi/paypal/return", token=tx.paypal_order_id)
+        text = self.open("/kavi/paypal/return", **self.way_back(tx))
         # a token of the link is part of the landing page's address
         self.assertIn("Nothing was charged", text)
         self.assertIn("$ 430.00", text)
@@ -180,7 +180,7 @@ class TestDueNowPage(HttpCase, DueNowCommon):
                 self.approve(tx)
                 end(bill)
                 self.env.flush_all()
-                text = self.open("/kavi/paypal/return", token=tx.paypal_order_id)
+                text = self.open("/kavi/paypal/return", **self.way_back(tx))
                 self.assertIn("Nothing was charged", text)
                 self.assertIn(f"It is {state} now", text)
 
@@ -196,7 +196,7 @@ class TestDueNowPage(HttpCase, DueNowCommon):
             lambda line: line.account_id.account_type == "asset_receivable"
         ).reconcile()
         self.env.flush_all()
-        text = self.open("/kavi/paypal/return", token=tx.paypal_order_id)
+        text = self.open("/kavi/paypal/return", **self.way_back(tx))
         self.assertIn("Nothing was charged", text)
         self.assertIn("$ 30.00 is open now", text)
 

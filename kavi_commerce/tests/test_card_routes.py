@@ -145,8 +145,8 @@ class TestCardRoutes(HttpCase, CommerceCommon):
                 self.assertTrue(tx.landing_route.startswith("/my/bill"))
                 self.assertNotIn("evil", str(tx._prepare_order()))
                 answer = self.url_open(
-                    f"/kavi/paypal/cancel?token={tx.paypal_order_id}&landing_route="
-                    + EVIL,
+                    "/kavi/paypal/cancel",
+                    params={**self.way_back(tx), "landing_route": EVIL},
                     allow_redirects=False,
                 )
                 self.assertNotIn("evil", answer.headers["Location"])
@@ -169,7 +169,7 @@ class TestCardRoutes(HttpCase, CommerceCommon):
                 self.env.flush_all()
                 with self.subTest(flow=flow, bill=name):
                     if flow == "redirect":
-                        self.url_open(f"/kavi/paypal/return?token={tx.paypal_order_id}")
+                        self.url_open("/kavi/paypal/return", params=self.way_back(tx))
                     else:
                         self.complete(tx.paypal_order_id, tx.reference)
                     self.env.invalidate_all()

@@ -351,12 +351,15 @@ class TestResolver(CommerceCommon):
 
     def test_asked_where_it_was_made(self):
         """A live payment is not sought in the sandbox when the provider is switched off
-        or put to test, nor the other way round."""
+        or put to test; nor the other way round: nobody is asked about a test then."""
         tx = self.start(self.issued(100))
         self.assertEqual(tx._get_paypal_client().base_url, self.paypal.url)
-        for state in ("disabled", "enabled"):
-            self.provider.state = state
-            self.assertEqual(tx._get_paypal_client().base_url, self.paypal.url)
+        # the stand-in counts in test mode only
+        self.provider.state = "disabled"
+        self.assertIn("sandbox.paypal.com", tx._get_paypal_client().base_url)
+        self.provider.state = "enabled"
+        with self.refused("was a test"):
+            tx._get_paypal_client()
         with patch.object(type(tx), "_kavi_open_checkout", lambda tx: ""):
             live = self.issued(100)._pay_by_card(self.provider)
         for state in ("disabled", "test", "enabled"):

@@ -1,6 +1,7 @@
 """What a payer is told of a card payment, at once: by mail and on the page."""
 
 import re
+from urllib.parse import urlencode
 
 from odoo.tests import HttpCase, tagged
 
@@ -156,7 +157,7 @@ class TestToldOnThePage(HttpCase, ToldCommon):
 
     def back(self, tx, way="return"):
         """The payer's browser comes back; the page that is shown."""
-        return self.page(f"/kavi/paypal/{way}?token={tx.paypal_order_id}")
+        return self.page(f"/kavi/paypal/{way}?{urlencode(self.way_back(tx))}")
 
     def notice(self, page):
         """Kind and text of what the page says."""
@@ -279,7 +280,8 @@ class TestToldOnThePage(HttpCase, ToldCommon):
         tx = self.pay_by_card(self.bill)
         self.env.flush_all()
         self.start_tour(
-            f"{self.url}&token={tx.paypal_order_id}", "kavi_commerce_journey_awaited"
+            f"{self.url}&{urlencode(self.way_back(tx))}",
+            "kavi_commerce_journey_awaited",
         )
         self.env.invalidate_all()
         self.assertBill(self.bill, "paid")

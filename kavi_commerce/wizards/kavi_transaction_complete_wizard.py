@@ -8,9 +8,11 @@ class KaviTransactionCompleteWizard(models.TransientModel):
     _description = "Complete A Transaction"
 
     transaction_id = fields.Many2one("payment.transaction", required=True)
-    currency_id = fields.Many2one(related="transaction_id.currency_id")
-    amount = fields.Monetary(related="transaction_id.amount")
-    status = fields.Selection(related="transaction_id.kavi_state")
+    currency_id = fields.Many2one(
+        related="transaction_id.currency_id", related_sudo=False
+    )
+    amount = fields.Monetary(related="transaction_id.amount", related_sudo=False)
+    status = fields.Selection(related="transaction_id.kavi_state", related_sudo=False)
     outcome = fields.Selection(
         [("success", "It succeeded"), ("failure", "It failed")],
         required=True,

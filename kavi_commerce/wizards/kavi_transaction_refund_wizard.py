@@ -8,14 +8,19 @@ class KaviTransactionRefundWizard(models.TransientModel):
     _description = "Refund A Transaction"
 
     transaction_id = fields.Many2one("payment.transaction", required=True)
-    currency_id = fields.Many2one(related="transaction_id.currency_id")
-    amount_charged = fields.Monetary(related="transaction_id.amount", string="Charged")
+    currency_id = fields.Many2one(
+        related="transaction_id.currency_id", related_sudo=False
+    )
+    amount_charged = fields.Monetary(
+        related="transaction_id.amount", string="Charged", related_sudo=False
+    )
     amount_refundable = fields.Monetary(
-        related="transaction_id.amount_refundable", string="Left"
+        related="transaction_id.amount_refundable", string="Left", related_sudo=False
     )
     amount = fields.Monetary(
         string="Refund",
         compute="_compute_amount",
+        compute_sudo=False,  # what the user may not read is not shown
         store=True,
         readonly=False,
         precompute=True,

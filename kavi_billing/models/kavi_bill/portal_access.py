@@ -216,12 +216,6 @@ class KaviBill(models.Model):
         token = self.sudo().access_token
         return html.replace(token, "") if html and token else html
 
-    def _get_payer_path(self):
-        """The payer's page with its link, for what is kept for the payer's browser:
-        never shown to who works here."""
-        self.ensure_one()
-        return f"{self.access_url}?access_token={self.sudo()._portal_ensure_token()}"
-
     def _get_bill_url(self):
         """Where the payer sees the bill, without a log-in: for mails and documents.
 

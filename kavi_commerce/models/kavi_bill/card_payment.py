@@ -1,11 +1,16 @@
 import re
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
+
+from odoo.addons.kavi_billing.tools.const import ROLES
 
 # A page of this site, and nothing that a browser would take for another one.
 LOCAL_ROUTE = re.compile(r"/(?![/\\])[^\\\s]*")
+# How many attempts at a bill payers begin in an hour, and the parameter that sets it.
+MAX_ATTEMPTS = 10
+ATTEMPTS = "kavi_commerce.attempts_per_hour"
 # Acts after which a bill is not paid by the card checkout that was begun before.
 CLOSING = (
     "choose_method",
@@ -67,12 +72,15 @@ class KaviBill(models.Model):
                 self.env._("After paying, one comes back to a page of this site.")
             )
         flow = flow or provider.kavi_checkout_flow
+        landing_route = landing_route or self._get_landing_route()
         tx = self._resume_checkout(provider, lines, flow)
         if tx:
+            if tx.landing_route != landing_route:
+                tx.landing_route = landing_route  # of whoever goes on with it
             return tx
         order_id = self._get_order_id()
         vals = self._prepare_transaction_vals(provider, lines, total, order_id, flow)
-        vals["landing_route"] = landing_route or self._get_landing_route()
+        vals["landing_route"] = landing_route
         tx = self.env["payment.transaction"]._for_books().create(vals)
         self._log_act(
             "pay_by_card",
@@ -351,7 +359,9 @@ class KaviBill(models.Model):
         }
 
     def _get_landing_route(self):
-        return self._get_payer_path() if len(self) == 1 else "/my/billing"
+        """The payer's page; what opens it is not kept with the attempt, which others
+        read (see ``_get_landing_page`` of the transaction)."""
+        return self.access_url if len(self) == 1 else self._get_card_url()
 
     def _get_order_id(self):
         """The Order ID of a checkout: attempts at the same bills share it."""
@@ -400,14 +410,63 @@ class KaviBill(models.Model):
             if (
                 is_fresh
                 and tx.provider_id == provider
+                and tx.is_live == (provider.state == "enabled")
                 and tx.operation == operation
                 and asked == wanted
             ):
                 same = tx
+        if not same:
+            self._check_attempts()
         self._close_checkouts(
             self._get_checkouts() - same, self.env._("Replaced by a new attempt.")
         )
         return same
+
+    def _check_attempts(self):
+        """Refuse a payer who begins one payment after the other: each attempt is kept.
+
+        Officers may; the payer's open attempt stays as it is.
+
+        :raise UserError: with what to do
+        """
+        if self.env.user.has_group(ROLES["officer"]):
+            return
+        limit = self._get_attempt_limit()
+        groups = (
+            self.env["kavi.transaction.bill"]
+            .sudo()
+            ._read_group(
+                Domain("bill_id", "in", self.ids)
+                & Domain("transaction_id.operation", "!=", "refund")
+                & Domain(
+                    "transaction_id.create_date",
+                    ">",
+                    fields.Datetime.subtract(fields.Datetime.now(), hours=1),
+                ),
+                ["bill_id"],
+                ["__count"],
+                having=[("__count", ">=", limit)],
+            )
+        )
+        if limit and groups:
+            raise UserError(
+                self.env._(
+                    "For bill %(bill)s %(count)s card payments were begun in the last "
+                    "hour. Nothing was charged. Go on with the amount that you chose "
+                    "last, or try again in an hour.",
+                    bill=groups[0][0].name,
+                    count=groups[0][1],
+                )
+            )
+
+    @api.model
+    def _get_attempt_limit(self):
+        """How many card payments of a bill may be begun in an hour; 0: any number."""
+        text = self.env["ir.config_parameter"].sudo().get_param(ATTEMPTS) or "-"
+        try:
+            return max(int(text), 0)
+        except (TypeError, ValueError):
+            return MAX_ATTEMPTS
 
     def _close_checkouts(self, transactions=None, reason=None):
         """Close attempts that the payer left unfinished. Call it under the bills' lock.

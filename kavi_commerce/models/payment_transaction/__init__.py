@@ -5,6 +5,7 @@ from . import (
     book_check,
     capture,
     checkout,
+    mode,
     outdated,
     paypal_report,
     purge,

@@ -158,6 +158,7 @@ class PaymentTransaction(models.Model):
         if others := self - ours:
             super(PaymentTransaction, others)._post_process()
         for tx in ours._for_books().with_context(tracking_disable=True):
+            tx._end_with_mode()  # no test settles a bill that takes live money
             if tx.state == "done" and not tx._is_only_authorized_in_parts():
                 if tx.operation != "refund":
                     tx._post_process_charge()

@@ -64,6 +64,8 @@ class PaymentTransaction(models.Model):
         """
         source = self.source_transaction_id
         self._check_billing_role()
+        if problem := source._get_mode_problem():
+            raise ValidationError(problem)
         if source.state != "authorized" or not source.paypal_authorization_id:
             raise ValidationError(
                 self.env._("Nothing is authorized any more: look the order up.")

@@ -258,7 +258,10 @@ class PaymentTransaction(models.Model):
     def _create_child_transaction(self, *args, **kwargs):
         # Odoo's buttons hand their caller's context on; ours check the caller's role
         tx = self._for_books() if self.kavi_line_ids else self
-        return super(PaymentTransaction, tx)._create_child_transaction(*args, **kwargs)
+        child = super(PaymentTransaction, tx)._create_child_transaction(*args, **kwargs)
+        if self.kavi_line_ids and child.is_live != self.is_live:
+            child.is_live = self.is_live  # not as the provider is today
+        return child
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_of_bills(self):
@@ -360,7 +363,7 @@ class PaymentTransaction(models.Model):
                     message.direction,
                     self._describe_paypal_message(message),
                     debug_id=message.debug_id,
-                    detail=message.text[:MAX_DETAIL],
+                    detail=self._hide_return_key(message.text)[:MAX_DETAIL],
                 )
         except OperationalError as error:
             _logger.info("%s: not recorded: %s", self.reference, error)
@@ -429,6 +432,8 @@ class PaymentTransaction(models.Model):
             raise UserError(
                 self.env._("Only the gateway says what becomes of this transaction.")
             )
+        if problem := tx._get_mode_problem():
+            raise UserError(problem)
         tx._kavi_lock_with_bills()
         if tx.state != "pending" or not tx.kavi_line_ids:
             raise UserError(
@@ -450,11 +455,6 @@ class PaymentTransaction(models.Model):
         self.env["kavi.bill"]._check_role(role)
         bills = self.sudo().bill_ids.with_env(self.env)
         bills.check_access("read")
-
-    def _is_charge_live(self):
-        """Whether the charge (of a refund: the one it belongs to) was made while the
-        provider was live."""
-        return (self.source_transaction_id or self).is_live
 
     def _is_undecided(self):
         """Whether the outcome is unknown, or not booked yet: no other money is moved

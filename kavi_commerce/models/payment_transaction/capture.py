@@ -34,6 +34,8 @@ class PaymentTransaction(models.Model):
             self._commit_and_post_process()  # whoever asked for it is interrupted
         if not self.paypal_order_id or self.state not in ("draft", "pending"):
             return None
+        if self._end_in_turn():
+            return None
         try:
             order = self._get_paypal_client().get_order(self.paypal_order_id)
         except NoAnswer:
@@ -182,6 +184,8 @@ class PaymentTransaction(models.Model):
             return self.env._(
                 "Nothing was charged. Card payment was switched off meanwhile."
             )
+        if problem := self._get_mode_problem():
+            return problem
         for line in self.kavi_line_ids:
             bill = line.bill_id.with_context(kavi_transaction_id=Private(self.id))
             reason = bill._get_refusal("complete_payment")

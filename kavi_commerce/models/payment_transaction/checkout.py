@@ -1,14 +1,21 @@
+import hmac
 import logging
+from urllib.parse import urlencode
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import urls
+from odoo.tools import hmac as odoo_hmac
 
 from odoo.addons.payment import utils as payment_utils
 
 from ...paypal.exceptions import NoAnswer, RequestRejected
+from ...paypal.redaction import HIDDEN
 
 _logger = logging.getLogger(__name__)
+
+
+# The pages of those who work here.
+OFFICE = "/odoo"
 
 
 class PaymentTransaction(models.Model):
@@ -29,6 +36,8 @@ class PaymentTransaction(models.Model):
         :raise UserError: when the gateway refuses, or gives no answer
         """
         self.ensure_one()
+        if self.state == "draft" and self._end_with_mode():
+            raise UserError(self.payer_message)
         if self.state != "draft":
             raise UserError(self._get_unpayable_reason())
         if self.provider_code == "kavi_manual":
@@ -106,7 +115,8 @@ class PaymentTransaction(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        base_url = self.provider_id.get_base_url()
+        back = f"{self.provider_id.get_base_url()}/kavi/paypal"
+        key = urlencode({"return_key": self._get_return_key()})
         reference = self.reference
         company = self.company_id
         return {
@@ -127,12 +137,47 @@ class PaymentTransaction(models.Model):
                         "shipping_preference": "NO_SHIPPING",
                         "landing_page": "GUEST_CHECKOUT",
                         "user_action": "PAY_NOW",
-                        "return_url": urls.urljoin(base_url, "/kavi/paypal/return"),
-                        "cancel_url": urls.urljoin(base_url, "/kavi/paypal/cancel"),
+                        "return_url": f"{back}/return?{key}",
+                        "cancel_url": f"{back}/cancel?{key}",
                     }
                 }
             },
         }
+
+    def _get_return_key(self):
+        """What the way back from the gateway holds: only the payer's browser has it. It
+        is not stored, so that nobody reads it; a repetition sends the same."""
+        self.ensure_one()
+        return odoo_hmac(
+            self.env(su=True), "kavi_commerce.return", (self.id, self.reference)
+        )
+
+    def _is_return_key(self, key):
+        """Whether this is the key of the way back; in constant time."""
+        self.ensure_one()
+        if not isinstance(key, str):
+            return False
+        known = self._get_return_key().encode()
+        return hmac.compare_digest(known, key.encode(errors="replace"))
+
+    def _hide_return_key(self, text):
+        """A message to or from the gateway without the key: people read messages."""
+        return text.replace(self._get_return_key(), HIDDEN)
+
+    def _get_landing_page(self):
+        """Where whoever comes back from the gateway is led: who works here to where
+        they began, and all others to the payer's page, which opens for them."""
+        self.ensure_one()
+        bills, user = self.bill_ids, self.env.user
+        own = bills._get_landing_route()
+        route = self.landing_route or own
+        if route.startswith(OFFICE):
+            if user._is_internal() and bills.sudo(False).has_access("read"):
+                return route
+            route = own
+        if route == own and (len(bills) == 1 or user._is_public()):
+            return bills[:1].get_portal_url()  # of one bill it takes no log-in
+        return route
 
     def _get_order_description(self):
         """What the payer reads at the gateway: company and bills."""

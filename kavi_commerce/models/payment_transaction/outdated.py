@@ -17,5 +17,11 @@ class PaymentTransaction(models.Model):
     def _kavi_note_return(self):
         """The payer comes back from the gateway. Where the attempt was closed meanwhile
         they are told on the page (see ``kavi.bill._get_outdated_notice``)."""
-        closed = self.filtered(lambda tx: tx.paypal_order_id and tx.state == "cancel")
+        closed = self.filtered(
+            lambda tx: (
+                tx.paypal_order_id
+                and tx.state == "cancel"
+                and not tx._get_mode_problem()  # this has a sentence of its own
+            )
+        )
         closed.outdated_at = fields.Datetime.now()

@@ -43,8 +43,7 @@ class PaymentTransaction(models.Model):
         # also one that is disabled: what it has charged may be charged back
         for provider in providers.search([("code", "=", "paypal")]):
             last = self.search(
-                Domain("provider_id", "=", provider.id)
-                & Domain("kavi_line_ids", "!=", False),
+                self._get_reported_domain(provider),
                 order="id desc",
                 limit=1,
             )
@@ -67,6 +66,15 @@ class PaymentTransaction(models.Model):
         self._refresh_authorized()
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_reported_domain(self, provider):
+        """The transactions that a provider's report tells of: none of its tests, once
+        it is live."""
+        domain = Domain("provider_id", "=", provider.id)
+        if provider.kavi_is_live:
+            domain &= Domain("is_live", "=", True)
+        return domain & Domain("kavi_line_ids", "!=", False)
 
     @api.model
     def _find_unreported(self, last, rows, start, end):
@@ -139,9 +147,7 @@ class PaymentTransaction(models.Model):
     def _find_reported_charge(self, provider, row):
         """The charge that a row of the report belongs to; empty when it is known."""
         id_ = row.get("transaction_id")
-        ours = Domain("provider_id", "=", provider.id) & Domain(
-            "kavi_line_ids", "!=", False
-        )
+        ours = self._get_reported_domain(provider)
         known = self.search(
             ours
             & (

@@ -199,6 +199,15 @@ class PaymentTransaction(models.Model):
         """
         if self.state != "done" or self.operation == "refund":
             raise UserError(self.env._("Only what was charged can be refunded."))
+        if self._is_outlived_test():
+            raise UserError(
+                self.env._(
+                    "This was charged in test mode, and card payment is live now: the "
+                    "gateway gives nothing back. Refund the bill by another method."
+                )
+            )
+        if problem := self._get_mode_problem():
+            raise UserError(problem)
         if self.provider_code == "kavi_manual":
             raise UserError(
                 self.env._(

@@ -195,6 +195,8 @@ class PaymentTransaction(models.Model):
 
     def _refresh_from_paypal(self, again=False):
         self.ensure_one()
+        if self._end_in_turn():
+            return
         if self.operation == "refund":
             if self.paypal_refund_id:
                 self._paypal_fetch_and_apply("get_refund", self.paypal_refund_id)

@@ -241,8 +241,7 @@ tours.add("kavi_commerce_journey_awaited", {
             content: "It says that it is being processed",
             trigger: ".o_kavi_awaited:contains('being processed')",
             run: async () => {
-                const token = new URLSearchParams(location.search).get("token");
-                await fetch(`/kavi/paypal/return?token=${token}`);
+                await fetch(`/kavi/paypal/return${location.search}`);
             },
             expectUnloadPage: true,
         },

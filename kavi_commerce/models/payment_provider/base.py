@@ -1,24 +1,17 @@
-import json
 import logging
-import time
 from urllib.parse import urlencode, urlsplit
 
 from psycopg2 import OperationalError
-from werkzeug.exceptions import ServiceUnavailable
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.http import request
 from odoo.tools import mute_logger, urls
 
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
-from ..paypal.amounts import AmountError, decimals, money
-from ..paypal.client import LIVE, SANDBOX, TRANSMISSION_HEADERS, PayPalClient
-from ..paypal.event import one_line
-from ..paypal.exceptions import NoAnswer, PayPalError
-from ..paypal.redaction import redact_text
-from ..paypal.silence import PATIENCE, is_silent, note_silence
+from ...paypal.amounts import AmountError, decimals, money
+from ...paypal.client import LIVE, SANDBOX, PayPalClient
+from ...paypal.exceptions import NoAnswer, PayPalError
 
 _logger = logging.getLogger(__name__)
 
@@ -307,17 +300,28 @@ class PaymentProvider(models.Model):
         return ""
 
     def _paypal_get_api_url(self):
+        if self.kavi_is_live:
+            return LIVE  # also while it is disabled: its credentials are
         return self._get_paypal_test_url() or super()._paypal_get_api_url()
 
     def _get_paypal_url_of(self, transaction):
         """The address at which a transaction was made: a live one is not looked up in
-        the sandbox, whatever the provider is set to since."""
+        the sandbox, whatever the provider is set to since.
+
+        :raise UserError: for a test, with the credentials of live payments
+        """
         if transaction._is_charge_live():
             return LIVE
-        url = self.env["ir.config_parameter"].sudo().get_param(TEST_URL)
-        if url and urlsplit(url).hostname in LOOPBACK:
-            return url.rstrip("/")
-        return SANDBOX
+        if transaction._is_outlived_test():
+            raise UserError(
+                self.env._(
+                    "%(reference)s was a test, and %(provider)s is live now: nobody is "
+                    "asked about it any more.",
+                    reference=transaction.reference,
+                    provider=self.name,
+                )
+            )
+        return self._get_paypal_test_url() or SANDBOX
 
     def _get_bill_flow(self):
         """How the payer of bills gets to this gateway: "redirect", "buttons" or, where
@@ -355,8 +359,23 @@ class PaymentProvider(models.Model):
             )
 
         base_url, tokens = provider._paypal_get_api_url(), {}
-        if transaction and transaction.kavi_line_ids:
+        # what is no transaction's own is asked as the provider is today
+        if (
+            transaction
+            and transaction.kavi_line_ids
+            and (is_kept or not transaction._is_outlived_test())
+        ):
             base_url = provider._get_paypal_url_of(transaction)
+        if base_url != LIVE and provider.paypal_client_id == (
+            provider.kavi_live_client_id
+        ):
+            raise UserError(
+                self.env._(
+                    "%s has the credentials of live payments, and is in test mode: "
+                    "enter those of PayPal's sandbox.",
+                    provider.name,
+                )
+            )
         if base_url == provider._paypal_get_api_url():
             # the token that is kept is of no use elsewhere
             tokens = {
@@ -388,94 +407,18 @@ class PaymentProvider(models.Model):
         :param token: None to forget the one that is kept
         :param int seconds: how long it can be used
         """
+        vals = {
+            "paypal_access_token": token,
+            "paypal_access_token_expiry": fields.Datetime.add(
+                fields.Datetime.now(), seconds=seconds
+            ),
+        }
+        if token and self._paypal_get_api_url() == LIVE:
+            vals["kavi_live_client_id"] = self.paypal_client_id
         self.env.flush_all()  # a conflict there is none of the token's
         try:
             with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
                 # not where somebody else keeps one: each serves until it ends
-                self.try_lock_for_update(allow_referencing=True).write(
-                    {
-                        "paypal_access_token": token,
-                        "paypal_access_token_expiry": fields.Datetime.add(
-                            fields.Datetime.now(), seconds=seconds
-                        ),
-                    }
-                )
+                self.try_lock_for_update(allow_referencing=True).write(vals)
         except OperationalError as error:
             _logger.info("A token of %s is not kept: %s", self.name, error)
-
-    # === BUSINESS METHODS - WEBHOOK === #
-
-    def _get_paypal_siblings(self):
-        """The providers, of whatever company, that share this one's PayPal account, and
-        so its webhook; this one first.
-
-        One that is disabled has been live or in test: it counts with both.
-
-        :rtype: payment.provider, with superuser rights
-        """
-        self.ensure_one()
-        provider = self.sudo()
-        if not provider.paypal_client_id:
-            return provider
-        other = {"enabled": "test", "test": "enabled"}.get(provider.state)
-        return provider | provider.with_context(active_test=False).search(
-            [
-                ("code", "=", "paypal"),
-                ("paypal_client_id", "=", provider.paypal_client_id),
-                ("state", "!=", other),
-            ],
-            order="id",
-        )
-
-    def _get_paypal_webhook_ids(self):
-        """The ids that an event for this provider may be signed for, its own first.
-
-        :rtype: list
-        """
-        ids = self._get_paypal_siblings().mapped("paypal_webhook_id")
-        return list(dict.fromkeys(id_ for id_ in ids if id_))
-
-    # === BUSINESS METHODS - EVENTS OF ODOO'S OWN TRANSACTIONS === #
-
-    def _send_api_request(self, method, endpoint, *args, **kwargs):
-        """Answer 503 when an event cannot be verified, so that PayPal sends it again:
-        Odoo would go on without the check."""
-        if self.code != "paypal" or not endpoint.endswith("verify-webhook-signature"):
-            return super()._send_api_request(method, endpoint, *args, **kwargs)
-        asked, started = kwargs.get("json") or {}, time.monotonic()
-        if not all(asked.get(key) for key in TRANSMISSION_HEADERS):
-            return {}  # not signed: PayPal need not be asked
-        if is_silent():
-            raise ServiceUnavailable()
-        ids = self._get_paypal_webhook_ids() or [asked.get("webhook_id")]
-        try:
-            for id_ in ids:
-                kwargs["json"] = {**asked, "webhook_id": id_}
-                answer = super()._send_api_request(
-                    method, endpoint, *args, **self._splice_raw_event(kwargs)
-                )
-                if answer.get("verification_status") == "SUCCESS":
-                    break
-        except ValidationError as error:
-            if time.monotonic() - started > PATIENCE:
-                note_silence()
-            text = one_line(redact_text(str(error)))
-            _logger.info("An event could not be verified: %s", text)
-            raise ServiceUnavailable() from error
-        return answer
-
-    @api.model
-    def _splice_raw_event(self, kwargs):
-        """Put the event's bytes into the request as they came: PayPal's signature
-        covers them, and JSON that is parsed and written anew may differ."""
-        asked = kwargs.get("json")
-        raw = request.httprequest.get_data(as_text=True) if request else ""
-        try:
-            is_event = bool(raw) and json.loads(raw) == asked["webhook_event"]
-        except (ValueError, TypeError, KeyError):
-            is_event = False
-        if not is_event:
-            return kwargs
-        head = {key: value for key, value in asked.items() if key != "webhook_event"}
-        body = f'{json.dumps(head)[:-1]}, "webhook_event": {raw}}}'
-        return {**kwargs, "json": None, "data": body.encode()}
