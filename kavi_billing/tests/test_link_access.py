@@ -25,6 +25,9 @@ class TestTokenOfStaff(PageCase):
         cls.users["auditor"] = cls._new_user(
             "auditor", "account.group_account_readonly"
         )
+        exports = cls.env.ref("base.group_allow_export")
+        for user in cls.users.values():
+            user.group_ids |= exports
         cls.token = cls.bill.access_token
         cls.move = cls.bill.invoice_id
         cls.note_bill = cls.issued()

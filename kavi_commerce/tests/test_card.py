@@ -79,7 +79,7 @@ class TestCard(CommerceCommon):
             action = wizard.action_pay_by_card()
             tx = chosen.sudo().transaction_ids.sorted("id")[-1]
             self.assertEqual(action["url"], tx.approve_url)
-            self.assertEqual(tx.landing_route, landing)
+            self.assertEqual(tx.sudo().landing_route, landing)
             self.assertEqual(tx.amount, amount or 110)
             self.approve(tx)
             self.come_back(tx)

@@ -142,7 +142,7 @@ class TestCardRoutes(HttpCase, CommerceCommon):
                 ask(landing_route=EVIL, return_url=EVIL)
                 self.env.invalidate_all()
                 tx = self.bill.sudo().transaction_ids.sorted("id")[-1]
-                self.assertTrue(tx.landing_route.startswith("/my/bill"))
+                self.assertTrue(tx.sudo().landing_route.startswith("/my/bill"))
                 self.assertNotIn("evil", str(tx._prepare_order()))
                 answer = self.url_open(
                     "/kavi/paypal/cancel",
