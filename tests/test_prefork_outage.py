@@ -31,7 +31,7 @@ from .scratch import ScratchDatabase, _filestore, _link
 PASSWORD = "only for this test"
 LONG = bool(os.environ.get("KAVI_LONG"))
 SECONDS = 20 if LONG else 5
-EACH = 25 if LONG else 8
+EACH = 25 if LONG else 6
 OFFICERS = 3
 NOTICES = "kavi_billing.cron_send_notices"
 OUTBOX = "kavi_billing_export.cron_post_outbox"
