@@ -183,7 +183,7 @@ class BillingPortal(CustomerPortal):
                 chosen or accounts, filters[filterby]["states"], search
             ),
             order=sortings[sortby]["order"],
-            page=page,
+            page=self._to_id(str(page)) or 1,
             arguments=arguments,
         )
         values = {

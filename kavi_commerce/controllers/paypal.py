@@ -1,11 +1,11 @@
 import logging
 import re
 
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import abort
 
 from odoo import http
 from odoo.exceptions import UserError
-from odoo.http import request
+from odoo.http import Response, request
 
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
@@ -47,10 +47,10 @@ class KaviPaypalController(PaypalController):
         return request.make_json_response("", status=STATUS[answer])
 
     @http.route()
-    def paypal_complete_order(self, order_id, reference):
+    def paypal_complete_order(self, order_id=None, reference=None):
         """The payer approved in PayPal's buttons: bills are captured by us."""
         if not isinstance(order_id, str) or not isinstance(reference, str):
-            raise BadRequest()
+            self._refuse()
         tx = (
             request.env["payment.transaction"]
             .sudo()
@@ -58,7 +58,7 @@ class KaviPaypalController(PaypalController):
         )
         if not tx:
             if not ORDER_ID.fullmatch(order_id):
-                raise BadRequest()  # Odoo puts it into the path of its request
+                self._refuse()  # Odoo puts it into the path of its request
             return super().paypal_complete_order(order_id, reference)
         if tx.paypal_order_id == order_id:
             self._settle(tx)
@@ -99,6 +99,11 @@ class KaviPaypalController(PaypalController):
         except UserError as error:
             _logger.info("Turning back of %s: %s", tx.reference, error)
         return request.redirect(tx._get_landing_page())
+
+    def _refuse(self):
+        """400, for what no script of PayPal's or ours sends. As Odoo does it: its own
+        answer to an error of such a route is 200, with a traceback."""
+        abort(Response("Invalid order", status=400))
 
     def _settle(self, tx):
         try:
