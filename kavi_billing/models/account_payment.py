@@ -28,6 +28,9 @@ class AccountPayment(models.Model):
     )
     kavi_bill_count = fields.Integer(compute="_compute_kavi_bill_ids", groups=STAFF)
 
+    # a bill is searched by the whole amount of a check
+    _kavi_amount_idx = models.Index("(amount) WHERE partner_type = 'customer'")
+
     # === COMPUTE METHODS === #
 
     @api.depends("invoice_ids", "state")

@@ -26,6 +26,7 @@ class KaviNotice(models.Model):
     _name = "kavi.notice"
     _inherit = ["kavi.protected.mixin"]
     _description = "Notice"
+    _inherit = ["kavi.bulk.mixin"]
     _order = "date desc, id desc"
 
     bill_id = fields.Many2one(
@@ -112,15 +113,23 @@ class KaviNotice(models.Model):
     # === ACTION METHODS === #
 
     def action_send_again(self):
-        """Send these notices once more, with what the bills say now (BB-13)."""
+        """Send these notices once more, with what the bills say now (BB-13); those
+        whose bill refuses are reported.
+
+        :raise UserError: when none can be sent
+        """
+        done, refused = self._act_in_bulk(lambda notices: notices._send_again())
+        return done._get_report_action(refused) or True
+
+    # === BUSINESS METHODS === #
+
+    def _send_again(self):
+        """:raise UserError: when a bill refuses"""
         self.bill_id._lock_for_act("send_notice")
         for (template, event), notices in self.grouped(
             lambda notice: (notice.template_id, notice.event)
         ).items():
             notices.bill_id._notify_by(template.sudo(), event)
-        return True
-
-    # === BUSINESS METHODS === #
 
     def _send(self, **text):
         """Queue the mails of these notices; what cannot be made is marked as failed.
@@ -156,7 +165,7 @@ class KaviNotice(models.Model):
     def _get_documents(self):
         """The bills whose documents go with the mail, and which document.
 
-        :return: list of (bill, "invoice" or "receipt")
+        :return: list of (bill, a key of ``bill_rules.DOCUMENTS``)
         """
         document = self._get_document()
         if not document:
@@ -167,7 +176,7 @@ class KaviNotice(models.Model):
         return [(bill, document) for bill in self.bill_id | others]
 
     def _get_document(self):
-        """Which document goes with the mail: "invoice", "receipt", or "" for none.
+        """Which document goes with the mail, or "" for none.
 
         That of the template, also when somebody sends it by hand.
         """

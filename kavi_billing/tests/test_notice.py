@@ -177,6 +177,28 @@ class TestNotice(NoticeCommon):
         self.assertEqual((again.event, again.state), ("new", "queued"))
         self.assertIn("office@acme.example", again.recipients)
 
+    def test_send_again_does_what_can_be_done(self):
+        """Of three notices one is of a bill from before these books, which sends none
+        any more: the other two go out, that one is reported with its reason."""
+        first, old, last = self.bill(10), self.bill(20), self.bill(30)
+        old.sudo()._write_facts({"opening_state": "paid"})
+        notices = self.notices(first | old | last)
+        self.assertEqual(len(notices), 3)
+        answer = notices.with_env(self.as_user("officer")).action_send_again()
+        self.assertEqual(answer["res_model"], "kavi.bulk.report")
+        report = self.env["kavi.bulk.report"].browse(answer["res_id"])
+        self.assertEqual((report.done_count, report.refused_count), (2, 1))
+        refused = self.notices(old)
+        self.assertEqual(report.res_ids, refused.ids)
+        self.assertIn(refused.display_name, report.refused)
+        self.assertEqual(report.sudo().action_open_records()["res_id"], refused.id)
+        for bill in first | last:
+            self.assertEqual(self.notices(bill).mapped("state"), ["queued"] * 2)
+        with self.refused(old.name):
+            refused.with_env(self.as_user("officer")).action_send_again()
+        again = self.notices(first)[-1:]
+        self.assertIs(again.action_send_again(), True)
+
     def test_bad_template_undoes_nothing(self):
         """A payment stays, the notice says that it failed."""
         bill = self.bill()

@@ -27,6 +27,27 @@ class TestNoticeContent(NoticeCommon):
         self.company.billing_attach_documents = False
         self.assertFalse(self.sent_files(bill, "new"))
 
+    def test_credit_notes_are_attached(self):
+        """Who is told of a refund or a cancel gets the credit note with it, as with a
+        new bill its invoice; where nothing was credited there is none."""
+        bill = self.bill()
+        self.pay(bill, notify=False)
+        self.give_back(bill, 30, notify=True)
+        ((name, content),) = self.sent_files(bill, "refund")
+        self.assertEqual(name, f"Credit Note {bill.name}.pdf")
+        self.assertIn(self.notes(bill).name.encode(), content)
+        canceled = self.bill()
+        self.cancel(canceled, notify=True)
+        ((name, content),) = self.sent_files(canceled, "cancel")
+        self.assertEqual(name, f"Credit Note {canceled.name}.pdf")
+        self.assertIn(self.notes(canceled).name.encode(), content)
+        retained = self.bill()
+        self.pay(retained, notify=False)
+        self.cancel(retained, refund_amount=0, notify=True)
+        self.assertFalse(self.sent_files(retained, "cancel"))
+        self.company.billing_attach_documents = False
+        self.assertFalse(self.sent_files(bill, "refund"))
+
     def test_text_is_changed_before_it_is_sent(self):
         """KB-56: the window shows the mail, and what was typed is what is sent."""
         bill = self.bill()

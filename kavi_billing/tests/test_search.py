@@ -143,6 +143,34 @@ class TestBillSearch(SearchCommon):
             self.assertTrue(view.xpath(f"//field[@name='{name}']"))
             self.assertTrue(self.bills.search([(name, "ilike", typed)]))
 
+    def test_whole_amount_of_a_shared_check(self):
+        """Who has the check in hand types what it says: it finds all its bills, also
+        when it bounced, and those of a payment that an accountant made for two."""
+        bills = self.issued(500.11) | self.issued(452.22)
+        self.pay(bills)
+        found = lambda text: self.bills.search(  # noqa: E731
+            [("display_name", "ilike", text), ("company_id", "=", self.company.id)]
+        )
+        self.assertEqual(found("952.33"), bills)
+        self.assertEqual(found("$ 452.22"), bills[1])
+        view = self.view("kavi.bill", "view_kavi_bill_search")
+        node = view.xpath("//field[@string='Amount']")[0]
+        domain = safe_eval(node.get("filter_domain"), {"self": 952.33})
+        seen = self.as_user("user")["kavi.bill"].search(domain)
+        self.assertEqual(set(seen.ids), set(bills.ids))
+        negative = [("display_name", "not ilike", "952.33")]
+        self.assertFalse(self.bills.search(negative) & bills)
+        self.bounce(bills[0])
+        self.assertEqual(found("952.33"), bills)
+        others = self.issued(70.01) | self.issued(80.02)
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=others.sudo().invoice_id.ids
+        ).create({"group_payment": True})._create_payments()
+        self.assertEqual(found("150.03"), others)
+        portal = self._new_user("amount_portal", "base.group_portal")
+        theirs = self.as_user(portal)["kavi.bill"]
+        self.assertFalse(theirs.search([("display_name", "ilike", "952.33")]))
+
     def test_one_box_negated(self):
         """Not like: neither the bill nor its account."""
         domain = [("display_name", "not ilike", "zebra")]

@@ -1,6 +1,8 @@
 """What becomes of one payment for several bills: bounced, refunded, undone; and who is
 told of it."""
 
+from lxml import html
+
 from odoo.tests import tagged
 
 from .test_shared_payment import SharedPaymentCommon
@@ -24,6 +26,38 @@ class TestSharedPaymentAfter(SharedPaymentCommon):
         self.pay(older | newer, payment_number="4712")
         for bill in older | newer:
             self.assertBill(bill, "paid", payment_number="4711, 4712")
+
+    def test_notice_of_a_bounce_lists_all(self):
+        """One mail says which bills are due again, and how much of each, as the receipt
+        of the check did; the other bill's history says where it is."""
+        self.account.email = "office@acme.example"
+        older, newer = self.bills_of(300, 200, title="Seat")
+        self.pay(older | newer, amount=530)
+        self.bounce(newer, notify=True)
+        notice = self.env["kavi.notice"].search(
+            [("bill_id", "in", (older | newer).ids), ("event", "=", "reversal")]
+        )
+        self.assertEqual(notice.bill_id, newer)
+        body = " ".join(html.fromstring(str(notice.body)).text_content().split())
+        self.assertIn("your payment of $ 530.00 was returned", body)
+        for bill, amount in ((older, "$ 300.00"), (newer, "$ 200.00")):
+            self.assertIn(f"{bill.name} Seat {amount}", body)
+            self.assertIn(bill.name, notice.subject)
+        self.assertIn(
+            f"was sent with bill {newer.name}",
+            " ".join(
+                html.fromstring(str(body)).text_content()
+                for body in self.messages(older).mapped("body")
+                if body
+            ),
+        )
+        # of a payment for one bill nothing has changed
+        self.pay(older)
+        self.bounce(older, notify=True)
+        notice = self.env["kavi.notice"].search(
+            [("bill_id", "=", older.id), ("event", "=", "reversal")]
+        )
+        self.assertIn("The amount is due again", notice.body)
 
     def test_refund_is_per_bill(self):
         older, newer = self.bills_of(500, 452)

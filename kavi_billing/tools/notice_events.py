@@ -15,8 +15,8 @@ class Event:
     :ivar template: XML id of the mail template, within this addon
     :ivar switch: the field of a bill kind that turns it on and off
     :ivar default: whether it is on for a bill without a kind
-    :ivar document: what is attached to the mail, "invoice" or "receipt" (see
-        ``bill_rules.DOCUMENTS``); "" for nothing
+    :ivar document: what is attached to the mail (a key of
+        ``bill_rules.DOCUMENTS``), if the bill has it; "" for nothing
     """
 
     label: str
@@ -33,8 +33,12 @@ EVENTS = {
     "receipt": Event(
         "Receipt", "mail_template_bill_receipt", "notify_receipt", document="receipt"
     ),
-    "refund": Event("Refund", "mail_template_bill_refund", "notify_refund"),
-    "cancel": Event("Canceled", "mail_template_bill_cancel", "notify_cancel"),
+    "refund": Event(
+        "Refund", "mail_template_bill_refund", "notify_refund", document="credit_note"
+    ),
+    "cancel": Event(
+        "Canceled", "mail_template_bill_cancel", "notify_cancel", document="credit_note"
+    ),
     "reversal": Event(
         "Payment Reversed", "mail_template_bill_reversal", "notify_reversal"
     ),

@@ -80,10 +80,46 @@ class KaviBillReverseWizard(models.TransientModel):
 
     def _get_notice(self, bill):
         chosen = self.line_ids.filtered("is_chosen")
-        return {
+        values = {
             # a line that names somebody else's payment has no currency: refused later
             "returned": " + ".join(
                 (line.currency_id or bill.currency_id).format(line.amount)
                 for line in chosen
             )
         }
+        # sudo: of payments that the wizard offers
+        settled = bill.sudo()._get_settled_by(
+            chosen.payment_id.sudo() & self._get_payments()
+        )
+        if len(settled) > 1:
+            # one payment for several bills: the mail lists them, as its receipt did
+            values["names"] = bill.sudo().concat(*settled)._join_names()
+            values["bills"] = [
+                {
+                    "name": each.name,
+                    "title": each.title,
+                    "amount": each.currency_id.with_env(self.env).format(amount),
+                }
+                for each, amount in settled.items()
+            ]
+        return values
+
+    def _prepare_notices(self, bills, event):
+        """The mail goes once, with the first bill; the others say so."""
+        # sudo: of payments that the wizard offers
+        payments = self.line_ids.filtered("is_chosen").payment_id.sudo()
+        payments &= self._get_payments()
+        others = bills.browse(bills.sudo()._get_bills_of(payments).ids) - bills
+        send = super()._prepare_notices(bills, event)
+
+        def send_once():
+            notices = send()
+            others._log_note(
+                self.env._(
+                    "The notice that the payment was returned was sent with bill %s.",
+                    bills._get_html_link(bills.name),
+                )
+            )
+            return notices
+
+        return send_once if others else send

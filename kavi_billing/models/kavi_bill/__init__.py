@@ -27,6 +27,7 @@ from . import (
     quote,
     refund,
     schedule,
+    search,
     settlement,
     shared_payment,
     workflow,

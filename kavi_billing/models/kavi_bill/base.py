@@ -4,7 +4,6 @@ from odoo.fields import Command, Domain
 
 from ...tools.const import STAFF
 from ...tools.context import Private, bookkeeping_context
-from ...tools.numbers import read_amounts
 
 # More than anybody reads; keeps a pasted picture out of every list and mail.
 MAX_DESCRIPTION = 64_000
@@ -242,19 +241,6 @@ class KaviBill(models.Model):
         found = Domain("partner_id", "in", [account.id for (account,) in groups])
         found |= self._get_amount_domain(value)
         return domain & ~found if negative else domain | found
-
-    @api.model
-    def _get_amount_domain(self, text):
-        """The bills that ask, got or still want the amount that somebody typed."""
-        lang = self.env["res.lang"]._get_data(code=self.env.lang)
-        amounts = read_amounts(text, lang.decimal_point or ".", lang.thousands_sep)
-        amounts = [amount for amount in amounts if amount]  # zero says nothing
-        if not amounts:
-            return Domain.FALSE
-        return Domain.OR(
-            Domain(name, "in", amounts)
-            for name in ("amount_total", "amount_paid", "amount_due")
-        )
 
     @api.depends("company_id")
     def _compute_currency_id(self):

@@ -198,6 +198,15 @@ class KaviBill(models.Model):
             ],
         }
 
+    def _get_settled_by(self, payments):
+        """What these payments settle now, of all bills: ``{bill: amount}``."""
+        lines, settled = self._get_receivable_lines(payments.move_id), {}
+        for match in lines._get_live_matches() & lines.matched_debit_ids:
+            bill = match.debit_move_id.move_id.kavi_bill_id
+            if bill:
+                settled[bill] = settled.get(bill, 0.0) + match.debit_amount_currency
+        return settled
+
     def _is_same(self, amounts, shared):
         """Whether what was typed is what the money would be shared into anyway."""
         return bool(shared) and all(

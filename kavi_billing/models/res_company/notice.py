@@ -28,7 +28,7 @@ class ResCompany(models.Model):
         string="Attach Documents",
         default=True,
         help="The mail of a new bill carries its invoice as PDF, the mail of a receipt "
-        "the receipt.",
+        "the receipt, the mail of a refund or a cancellation the credit note.",
     )
 
     billing_link_days = fields.Integer(
