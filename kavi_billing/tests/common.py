@@ -167,6 +167,12 @@ class BillingCommon(TransactionCase):
         user = cls.users[role] if isinstance(role, str) else role
         return cls.env(user=user, su=False)
 
+    @classmethod
+    def payer_path(cls, bill):
+        """The payer's page of a bill, with its link."""
+        token = bill.sudo()._portal_ensure_token()
+        return f"{bill.access_url}?access_token={token}"
+
     # === ACTS, AS THE USER DOES THEM === #
 
     @classmethod

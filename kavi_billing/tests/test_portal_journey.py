@@ -82,7 +82,7 @@ class TestPortalJourney(PortalJourneyCase):
     def test_journey_of_a_stranger_with_a_link(self):
         """KB-46, KB-48: sees one bill, chooses a method and another one, asks."""
         self.berth._log_note("Between us: they always ask")
-        url = self.berth._get_payer_path()
+        url = self.payer_path(self.berth)
         self.start_tour(url, "kavi_billing_journey_stranger")
         self.assertPending(self.berth, self.wire)
         question = self.berth.message_ids.filtered(

@@ -70,7 +70,7 @@ class KaviPaypalController(PaypalController):
         type="http",
         auth="public",
         methods=["GET"],
-        website=False,
+        website=True,
         sitemap=False,
     )
     def kavi_paypal_return(self, token=None, return_key=None, **kwargs):
@@ -87,6 +87,7 @@ class KaviPaypalController(PaypalController):
         type="http",
         auth="public",
         methods=["GET"],
+        website=True,
         sitemap=False,
     )
     def kavi_paypal_cancel(self, token=None, return_key=None, **kwargs):

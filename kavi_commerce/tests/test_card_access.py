@@ -54,7 +54,7 @@ class TestCardAccess(CommerceCommon):
                 "action_cancel",
                 "action_reject",
             },
-            "payment.provider": {"action_paypal_create_webhook"},
+            "payment.provider": {"action_paypal_create_webhook", "write"},
             "payment.transaction": {"create", "write"},
             "res.company": {"write"},
         }

@@ -35,7 +35,7 @@ class TestCardReader(HttpCase, CommerceCommon):
         exports = self.env.ref("base.group_allow_export")
         for user in self.users.values():
             user.group_ids |= exports
-        token = bill.sudo().access_token
+        token = bill.sudo()._portal_ensure_token()
         for role in ("user", "accountant", "officer", "administrator"):
             for method, *args in (
                 ("read", tx.ids, ["landing_route"]),

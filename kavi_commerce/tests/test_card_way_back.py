@@ -237,6 +237,7 @@ class TestCardWayBack(HttpCase, CommerceCommon):
             ("web_save", [[], vals], {"specification": spec}),
         ):
             asked = {"model": model, "method": method, "args": args, "kwargs": kwargs}
+            self.env.invalidate_all()
             with mute_logger("odoo.http", "odoo.addons.base.models.ir_rule"):
                 answer = self.url_open(
                     "/web/dataset/call_kw", json={"params": asked}

@@ -51,7 +51,7 @@ class JourneyCase(HttpCase, CommerceCommon):
     def walk(self, bill, tour, **kwargs):
         """As who has the link in the mail."""
         tour = f"kavi_commerce_journey_{tour}"
-        self.start_tour(bill._get_payer_path(), tour, **kwargs)
+        self.start_tour(self.payer_path(bill), tour, **kwargs)
         self.env.invalidate_all()
 
     def transactions_of(self, bill):

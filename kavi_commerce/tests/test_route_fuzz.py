@@ -12,6 +12,8 @@ import inspect
 import json
 import os
 import re
+import threading
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,7 +104,12 @@ class TestRouteFuzz(HttpCase, CommerceCommon):
     def routes(self):
         """Each route of ours: (rule, words that it knows)."""
         found = []
-        for rule in self.env["ir.http"].routing_map().iter_rules():
+        # Odoo's server names the database of a thread
+        with patch.object(
+            threading.current_thread(), "dbname", self.env.cr.dbname, create=True
+        ):
+            rules = list(self.env["ir.http"].routing_map().iter_rules())
+        for rule in rules:
             endpoint = getattr(rule.endpoint, "original_endpoint", None)
             if not getattr(endpoint, "__module__", "").startswith(OURS):
                 continue

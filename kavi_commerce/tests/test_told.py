@@ -146,7 +146,7 @@ class TestToldOnThePage(HttpCase, ToldCommon):
     def setUp(self):
         super().setUp()
         self.bill = self.issued(100)
-        self.url = self.bill._get_payer_path()
+        self.url = self.payer_path(self.bill)
         self.env.flush_all()
 
     def page(self, url=None):
