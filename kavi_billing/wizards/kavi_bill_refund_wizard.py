@@ -70,8 +70,12 @@ class KaviBillRefundWizard(models.TransientModel):
     @api.depends("bill_ids")
     def _compute_method_id(self):
         for wizard in self:
-            method = wizard.bill_ids.payment_method_id & wizard.method_ids._origin
-            wizard.method_id = method if len(method) == 1 else False
+            # one way for all only where all came that way: otherwise each goes back as
+            # it came
+            methods = {bill.payment_method_id for bill in wizard.bill_ids}
+            method = methods.pop() if len(methods) == 1 else False
+            is_way = method and method in wizard.method_ids._origin
+            wizard.method_id = method if is_way else False
 
     @api.depends("bill_ids", "method_id", "date")
     def _compute_hint(self):

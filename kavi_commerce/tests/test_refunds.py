@@ -50,6 +50,35 @@ class TestCardRefunds(CommerceCommon):
         self.assertEqual(tx.amount_refundable, 100)
         self.assertLedgers(*bills)
 
+    def test_refund_of_many_bills(self):
+        """Each goes back the way it came: two by card are asked of the gateway, each
+        for its own; one by check is given back at once; one of which nothing is left
+        is reported."""
+        bills = self.issued(100) | self.issued(50)
+        apart, by_check, given = self.issued(70), self.issued(20), self.issued(10)
+        charges = self.pay_by_card(bills) | self.pay_by_card(apart)
+        self.pay(by_check)
+        self.pay(given)
+        self.give_back(given)
+        everything = bills | apart | by_check | given
+        answer = self.wizard(everything, "refund", {}).action_refund()
+        report = self.env["kavi.bulk.report"].browse(answer["res_id"])
+        self.assertEqual((report.done_count, report.res_ids), (4, given.ids))
+        self.assertIn(given.display_name, report.refused)
+        self.assertBill(by_check, "refunded", refund_amount=20.0)
+        for bill in bills | apart:
+            self.assertBill(bill, "paid", gateway_status="awaiting", refund_amount=0.0)
+        refunds = charges.child_transaction_ids
+        self.assertEqual(sorted(refunds.mapped("amount")), [-100, -70, -50])
+        refunds._kavi_send()
+        self.env.flush_all()
+        for bill in bills | apart:
+            total = bill.amount_total
+            self.assertBill(bill, "refunded", refund_amount=total, amount_retained=0.0)
+            self.assertLedgers(bill)
+        entries = self.paypal.ledger.entries(kind="refund")
+        self.assertEqual(len(entries), 3)
+
     def test_cancel_gives_back(self):
         """KB-37: what was paid goes back to the card when the bill is canceled."""
         bill = self.issued(100)
