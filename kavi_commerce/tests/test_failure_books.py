@@ -88,6 +88,26 @@ class TestReversalGuards(BooksCommon):
         self.receive(*self.events("CUSTOMER.DISPUTE.RESOLVED"))
         self.assertEqual(self.alerts(tx), ["Dispute at the gateway"] * 2)
 
+    def test_failure_09_taken_back_before_it_was_booked(self):
+        """Money that was not owed: its payment is booked in the end, and people are
+        told that it is to be reversed."""
+        bill = self.issued(100)
+        tx = self.start(bill)
+        self.pay(bill)
+        self.approve(tx)
+        self.charge_elsewhere(tx)
+        broken = patch.object(
+            type(bill), "_record_unallocated_payment", side_effect=ValueError("broken")
+        )
+        with broken, self.quiet(ACCOUNTING):
+            self.receive(*self.events("PAYMENT.CAPTURE.COMPLETED"))
+            self.paypal.reverse(tx.paypal_capture_id)
+            self.receive(*self.events("PAYMENT.CAPTURE.REVERSED"))
+        self.assertTrue(tx.reversal_date)
+        tx._commit_and_post_process()
+        self.assertIn("A payment that was used was charged back", self.alerts(tx))
+        self.assertBill(bill, "paid", amount_paid=100.0)
+
     def test_failure_09_taken_back_is_not_given_back(self):
         """Neither from the transaction nor from the bill."""
         bill = self.issued(100)
@@ -137,9 +157,8 @@ class TestRefundGuards(BooksCommon):
         self.assertEqual(self.told(bill), ["A refund has failed"])
         self.assertBill(bill, "paid", gateway_status="failed", refund_amount=0.0)
         self.assertEqual((tx.amount_refundable, tx.amount_returned), (100, 0))
-        for what in (tx, tx.copy()):
-            with self.refused("Only a failed return"):
-                what._lock_failed_return()
+        with self.refused("Only a failed return"):
+            tx._lock_failed_return()
         with self.refused("Only what was charged"):
             refund._kavi_refund(10)
 
@@ -150,8 +169,10 @@ class TestRefundGuards(BooksCommon):
         broken = patch.object(
             type(bill), "_record_card_refund", side_effect=ValueError("broken")
         )
+        self.give_back(bill, 30)
+        refund = tx.child_transaction_ids
         with broken, self.quiet(ACCOUNTING):
-            refund = self.refund_by_card(bill, 30)
+            refund._kavi_send()
         self.assertEqual((refund.state, refund.is_post_processed), ("done", False))
         answer = refund._get_paypal_client().get_refund(refund.paypal_refund_id)
         refund._paypal_apply_refund({**answer, "status": "FAILED"})
@@ -308,6 +329,31 @@ class TestChangeGuards(BooksCommon):
             with patch.object(cron, "_commit_progress", lambda *args, **kwargs: None):
                 act()
             self.assertEqual(bill.amount_due, due)
+
+    def test_failure_12_bill_takes_no_payment_any_more(self):
+        """As much is owed as before, and still it is not to be paid: not charged."""
+        bill = self.issued(100)
+        tx = self.start(bill)
+        self.approve(tx)
+        bill.sudo()._write_facts({"is_frozen": True})
+        self.assertEqual(bill.amount_due, 100)
+        self.come_back(tx)
+        self.assertEqual(tx.state, "cancel")
+        self.assertIn("Frozen", tx.payer_message)
+        self.assertFalse(self.paypal.calls("orders.capture"))
+
+    def test_failure_12_rest_is_a_credit_with_the_entries(self):
+        """40 of 100 are still owed when the money comes: what is over is the account's,
+        and does not wait for the commit to be found."""
+        bill = self.issued(100)
+        self.paypal.fail("orders.capture", "pending")
+        tx = self.pay_by_card(bill)
+        self.register_payment(self.invoice(bill), 60)
+        payment = tx.kavi_line_ids._get_bill_to_book()._complete_payment(
+            self.card, amount=100
+        )
+        credit = self.env["kavi.credit"].search([("move_id", "=", payment.move_id.id)])
+        self.assertEqual(credit.amount_open, 60)
 
     def test_failure_12_card_payment_switched_off(self):
         """While the payer was at the gateway: nothing is charged, and they read why."""

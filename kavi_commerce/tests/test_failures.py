@@ -209,6 +209,7 @@ class TestFailures(CommerceCommon):
         self.assertBill(bill, "new", amount_due=100.0, amount_paid=0.0)
         self.assertEqual(tx.kavi_state, "returned")
         self.assertTrue(tx.reversal_date)
+        self.assertEqual(tx.payment_id.state, "rejected")
         self.assertTrue(bill.sudo().activity_ids)
         self.assertLedgers(bill)
 
