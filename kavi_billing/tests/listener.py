@@ -1,5 +1,6 @@
 """A port of this machine that answers as a test wants, and notes who came."""
 
+import re
 import socket
 import threading
 import time
@@ -47,7 +48,7 @@ class Listener:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with connection:
                 connection.settimeout(10)
-                self.requests.append(connection.recv(65536))
+                self.requests.append(self._read(connection))
                 if isinstance(self._answer, bytes):
                     connection.sendall(self._answer)
                     return
@@ -55,3 +56,14 @@ class Listener:
                     time.sleep(self._drip)
                     connection.sendall(piece)
                     self.sent += len(piece)
+
+    @staticmethod
+    def _read(connection):
+        """A whole request: who answers before has closed on the rest of it."""
+        content = connection.recv(65536)
+        head, __, body = content.partition(b"\r\n\r\n")
+        found = re.search(rb"(?i)content-length: *([0-9]+)", head)
+        left = int(found[1]) - len(body) if found else 0
+        while left > 0 and (piece := connection.recv(65536)):
+            content, left = content + piece, left - len(piece)
+        return content

@@ -4,6 +4,7 @@ import base64
 import io
 
 from odoo.tests import HttpCase, TransactionCase, tagged
+from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
 from ..tools.paper import enclosed
@@ -162,6 +163,8 @@ class TestPaperBadInput(DocumentCommon, HttpCase):
         ):
             self.assertEqual(report._is_known_picture(path, query), known, path)
 
+    # the company's colour is an address there
+    @mute_logger("odoo.addons.base.models.assetsbundle")
     def test_bad_input_nobody_is_asked(self):
         """In every text that is printed: of the bill, its kind, its method, the
         company, the account; and in all papers."""

@@ -9,13 +9,13 @@ class KaviTransactionRefundWizard(models.TransientModel):
 
     transaction_id = fields.Many2one("payment.transaction", required=True)
     currency_id = fields.Many2one(
-        related="transaction_id.currency_id", related_sudo=False
+        "res.currency", compute="_compute_charged", compute_sudo=False
     )
     amount_charged = fields.Monetary(
-        related="transaction_id.amount", string="Charged", related_sudo=False
+        string="Charged", compute="_compute_charged", compute_sudo=False
     )
     amount_refundable = fields.Monetary(
-        related="transaction_id.amount_refundable", string="Left", related_sudo=False
+        string="Left", compute="_compute_charged", compute_sudo=False
     )
     amount = fields.Monetary(
         string="Refund",
@@ -28,9 +28,20 @@ class KaviTransactionRefundWizard(models.TransientModel):
     reason = fields.Char(help="Kept with the transaction and sent to the payer.")
 
     @api.depends("transaction_id")
+    def _compute_charged(self):
+        """What the user may not read is not shown: asked here, for a window that is
+        only opened finds values that others have read."""
+        self.transaction_id._origin.check_access("read")
+        for wizard in self:
+            tx = wizard.transaction_id
+            wizard.currency_id = tx.currency_id
+            wizard.amount_charged = tx.amount
+            wizard.amount_refundable = tx.amount_refundable
+
+    @api.depends("transaction_id")
     def _compute_amount(self):
         for wizard in self:
-            wizard.amount = wizard.transaction_id.amount_refundable
+            wizard.amount = wizard.amount_refundable
 
     def action_refund(self):
         self.ensure_one()
