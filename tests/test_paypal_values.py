@@ -222,3 +222,19 @@ def test_property_one_line_is_one(value):
     assert len(line) <= 200
     assert len(line.splitlines()) <= 1
     line.encode()
+
+
+# --- events
+
+
+@pytest.mark.parametrize("value", ["100.00", "-3.20", ".50", "5000", "0.001"])
+def test_amounts_that_paypal_writes(value):
+    amount = {"currency_code": "USD", "value": value}
+    told = {"id": "WH-1", "event_type": "PAYMENT.CAPTURE.COMPLETED"}
+    raw = json.dumps({**told, "resource": {"amount": amount}}).encode()
+    assert event.read_event(raw)["resource"]["amount"] == amount
+
+
+def test_an_event_without_a_resource():
+    raw = b'{"id": "WH-1", "event_type": "A.B", "resource": null, "more": [1, 2.5]}'
+    assert event.read_event(raw)["resource"] == {}

@@ -24,7 +24,10 @@ _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[A-Za-z0-9.-]{1,190}")
 Text = Annotated[str, StringConstraints(max_length=4000)]
 Id = Annotated[str, StringConstraints(max_length=255)]
 Kind = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9._-]{0,99}$")]
-Amount = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,20}(\.[0-9]{1,6})?$")]
+Amount = Annotated[
+    str,
+    StringConstraints(pattern=r"^-?([0-9]{1,20}(\.[0-9]{1,6})?|\.[0-9]{1,6})$"),
+]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
