@@ -152,13 +152,13 @@ class TestRefundGuards(BooksCommon):
         """And nothing but the refund has changed."""
         bill = self.issued(100)
         tx = self.pay_by_card(bill)
+        with self.refused("Only a failed return"):
+            tx._lock_failed_return()
         self.paypal.fail("captures.refund", 422, issue=REFUSAL)
         refund = self.refund_by_card(bill, 40)
         self.assertEqual(self.told(bill), ["A refund has failed"])
         self.assertBill(bill, "paid", gateway_status="failed", refund_amount=0.0)
         self.assertEqual((tx.amount_refundable, tx.amount_returned), (100, 0))
-        with self.refused("Only a failed return"):
-            tx._lock_failed_return()
         with self.refused("Only what was charged"):
             refund._kavi_refund(10)
 
@@ -349,9 +349,10 @@ class TestChangeGuards(BooksCommon):
         self.paypal.fail("orders.capture", "pending")
         tx = self.pay_by_card(bill)
         self.register_payment(self.invoice(bill), 60)
-        payment = tx.kavi_line_ids._get_bill_to_book()._complete_payment(
-            self.card, amount=100
-        )
+        paying = tx.kavi_line_ids._get_bill_to_book()
+        # without what is looked for when a bill becomes paid, whoever paid it
+        with patch.object(type(bill), "_record_rests", lambda bills: None):
+            payment = paying._complete_payment(self.card, amount=100)
         credit = self.env["kavi.credit"].search([("move_id", "=", payment.move_id.id)])
         self.assertEqual(credit.amount_open, 60)
 
