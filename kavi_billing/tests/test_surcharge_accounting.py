@@ -179,7 +179,7 @@ class TestSurchargeAccounting(SurchargeCommon):
         self.register_payment(self.invoice(bill))
         self.assertBill(bill, "paid", amount_paid=100.0, payment_surcharge=0.0)
 
-    def test_payment_reset_in_invoicing(self):
+    def test_failure_16_payment_reset_in_invoicing(self):
         """The debt is open again with what was charged; when it is paid here, the
         old surcharge is taken back first."""
         bill = self.issued(100)

@@ -177,6 +177,8 @@ class TestSurchargeFailures(SurchargeCommon):
         free = [Command.create({"name": "Free", "price_unit": 0})]
         bill = self.issued(line_ids=free)
         self.assertBill(bill, "paid", payment_surcharge=0.0)
+        fixed = self.methods["fixed", "untaxed"]
+        self.assertFalse(bill._quote_payment(fixed).surcharge["total"])
         for amount, method in (
             (100, self.check),
             (0.1, self.card),  # 0.3 cents

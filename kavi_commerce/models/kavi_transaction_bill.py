@@ -125,6 +125,7 @@ class KaviTransactionBill(models.Model):
         return (
             tx.operation == "refund"
             and tx.state not in ("error", "cancel")
+            and not tx.reversal_date  # made, and failed after all
             and not self.payment_id
         )
 

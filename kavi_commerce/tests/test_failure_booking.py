@@ -69,7 +69,23 @@ class TestBookingGuards(BooksCommon):
                 self.assertBill(bill, "paid", amount_paid=100.0)
                 tx.is_post_processed = False
                 tx._commit_and_post_process()
-                self.assertEqual(len(self.payments(bill)), 1)
+                self.assertEqual(self.payments_of(tx), 1)
+
+    def payments_of(self, tx):
+        """How many payments it became, credits among them."""
+        return self.env["account.payment"].search_count(
+            [("payment_transaction_id", "=", tx.id)]
+        )
+
+    def test_failure_10_refund_is_booked_once(self):
+        """However often it is gone through, like a charge."""
+        bill = self.issued(100)
+        self.pay_by_card(bill)
+        refund = self.refund_by_card(bill, 30)
+        refund.is_post_processed = False
+        refund._commit_and_post_process()
+        self.assertEqual(self.payments_of(refund), 1)
+        self.assertBill(bill, "refunded", refund_amount=30.0)
 
     def test_failure_13_told_again_when_it_is_long(self):
         """After the last of the first tries; and it is tried daily from then on."""
@@ -249,9 +265,12 @@ class TestCurrencyGuards(BooksCommon):
         """PayPal takes no dinars: not offered, not begun, not written."""
         dinar = self.currency("KWD")
         bill = self.issued(100, currency_id=dinar.id)
-        self.assertFalse(bill._get_card_provider())
-        with self.refused("does not take KWD"):
-            bill._pay_by_card(self.provider)
+        for names_them in (True, False):
+            if not names_them:  # the provider takes whatever PayPal takes
+                self.provider.available_currency_ids = False
+            self.assertFalse(bill._get_card_provider())
+            with self.refused("does not take KWD"):
+                bill._pay_by_card(self.provider)
         with self.refused("KWD"):
             self.provider._format_paypal_amount(1.5, dinar)
         self.assertFalse(self.paypal.calls())

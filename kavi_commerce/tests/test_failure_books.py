@@ -148,6 +148,41 @@ class TestRefundGuards(BooksCommon):
             tx._kavi_refund(30)
         self.assertEqual(len(self.paypal.calls("captures.refund")), 1)
 
+    def test_failure_10_each_refusal_is_told(self):
+        """And nothing but the refund has changed."""
+        bill = self.issued(100)
+        tx = self.pay_by_card(bill)
+        with self.refused("Only a failed return"):
+            tx._lock_failed_return()
+        self.paypal.fail("captures.refund", 422, issue=REFUSAL)
+        refund = self.refund_by_card(bill, 40)
+        self.assertEqual(self.told(bill), ["A refund has failed"])
+        self.assertBill(bill, "paid", gateway_status="failed", refund_amount=0.0)
+        self.assertEqual((tx.amount_refundable, tx.amount_returned), (100, 0))
+        with self.refused("Only what was charged"):
+            refund._kavi_refund(10)
+
+    def test_failure_10_fails_when_it_was_made(self):
+        """The transaction says so; what is not booked by then is not booked."""
+        bill = self.issued(100)
+        tx = self.pay_by_card(bill)
+        broken = patch.object(
+            type(bill), "_record_card_refund", side_effect=ValueError("broken")
+        )
+        self.give_back(bill, 30)
+        refund = tx.child_transaction_ids
+        with broken, self.quiet(ACCOUNTING):
+            refund._kavi_send()
+        self.assertEqual((refund.state, refund.is_post_processed), ("done", False))
+        answer = refund._get_paypal_client().get_refund(refund.paypal_refund_id)
+        refund._paypal_apply_refund({**answer, "status": "FAILED"})
+        self.assertTrue(refund.reversal_date)
+        self.assertEqual(refund.kavi_state, "failed_return")
+        self.assertIn("A refund that was made has failed after all", self.told(bill))
+        self.refresh(refund)
+        self.assertBill(bill, "paid", refund_amount=0.0, gateway_status="failed")
+        self.assertEqual(tx.amount_refundable, 100)
+
 
 @tagged("post_install", "-at_install")
 class TestAmountGuards(BooksCommon):
@@ -314,9 +349,10 @@ class TestChangeGuards(BooksCommon):
         self.paypal.fail("orders.capture", "pending")
         tx = self.pay_by_card(bill)
         self.register_payment(self.invoice(bill), 60)
-        payment = tx.kavi_line_ids._get_bill_to_book()._complete_payment(
-            self.card, amount=100
-        )
+        paying = tx.kavi_line_ids._get_bill_to_book()
+        # without what is looked for when a bill becomes paid, whoever paid it
+        with patch.object(type(bill), "_record_rests", lambda bills: None):
+            payment = paying._complete_payment(self.card, amount=100)
         credit = self.env["kavi.credit"].search([("move_id", "=", payment.move_id.id)])
         self.assertEqual(credit.amount_open, 60)
 
