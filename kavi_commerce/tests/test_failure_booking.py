@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..models.payment_transaction.base import PaymentTransaction
@@ -314,3 +315,26 @@ class TestSurchargeGuards(BooksCommon):
         other = self.start(bill)
         self.assertNotEqual(first, other)
         self.assertEqual((first.state, other.amount), ("cancel", 104))
+
+    def test_failure_16_taxes_as_agreed(self):
+        """What was charged had a tax, which the method has no more: it is booked."""
+        tax = self.env["account.tax"].create(
+            {
+                "name": "On top",
+                "amount": 10,
+                "company_id": self.company.id,
+                "country_id": self.company.account_fiscal_country_id.id,
+            }
+        )
+        self.card.write(
+            {"surcharge_fixed": 10, "surcharge_tax_ids": [Command.set(tax.ids)]}
+        )
+        bill = self.issued(100)
+        tx = self.start(bill)
+        self.assertEqual(tx.amount, 111)
+        self.card.surcharge_tax_ids = False
+        self.approve(tx)
+        self.come_back(tx)
+        self.assertBill(bill, "paid", amount_paid=111.0)
+        surcharge = bill.sudo()._get_surcharge_moves()
+        self.assertEqual((surcharge.amount_untaxed, surcharge.amount_tax), (10, 1))

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..models.payment_transaction.turn import PaymentTransaction as Turn
-from .common import CommerceCommon
+from .common import REFUSAL, CommerceCommon
 
 ACCOUNTING = "models.payment_transaction.accounting"
 
