@@ -100,6 +100,12 @@ PAID_OUT = """
 """
 
 
+def payer_path(bill):
+    """The payer's page of a bill, with its link."""
+    token = bill.sudo()._portal_ensure_token()
+    return f"{bill.access_url}?access_token={token}"
+
+
 class BillingCommon(TransactionCase):
     # Where the tests are; without a zone of its own the company is in UTC.
     company_name = COMPANY
@@ -167,11 +173,7 @@ class BillingCommon(TransactionCase):
         user = cls.users[role] if isinstance(role, str) else role
         return cls.env(user=user, su=False)
 
-    @classmethod
-    def payer_path(cls, bill):
-        """The payer's page of a bill, with its link."""
-        token = bill.sudo()._portal_ensure_token()
-        return f"{bill.access_url}?access_token={token}"
+    payer_path = staticmethod(payer_path)
 
     # === ACTS, AS THE USER DOES THEM === #
 

@@ -1,6 +1,8 @@
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from .common import payer_path
+
 
 class PortalJourneyCase(HttpCase):
     """In a browser, as those who are billed."""
@@ -82,7 +84,7 @@ class TestPortalJourney(PortalJourneyCase):
     def test_journey_of_a_stranger_with_a_link(self):
         """KB-46, KB-48: sees one bill, chooses a method and another one, asks."""
         self.berth._log_note("Between us: they always ask")
-        url = self.payer_path(self.berth)
+        url = payer_path(self.berth)
         self.start_tour(url, "kavi_billing_journey_stranger")
         self.assertPending(self.berth, self.wire)
         question = self.berth.message_ids.filtered(

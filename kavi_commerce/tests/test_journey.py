@@ -98,7 +98,7 @@ class TestCardJourney(JourneyCase):
         self.acts = [("visa", "close")]
         bill = self.issued(100)
         self.browser_js(
-            bill._get_card_url(),
+            self.payer_path(bill).replace("?", "/pay?"),
             "document.querySelector('.o_kavi_billing form button').click()",
             ready="Boolean(document.querySelector('.o_kavi_billing form button'))",
             success_signal=CLOSED,
