@@ -2,6 +2,7 @@
 posted": after a restart and one run of the resolver, PayPal's ledger and ours agree."""
 
 import functools
+import os
 
 import pytest
 from werkzeug.datastructures import Headers
@@ -263,8 +264,12 @@ def look(till, bill):
         return bill.state, bill.amount_paid, bill.refund_amount
 
 
+# every other one, for each takes seconds; all of them in the long profile
+TRIED = CASES if os.environ.get("KAVI_LONG") else CASES[::2]
+
+
 @pytest.mark.parametrize(
-    "case", CASES, ids=[f"{act}-{when}-{what}-{n}" for act, when, what, n in CASES]
+    "case", TRIED, ids=[f"{act}-{when}-{what}-{n}" for act, when, what, n in TRIED]
 )
 def test_crash(till, case):
     """Killed there, started again, looked after once: both ledgers agree."""

@@ -27,11 +27,15 @@ ROWS = 24
 BILLS = 5
 
 
-def points(*tables):
-    """Where an act is killed: at one table, and as it commits; with KAVI_LONG at each
-    of these tables."""
+def points(*tables, both=LONG):
+    """Where an act is killed: at one table; with KAVI_LONG at each of these tables, and
+    as it commits.
+
+    :param bool both: as it commits in any case
+    """
     chosen = tables if LONG else tables[:1]
-    return [*((table, "write") for table in chosen), (tables[0], "commit")]
+    commit = [(tables[0], "commit")] if both else []
+    return [*((table, "write") for table in chosen), *commit]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +75,8 @@ def officer(site):
 
 
 @pytest.mark.parametrize(
-    "table, point", points("account_move", "account_move_line", "mail_message")
+    "table, point",
+    points("account_move", "account_move_line", "mail_message", both=True),
 )
 def test_crash_issue(office, site, officer, table, point):
     """Issued not at all, or all of them; and once, when it is asked for again."""
@@ -156,7 +161,7 @@ def test_crash_card_payment_at_the_gateway(till, site, payer, endpoint):
 
 
 @pytest.mark.parametrize(
-    "table, point", points("account_payment", "account_partial_reconcile")
+    "table, point", points("account_payment", "account_partial_reconcile", both=True)
 )
 def test_crash_card_payment_in_the_books(till, site, payer, table, point):
     """Captured, and half booked: the payer who loads the page again is charged once."""
