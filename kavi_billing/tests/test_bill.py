@@ -140,7 +140,6 @@ class TestBill(BillingCommon):
             "line_ids": [Command.create({"name": "More", "price_unit": 5})],
             "fiscal_position_id": False,
             "created_by": "X",
-            "origin_id": 1,
             "item_key": "X",
         }
         for name, value in fixed.items():
