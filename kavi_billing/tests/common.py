@@ -16,7 +16,7 @@ from odoo.fields import Command
 from odoo.service.model import call_kw
 from odoo.tests import TransactionCase, new_test_user
 
-from .companies import COMPANY, make_company
+from .companies import COMPANY, take_company
 
 ROLES = {
     "user": "kavi_billing.group_billing_user",
@@ -135,15 +135,7 @@ class BillingCommon(TransactionCase):
     @classmethod
     def _new_company(cls, name, **vals):
         currency = cls.env["res.currency"].browse(vals.pop("currency_id", ()))
-        # archived: made ready by prepare_companies
-        company = cls.env["res.company"].search(
-            [("name", "=", name), ("active", "=", False)]
-        )
-        if company:
-            company.write({"active": True, **vals})
-            cls.env.user.company_ids |= company
-        else:
-            company = make_company(cls.env, name, **vals)
+        company = take_company(cls.env, name, **vals)
         # after the chart, which brings its own
         company.currency_id = currency or cls.env.ref("base.USD")
         return company

@@ -14,6 +14,19 @@ def make_company(env, name, **vals):
     return company
 
 
+def take_company(env, name, **vals):
+    """One of those that are ready, or a new one."""
+    company = env["res.company"].search([("name", "=", name), ("active", "=", False)])
+    if not company:
+        return make_company(env, name, **vals)
+    company.write({"active": True, **vals})
+    env.user.company_ids |= company
+    # numbers that another class has drawn are not rolled back with it
+    sequences = env["ir.sequence"].sudo().search([("company_id", "=", company.id)])
+    sequences.number_next_actual = 1
+    return company
+
+
 def prepare_companies(env):
     """Make those that most classes begin with, which takes longer than many a test:
     archived, until a class takes one. To be committed."""
