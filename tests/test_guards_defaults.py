@@ -24,6 +24,8 @@ FOLLOWING = {"account.move.line": {"kavi_charge_kind", "is_kavi_deposit"}}
 # An application says who it is, with the rights of the officer who works with it.
 FOLLOWING["kavi.bill"] = {"created_by", "origin_model", "origin_id"}
 # Made anew with each record: what was sent is not in it.
+# Fields that no role has: a default for one of them may be refused as a whole.
+CLOSED = {"access_token", "link_date"}
 NUMBERED = {"billing_sequence_id", "billing_credit_sequence_id"}
 REFUSALS = (AccessError, UserError, ValidationError)
 
@@ -194,10 +196,11 @@ class TestDefaults(CommerceCommon):
 
     def get_batches(self, samples):
         """All keys at once; in the long profile each by itself, too."""
-        batches = [samples]
+        alone = [{name: samples[name]} for name in CLOSED & set(samples)]
+        together = {name: samples[name] for name in samples if name not in CLOSED}
         if os.environ.get("KAVI_LONG"):
-            batches += [{name: value} for name, value in samples.items()]
-        return batches
+            alone = [{name: value} for name, value in samples.items()]
+        return [together, *alone]
 
     def assertUnmoved(self, wanted, found, batch):
         if found is None:
@@ -220,7 +223,8 @@ class TestDefaults(CommerceCommon):
                 context = {f"default_{name}": value for name, value in batch.items()}
                 with self.subTest(model=model, keys=len(batch)):
                     found = self.attempt(role, model, "create", vals, context=context)
-                    self.assertIsNotNone(found, "refused as a whole: look key by key")
+                    if not set(batch) <= CLOSED:
+                        self.assertIsNotNone(found, "refused as a whole: look by key")
                     self.assertUnmoved(wanted, found, batch)
                     saved = self.attempt(
                         role, model, "web_save", [], vals, {"id": {}}, context=context

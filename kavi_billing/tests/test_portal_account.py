@@ -113,8 +113,11 @@ class TestPortalAccount(PageCase):
         # what nobody offers changes nothing
         page = self.page("/my/billing", sortby="x", filterby="y", account="-1")
         self.assertEqual(len(self.rows(page)), 20)
-        # what no database takes, and what is a pattern in one, is just not found
-        for search in ("\x00", "fee\x00 2", "%' OR 1=1", "x" * 5000):
+        # what no browser sends is refused, and what is a pattern in a database, or
+        # longer than anything, is just not found
+        for search in ("\x00", "fee\x00 2"):
+            self.assertEqual(self.open("/my/billing", search=search).status_code, 400)
+        for search in ("%' OR 1=1", "x" * 5000):
             page = self.page("/my/billing", search=search)
             self.assertTrue(page.xpath("//h1[text()='Billing']"))
 

@@ -79,7 +79,7 @@ class TestBillSearch(SearchCommon):
 
     @classmethod
     def _at(cls, moment):
-        return cls.at(cls, moment)
+        return cls.at(moment)
 
     def found(self, name, typed=None):
         return self.find(

@@ -64,7 +64,7 @@ class ReportCommon(CreditCommon):
     @classmethod
     def business(cls):
         """A quarter of every kind of event, for two accounts in two currencies."""
-        with cls.at(cls, DAY):
+        with cls.at(DAY):
             for account in cls.accounts:
                 vals = {"partner_id": account.id, "bill_date": "2026-01-05"}
                 cls.issued(70, **vals)
