@@ -272,14 +272,21 @@ class TestDefaults(CommerceCommon):
         vals = {"partner_id": self.account.id, "title": "X"}
         vals["line_ids"] = [[0, 0, {"name": "X", "price_unit": 5.0}]]
         samples = self.get_samples("bookkeeper", "kavi.bill.line")
-        context = {f"default_{name}": value for name, value in samples.items()}
-        context["default_bill_id"] = self.taken.id
-        id_ = self.rpc("bookkeeper", "kavi.bill", "create", vals, context=context)
-        bill = self.bills.browse(id_)
-        self.assertEqual(len(bill.line_ids), 1)
-        self.assertBill(bill, "draft", amount_total=5.0)
-        self.assertEqual(bill.line_ids.price_subtotal, 5.0)
-        self.assertEqual(len(self.taken.line_ids), 1)
+        keys = {**samples, "bill_id": self.taken.id}
+        for name, value in keys.items():
+            context = {f"default_{name}": value}
+            context["allowed_company_ids"] = self.company.ids
+            with self.subTest(name=name), self.env.cr.savepoint() as savepoint:
+                id_ = self.rpc(
+                    "bookkeeper", "kavi.bill", "create", deepcopy(vals), context=context
+                )
+                bill = self.bills.browse(id_)
+                self.assertEqual(len(bill.line_ids), 1)
+                self.assertBill(bill, "draft", amount_total=5.0)
+                self.assertEqual(bill.line_ids.price_subtotal, 5.0)
+                self.assertEqual(len(self.taken.line_ids), 1)
+                savepoint.close(rollback=True)
+                self.env.invalidate_all()
 
     def test_values_sent(self):
         """The same as a value: refused, or without effect."""

@@ -24,9 +24,8 @@ class KaviNotice(models.Model):
     """
 
     _name = "kavi.notice"
-    _inherit = ["kavi.protected.mixin"]
+    _inherit = ["kavi.protected.mixin", "kavi.bulk.mixin"]
     _description = "Notice"
-    _inherit = ["kavi.bulk.mixin"]
     _order = "date desc, id desc"
 
     bill_id = fields.Many2one(
