@@ -273,6 +273,10 @@ class TestDefaults(CommerceCommon):
         vals["line_ids"] = [[0, 0, {"name": "X", "price_unit": 5.0}]]
         samples = self.get_samples("bookkeeper", "kavi.bill.line")
         keys = {**samples, "bill_id": self.taken.id}
+        # another company's line in this one's bill is no line at all
+        other = {"default_company_id": keys.pop("company_id")}
+        with self.assertRaises(AccessError):
+            self.rpc("bookkeeper", "kavi.bill", "create", deepcopy(vals), context=other)
         for name, value in keys.items():
             context = {f"default_{name}": value}
             context["allowed_company_ids"] = self.company.ids
