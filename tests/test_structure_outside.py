@@ -105,8 +105,9 @@ def test_structure_copies_are_neutralized():
 def test_structure_all_that_reaches_is_seen():
     """The rule is not blind: it sees the gateway's client and the outbox."""
     names = {f"{path.parent.name}/{path.name}" for path in find_reaching(ROOT)}
-    wanted = "paypal/connection.py payment_provider/base.py models/kavi_outbox_message.py"
-    assert names >= set(wanted.split())
+    assert "paypal/connection.py" in names
+    assert "payment_provider/base.py" in names
+    assert "models/kavi_outbox_message.py" in names
 
 
 SQL = "UPDATE kavi_a\n   SET url = NULL;\n"
