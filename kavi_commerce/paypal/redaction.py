@@ -1,6 +1,7 @@
 """Takes out of a text or a JSON value what must never be kept: card numbers, security
 codes, secrets, tokens. All that is logged or stored of a message goes through here."""
 
+import contextlib
 import json
 import re
 
@@ -73,12 +74,11 @@ def redact(value, secrets=()):
 
 def redact_text(text, secrets=()):
     """A text without card numbers, secrets and tokens; a JSON text stays JSON."""
-    try:
+    # no JSON, or nested deeper than anybody's, is a text
+    with contextlib.suppress(ValueError, RecursionError):
         parsed = json.loads(text)
         if isinstance(parsed, (dict, list)):
             return json.dumps(redact(parsed, secrets), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        pass  # no JSON, or nested deeper than anybody's
     for secret in secrets:
         if secret:
             text = text.replace(secret, HIDDEN)

@@ -129,10 +129,11 @@ class DoorCommon(HttpCase, CommerceCommon):
         super().setUp()
         self.addCleanup(silence.forget_silence)
 
-    def post(self, body, headers=SIGNED):
+    def post(self, body, headers=None):
         if isinstance(body, dict):
             body = json.dumps(body)
         self.env.flush_all()
+        headers = SIGNED if headers is None else headers
         headers = {"Content-Type": "application/json", **headers}
         answer = self.url_open(WEBHOOK, data=body, headers=headers, method="POST")
         self.env.invalidate_all()
