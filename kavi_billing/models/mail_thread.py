@@ -191,7 +191,7 @@ class MailThread(models.AbstractModel):
         }
         body = self._prepare_payer_body(body)
         # sudo: they may post, and what was addressed is ours; see mail_message
-        return self.sudo().with_context(context), body, values
+        return self.with_env(self.env(su=True, context=context)), body, values
 
     @api.model
     def _prepare_payer_body(self, body):

@@ -56,13 +56,8 @@ class TestOutage(BaseCase):
             (LINE, [gone, "page"], ServiceUnavailable),
             (None, [http.RegistryError("y"), "page"], http.RegistryError),
         ):
-
-            def serve(request, answers=answers):
-                answer = answers.pop(0)
-                if isinstance(answer, Exception):
-                    raise answer
-                return answer
-
+            # one answer after the other, raised where it is an error
+            serve = Mock(side_effect=answers)
             with self.subTest(lost=lost, answers=answers), self.server(lost):
                 if expected == "page":
                     self.assertEqual(outage.serve_db(serve, None), "page")

@@ -29,7 +29,7 @@ FLOOR, PER_BYTE = 48 * MEGABYTE, 25
 
 @tagged("post_install", "-at_install")
 class TestReaderLimits(ReaderCase):
-    def read(self, content):
+    def read_file(self, content):
         """:return: the code of the refusal, "" for a table"""
         try:
             read_table(content, "x.xlsx" if content.startswith(b"PK") else "x.csv")
@@ -39,7 +39,7 @@ class TestReaderLimits(ReaderCase):
 
     def seconds(self, content):
         started = time.process_time()
-        code = self.read(content)
+        code = self.read_file(content)
         return time.process_time() - started, code
 
     def check(self, files, plain):
@@ -58,7 +58,7 @@ class TestReaderLimits(ReaderCase):
                 gc.collect()
                 tracemalloc.start()
                 try:
-                    self.read(content)
+                    self.read_file(content)
                     peak = tracemalloc.get_traced_memory()[1]
                 finally:
                     tracemalloc.stop()

@@ -12,7 +12,6 @@ class KaviBill(models.Model):
     _inherit = "kavi.bill"
 
     any_amount = fields.Monetary(
-        string="Any Amount",
         compute="_compute_any_amount",
         search="_search_any_amount",
         help="To search by: what the bill asks, got or still wants, and the whole of "
