@@ -45,14 +45,9 @@ class MailMessage(models.Model):
             if not model or model not in self.env or not message.res_id:
                 continue
             thread = self.env[model].browse(message.res_id)
-            if not hasattr(thread, "_check_notifier"):
-                continue
-            if not thread._is_billing_thread():
-                continue
-            if thread._is_payer():
-                raise thread._make_sender_error()
-            thread._check_sender(
-                partner_ids=message.partner_ids.ids,
-                subtype_id=message.subtype_id.id,
-                outgoing_email_to=message.outgoing_email_to,
-            )
+            if hasattr(thread, "_check_written"):
+                thread._check_written(
+                    partner_ids=message.partner_ids.ids,
+                    subtype_id=message.subtype_id.id,
+                    outgoing_email_to=message.outgoing_email_to,
+                )

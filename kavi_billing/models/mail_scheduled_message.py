@@ -26,11 +26,7 @@ class MailScheduledMessage(models.Model):
         for message in self.sudo():
             # as the user: it is their role that is asked
             thread = self.env[message.model].browse(message.res_id)
-            if not thread._is_billing_thread():
-                continue
-            if thread._is_payer():
-                raise thread._make_sender_error()
-            thread._check_sender(
+            thread._check_written(
                 partner_ids=message.partner_ids.ids,
                 subtype_xmlid=None if message.is_note else "mail.mt_comment",
             )

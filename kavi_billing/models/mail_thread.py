@@ -102,6 +102,19 @@ class MailThread(models.AbstractModel):
         role, user = self._billing_sender_role, self.env.user
         return not role or user._is_superuser() or user.has_group(ROLES[role])
 
+    def _check_written(self, **kwargs):
+        """Refuse what was written past ``message_post``, unless the user could post it:
+        payers write nothing so.
+
+        :param kwargs: as for ``_check_sender``
+        :raise AccessError: with who may
+        """
+        if not self._is_billing_thread():
+            return
+        if self._is_payer():
+            raise self._make_sender_error()
+        self._check_sender(**kwargs)
+
     def _check_mailing(self):
         """Refuse to mail these documents to whoever is outside.
 
@@ -166,13 +179,10 @@ class MailThread(models.AbstractModel):
         self.check_access("read")
         self._check_payer_rate()
         kept = {}
-        if not self.env.user._is_public():
-            pass  # they write in their own name
-        elif kwargs.get("author_id"):
-            kept["author_id"] = kwargs["author_id"]  # whom the link was made for
-        else:
-            # sudo: whose document it is
-            kept["author_id"] = self.sudo().partner_id.commercial_partner_id.id
+        if self.env.user._is_public():  # others write in their own name
+            # whom the link was made for; sudo: or whose document it is
+            account = self.sudo().partner_id.commercial_partner_id
+            kept["author_id"] = kwargs.get("author_id") or account.id
         files = kwargs.get("attachment_ids")
         if isinstance(files, list | tuple):
             # Odoo keeps those that they have uploaded for a message of theirs
