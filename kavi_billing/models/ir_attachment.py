@@ -3,9 +3,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.const import USER
-
-NOTE = "kavi_billing.mt_activity_note"
+from ..tools.const import NOTE, USER
 
 
 class IrAttachment(models.Model):

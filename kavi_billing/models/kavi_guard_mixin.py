@@ -266,7 +266,3 @@ class KaviGuardMixin(models.AbstractModel):
     def _get_guarded_name(self):
         """What a sentence calls one of these records."""
         return self._description.lower()
-
-    def _get_field_labels(self, names):
-        labels = self.sudo().fields_get(sorted(names), ["string"])
-        return ", ".join(label["string"] for label in labels.values())

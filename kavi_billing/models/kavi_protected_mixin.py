@@ -101,11 +101,14 @@ class KaviProtectedMixin(models.AbstractModel):
         """
         if names:
             self.check_access(operation)
-            labels = self.sudo().fields_get(sorted(names), ["string"])
             raise UserError(
                 self.env._(
                     "%s cannot be set by hand: it follows from what is done, and from "
                     "the books.",
-                    ", ".join(label["string"] for label in labels.values()),
+                    self._get_field_labels(names),
                 )
             )
+
+    def _get_field_labels(self, names):
+        labels = self.sudo().fields_get(sorted(names), ["string"])
+        return ", ".join(label["string"] for label in labels.values())

@@ -34,6 +34,9 @@ DOCUMENT_KINDS = [
     ("entry", "Other Entry"),
 ]
 
+# The subtype of what billing people note on a bill, for themselves.
+NOTE = "kavi_billing.mt_activity_note"
+
 # Bookkeeping of chatter and activities, not part of a document.
 THREAD_FIELDS = ("message_", "activity_", "website_message_", "rating_")
 

@@ -93,15 +93,11 @@ class KaviBillReverseWizard(models.TransientModel):
         )
         if len(settled) > 1:
             # one payment for several bills: the mail lists them, as its receipt did
-            values["names"] = bill.sudo().concat(*settled)._join_names()
-            values["bills"] = [
-                {
-                    "name": each.name,
-                    "title": each.title,
-                    "amount": each.currency_id.with_env(self.env).format(amount),
-                }
-                for each, amount in settled.items()
-            ]
+            bills = bill.sudo().concat(*settled).with_env(self.env(su=True))
+            values["names"] = bills._join_names()
+            values["bills"] = bills._list_for_mail(
+                {each.id: amount for each, amount in settled.items()}
+            )
         return values
 
     def _prepare_notices(self, bills, event):

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 
-from ...tools.const import USER
-
-NOTE = "kavi_billing.mt_activity_note"
+from ...tools.const import NOTE, USER
 
 
 class KaviBill(models.Model):

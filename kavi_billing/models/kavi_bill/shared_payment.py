@@ -188,15 +188,24 @@ class KaviBill(models.Model):
             "amount": money(quote.received),
             "over": quote.rest and money(quote.rest),
             "names": bills._join_names(),
-            "bills": [
-                {
-                    "name": bill.name,
-                    "title": bill.title,
-                    "amount": money(quote.portions[bill.id].amount_received),
-                }
-                for bill in bills
-            ],
+            "bills": bills._list_for_mail(
+                {id_: part.amount_received for id_, part in quote.portions.items()}
+            ),
         }
+
+    def _list_for_mail(self, amounts):
+        """The rows of a mail about a payment for several bills, in their order.
+
+        :param dict amounts: ``{bill id: amount}``
+        """
+        return [
+            {
+                "name": bill.name,
+                "title": bill.title,
+                "amount": bill.currency_id.format(amounts[bill.id]),
+            }
+            for bill in self
+        ]
 
     def _get_settled_by(self, payments):
         """What these payments settle now, of all bills: ``{bill: amount}``."""

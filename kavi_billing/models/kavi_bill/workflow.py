@@ -20,7 +20,6 @@ from ...tools.context import private_value
 
 _logger = logging.getLogger(__name__)
 
-_ORIGIN = {"created_by", "origin_model", "origin_id"}
 _DATES = ("bill_date", "due_date")
 
 
@@ -141,7 +140,7 @@ class KaviBill(models.Model):
     @api.model
     def _get_refused_fields(self):
         # an application says who it is, and what it bills
-        return super()._get_refused_fields() - _ORIGIN
+        return super()._get_refused_fields() - ORIGIN - {"created_by"}
 
     @api.model
     def _get_acts(self):
