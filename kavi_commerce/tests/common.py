@@ -141,6 +141,20 @@ class CommerceCommon(BillingCommon):
 
     # === EVENTS === #
 
+    def no_bills_transaction(self, reference, amount=100, **vals):
+        """A payment of a shop or an invoice, by the same provider."""
+        return self.transactions.create(
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": self.provider._get_card_payment_method().id,
+                "reference": reference,
+                "amount": amount,
+                "currency_id": self.company.currency_id.id,
+                "partner_id": self.account.id,
+                **vals,
+            }
+        )
+
     def events(self, *kinds):
         """The events that the gateway has made, oldest first."""
         return [

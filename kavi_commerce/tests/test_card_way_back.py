@@ -198,16 +198,7 @@ class TestCardWayBack(HttpCase, CommerceCommon):
         """By RPC: the windows of a transaction of another company, or of an invoice
         that is no bill's, show nothing of it."""
         other = self._new_company("Other Ltd")
-        plain = self.transactions.create(
-            {
-                "provider_id": self.provider.id,
-                "payment_method_id": self.provider._get_card_payment_method().id,
-                "reference": "PLAIN-1",
-                "amount": 77,
-                "currency_id": self.company.currency_id.id,
-                "partner_id": self.account.id,
-            }
-        )
+        plain = self.no_bills_transaction("PLAIN-1", 77)
         stranger = self._new_user(
             "stranger",
             "kavi_billing.group_billing_administrator",

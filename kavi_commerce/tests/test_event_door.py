@@ -326,17 +326,7 @@ class TestSilentGateway(DoorCommon):
         """A shop's or invoice's payment: PayPal is to send it again, and the next one
         is not asked about."""
         silence.note_silence()
-        tx = self.env["payment.transaction"].create(
-            {
-                "provider_id": self.provider.id,
-                "payment_method_id": self.provider._get_card_payment_method().id,
-                "reference": "SHOP-2",
-                "amount": 100,
-                "currency_id": self.company.currency_id.id,
-                "partner_id": self.account.id,
-                "operation": "online_direct",
-            }
-        )
+        tx = self.no_bills_transaction("SHOP-2", operation="online_direct")
         unit = {"reference_id": "SHOP-2"}
         about = event(
             ORDER, id="5O1", purchase_units=[unit], payment_source={"paypal": {}}

@@ -92,17 +92,7 @@ class TestEvents(HttpCase, CommerceCommon):
 
     def shop_payment(self):
         """A shop's or invoice's transaction, and the event by which it is paid."""
-        tx = self.env["payment.transaction"].create(
-            {
-                "provider_id": self.provider.id,
-                "payment_method_id": self.provider._get_card_payment_method().id,
-                "reference": "SHOP-1",
-                "amount": 100,
-                "currency_id": self.company.currency_id.id,
-                "partner_id": self.account.id,
-                "operation": "online_direct",
-            }
-        )
+        tx = self.no_bills_transaction("SHOP-1", operation="online_direct")
         resource = {
             "id": "5O190127TN364715T",
             "intent": "CAPTURE",
