@@ -9,7 +9,7 @@ from odoo.http import Response, request
 
 from odoo.addons.payment_paypal.controllers.main import PaypalController
 
-from ..paypal.event import MAX_BODY, one_line, read_event
+from ..paypal.event import MAX_BODY, check_order, one_line, read_event
 
 _logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class KaviPaypalController(PaypalController):
             event = read_event(raw)
             is_ours = Event._is_ours(event["event_type"], event["resource"])
             if not is_ours:
-                read_event(raw, is_order=True)
+                check_order(event)
         except ValueError as error:
             _logger.info("An event was refused: %s", one_line(error))
             return request.make_json_response("", status=400)

@@ -129,12 +129,10 @@ class _OrderEvent(Event):
     resource: _Order
 
 
-def read_event(raw, is_order=False):
+def read_event(raw):
     """Read an event.
 
     :param bytes raw: the body, as it came
-    :param bool is_order: whether it has to hold an order that Odoo's own handler can
-        read
     :return: the whole event, as dict
     :raise ValueError: when this is none; the message says nothing of its content
     """
@@ -143,19 +141,31 @@ def read_event(raw, is_order=False):
     try:
         # bounded in depth, and strict about Unicode
         event = pydantic_core.from_json(raw, allow_inf_nan=False)
-        (_OrderEvent if is_order else Event).model_validate(event)
-    except ValidationError as error:
-        places = {".".join(map(str, each["loc"])) for each in error.errors()}
-        raise ValueError(
-            f"No event of PayPal's: {', '.join(sorted(places))}."
-        ) from None
     except (ValueError, RecursionError):
         raise ValueError("The event is no JSON.") from None
+    _check_shape(Event, event)
     for text in _texts(event):
         if _UNSTORABLE.search(text):
             raise ValueError("The event holds letters that nobody writes.")
     event["resource"] = event.get("resource") or {}
     return event
+
+
+def check_order(event):
+    """Whether an event holds an order that Odoo's own handler can read.
+
+    :param dict event: of :func:`read_event`
+    :raise ValueError: when it does not
+    """
+    _check_shape(_OrderEvent, event)
+
+
+def _check_shape(shape, event):
+    try:
+        shape.model_validate(event)
+    except ValidationError as error:
+        places = sorted({".".join(map(str, each["loc"])) for each in error.errors()})
+        raise ValueError(f"No event of PayPal's: {', '.join(places[:9])}.") from None
 
 
 def one_line(text, length=200):
