@@ -429,9 +429,9 @@ class KaviBill(models.Model):
 
         :raise UserError: with what to do
         """
-        if self.env.user.has_group(ROLES["officer"]):
-            return
         limit = self._get_attempt_limit()
+        if not limit or self.env.user.has_group(ROLES["officer"]):
+            return
         groups = (
             self.env["kavi.transaction.bill"]
             .sudo()
@@ -448,7 +448,7 @@ class KaviBill(models.Model):
                 having=[("__count", ">=", limit)],
             )
         )
-        if limit and groups:
+        if groups:
             raise UserError(
                 self.env._(
                     "For bill %(bill)s %(count)s card payments were begun in the last "

@@ -90,7 +90,7 @@ class PaymentTransaction(models.Model):
         string="PayPal Refund", readonly=True, copy=False, index="btree_not_null"
     )
     approve_url = fields.Char(readonly=True, copy=False, groups="base.group_system")
-    # the payer's page, with the link that opens it
+    # where whoever pays began: of no use to others, see _get_landing_page
     landing_route = fields.Char(groups=fields.NO_ACCESS)
     # what PayPal says of payer and card, and all that is kept of it (KC-06)
     card_brand = fields.Char(readonly=True, copy=False)

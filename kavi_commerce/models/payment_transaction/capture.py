@@ -180,11 +180,7 @@ class PaymentTransaction(models.Model):
 
     def _get_owed_problem(self):
         """Why this order is not captured any more; "" when it is."""
-        if self.provider_id.state == "disabled":
-            return self.env._(
-                "Nothing was charged. Card payment was switched off meanwhile."
-            )
-        if problem := self._get_mode_problem():
+        if problem := self._get_switched_off_problem() or self._get_mode_problem():
             return problem
         for line in self.kavi_line_ids:
             bill = line.bill_id.with_context(kavi_transaction_id=Private(self.id))

@@ -47,6 +47,15 @@ class PaymentTransaction(models.Model):
             )
         return ""
 
+    def _get_switched_off_problem(self):
+        """Why nothing more is charged by this; "" while card payment is on."""
+        self.ensure_one()
+        if self.sudo().provider_id.state != "disabled":
+            return ""
+        return self.env._(
+            "Nothing was charged. Card payment was switched off meanwhile."
+        )
+
     def _get_end_reason(self):
         """Why this attempt ends, whatever the gateway has of it; "" when it goes on.
 
@@ -60,12 +69,7 @@ class PaymentTransaction(models.Model):
             return self._get_mode_problem() if is_open else ""
         if self.state != "draft":
             return ""
-        problem = self._get_mode_problem()
-        if not problem and self.sudo().provider_id.state == "disabled":
-            problem = self.env._(
-                "Nothing was charged. Card payment was switched off meanwhile."
-            )
-        return problem
+        return self._get_mode_problem() or self._get_switched_off_problem()
 
     def _end_with_mode(self):
         """End attempts whose mode is over, so that their bills are open again.
