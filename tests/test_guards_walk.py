@@ -62,6 +62,7 @@ ALLOWED = {
             kavi.bill.action_open_transactions
             kavi.bill.action_pay_by_card
             kavi.bill.action_postpone
+            kavi.bill.action_preview
             kavi.bill.action_print_invoice
             kavi.bill.action_print_receipt
             kavi.bill.action_refund

@@ -107,20 +107,19 @@ def attacks(pattern, length):
         yield '"' + (unit * length)[:length]
 
 
-def work(compiled, ways, text):
-    best = None
-    for __ in range(3):
-        started = time.perf_counter()
+def work(compiled, ways, text, tries=1):
+    """Seconds of this thread: what else the machine does is not counted."""
+
+    def once():
+        started = time.thread_time()
         for way in ways:
             if way in ("match", "fullmatch"):
                 getattr(compiled, way)(text)
             else:
                 compiled.sub("", text)
-        taken = time.perf_counter() - started
-        best = taken if best is None else min(best, taken)
-        if best < QUICK:
-            break
-    return best
+        return time.thread_time() - started
+
+    return min(once() for __ in range(tries))
 
 
 def growth(pattern, ways):
@@ -132,11 +131,9 @@ def growth(pattern, ways):
     for short, long in zip(
         attacks(pattern, LENGTH), attacks(pattern, 4 * LENGTH), strict=True
     ):
-        taken = work(compiled, ways, long)
-        if taken > QUICK:
-            times = taken / work(compiled, ways, short)
-            if times > MOST:  # the machine may have been busy
-                times = work(compiled, ways, long) / work(compiled, ways, short)
+        if work(compiled, ways, long) > QUICK:
+            # the best of several: caches and the like are noise, too
+            times = work(compiled, ways, long, 3) / work(compiled, ways, short, 5)
             worst = max(worst, (times, short[:6]))
         if worst[0] > MOST:
             break

@@ -104,7 +104,7 @@ def outside(till, monkeypatch):
         with till.scratch.env() as env:
             have_all_at_work(env, till, receiver_port, mail_port, (paid, open_))
         # live is here what this machine has
-        monkeypatch.setattr(payment_provider, "LIVE", till.paypal.url)
+        monkeypatch.setattr(payment_provider.base, "LIVE", till.paypal.url)
         original = socket.socket.connect
         monkeypatch.setattr(socket.socket, "connect", outside.connect(original))
         yield outside

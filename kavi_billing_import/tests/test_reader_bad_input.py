@@ -58,7 +58,10 @@ class TestReaderBadInput(ReaderCase):
         params = self.bounded("too_large", b"a" * 2000, max_bytes=1000)
         self.assertLess(params["limit"], 1)
         self.bounded("cell_too_long", b"a,b\n1," + b"x" * MEGABYTE)
-        self.bounded("cell_too_long", b'a,b\n1,"' + b"x\n" * MEGABYTE + b'"')
+        # a row of many lines; and so long that it is not put together
+        lines = b"x\n" * (MEGABYTE // 2)
+        self.bounded("cell_too_long", b'a,b\n1,"' + lines + b'"')
+        self.bounded("row_too_long", b'a,b\n1,"' + lines * 2 + b'"')
         self.bounded("too_many_columns", b"a\n" + b"1," * (MAX_COLUMNS + 1) + b"1")
         text = b"<is><t>%s</t></is>" % (b"x" * (MAX_CELL + 1))
         rows = b'<row><c t="inlineStr">%s</c></row>' % text
