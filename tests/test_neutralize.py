@@ -100,11 +100,13 @@ def outside(till, monkeypatch):
         outside.listen("gateway", int(till.paypal.url.rsplit(":", 1)[1]))
         outside.listen("receiver", receiver_port)
         outside.listen("mailbox", mail_port)
-        paid, open_ = till.issue(100, 50)
-        with till.scratch.env() as env:
-            have_all_at_work(env, till, receiver_port, mail_port, (paid, open_))
         # live is here what this machine has
         monkeypatch.setattr(payment_provider.base, "LIVE", till.paypal.url)
+        paid, open_ = till.issue(100, 50)
+        with till.scratch.env() as env:
+            # before a payment begins: in what mode it was made does not change
+            env["payment.provider"].browse(till.provider).state = "enabled"
+            have_all_at_work(env, till, receiver_port, mail_port, (paid, open_))
         original = socket.socket.connect
         monkeypatch.setattr(socket.socket, "connect", outside.connect(original))
         yield outside
@@ -146,7 +148,6 @@ def have_all_at_work(env, till, receiver_port, mail_port, bills):
     headers = Headers(till.paypal.webhooks.sign(delivery))
     assert env["kavi.gateway.event"]._receive(delivery.raw, headers) == "stored"
     tx.next_check_date = "2020-01-01"
-    env["payment.provider"].browse(till.provider).state = "enabled"
 
 
 def run_all_jobs(scratch):
