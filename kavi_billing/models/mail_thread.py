@@ -93,6 +93,17 @@ class MailThread(models.AbstractModel):
         """Hook: whether these are documents of billing, whose payers are limited."""
         return False
 
+    @api.model
+    def _are_link_params(self, hash=None, pid=None, token=None):
+        """Whether Odoo can compare what came with an address: it takes ASCII only."""
+        try:
+            int(pid or 0)
+        except (TypeError, ValueError):
+            return False
+        return all(
+            isinstance(text, str) and text.isascii() for text in (hash, token) if text
+        )
+
     def _is_payer(self):
         """Whether it is nobody who works here that acts now, with whatever rights."""
         return not self.env.user._is_internal()

@@ -78,7 +78,7 @@ class TestPortalText(PageCase):
             "/mail/message/post",
             json={
                 "params": {
-                    "thread_model": "kavi.bill",
+                    "thread_model": bill._name,
                     "thread_id": bill.id,
                     "post_data": data,
                     **kwargs,
@@ -117,6 +117,54 @@ class TestPortalText(PageCase):
                 self.assertNotIn(hidden, shown)
         if name is None:
             self.assertEqual(message.author_id, self.account)
+
+    @mute_logger("odoo.http")
+    def test_messages_of_who_is_logged_in_and_came_by_a_link(self):
+        """The conversation is there, and they write in their own name, whatever link
+        they came by: the landing page after a card payment has one."""
+        bill = self.bill
+        bill.message_post(
+            body="Dear payer", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        tokens = (bill.access_token, "outdated", self.own_bill.access_token)
+        for name in ("contact", "admin"):
+            self.log_in(name)
+            for number, token in enumerate(tokens):
+                with self.subTest(name=name, number=number):
+                    self.assertIn("Dear payer", self.fetch(bill, token=token))
+                    body = f"{name} asks {number}"
+                    answer = self.write_message(bill, body, token=token)
+                    self.assertNotIn("error", answer)
+                    message = self.messages(bill)[0]
+                    self.assertIn(body, message.body)
+                    self.assertEqual(message.author_id, self.people[name].partner_id)
+                    self.assertIn(body, self.fetch(bill, token=token))
+            shown = self.rpc(
+                self.people[name], "kavi.bill", "read", bill.ids, ["message_token"]
+            )
+            self.assertFalse(shown[0]["message_token"])
+
+    @mute_logger("odoo.http")
+    def test_bad_input_links_of_messages(self):
+        """What Odoo cannot compare is no link: as for what is not there."""
+        bill = self.bill
+        links = [
+            {"token": "\N{LATIN SMALL LETTER U WITH DIAERESIS}"},
+            {"token": {"a": 1}},
+            {"token": [1]},
+            {"token": 7},
+            {"hash": "\N{LATIN SMALL LETTER U WITH DIAERESIS}", "pid": 1},
+            {"hash": {"a": 1}, "pid": 1},
+            {"hash": "x", "pid": "x"},
+            {"hash": "x", "pid": [1]},
+        ]
+        for name in (None, "stranger", "contact"):
+            self.log_in(name)
+            for link in links:
+                for record in (bill, bill.invoice_id):
+                    with self.subTest(name=name, link=link, model=record._name):
+                        answer = self.write_message(record, "Let me in", **link)
+                        self.assertEqual(answer["error"]["code"], 404, answer)
 
     @mute_logger("odoo.http")
     def test_messages_have_limits(self):

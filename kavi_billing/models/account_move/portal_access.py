@@ -20,6 +20,8 @@ class AccountMove(models.Model):
         # sudo: whose entry it is, and whether the link holds
         move = self.sudo().browse(thread_id).exists()
         if move._is_billing_thread():
+            if not self._are_link_params(hash=hash, pid=pid, token=token):
+                return self.browse()
             bill = move.kavi_bill_id
             if not (bill and bill._is_link_alive()):
                 hash = pid = token = None

@@ -14,10 +14,28 @@ class KaviBill(models.Model):
 
     _inherit = "kavi.bill"
     _billing_sender_role = "officer"
+    # what the routes of messages compare the token of a link with
+    _mail_post_token_field = "message_token"
 
     # searched as the user: or words of a note could be guessed, one search at a time
     message_ids = fields.One2many(bypass_search_access=False)
     website_message_ids = fields.One2many(bypass_search_access=False)
+    message_token = fields.Char(
+        string="Token of Messages",
+        compute="_compute_message_token",
+        exportable=False,
+        help="Technical: of the signed link, for the system only.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("access_token")
+    @api.depends_context("uid")
+    def _compute_message_token(self):
+        """Odoo reads it as whoever asks, and no role reads the link's own: a payer who
+        is logged in and comes by a link writes by their own right."""
+        for bill in self:
+            bill.message_token = (bill.access_token or "") if self.env.su else ""
 
     # === CRUD METHODS === #
 
@@ -40,6 +58,8 @@ class KaviBill(models.Model):
         """Answer a wrong link and a missing bill alike: no record."""
         bill = self.sudo().browse(thread_id).exists()
         if not bill or bill.state == "draft" and not self.env.user._is_internal():
+            return self.browse()
+        if not self._are_link_params(hash=hash, pid=pid, token=token):
             return self.browse()
         if token and not bill._is_link_token(token):
             token = None
