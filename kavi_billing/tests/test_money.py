@@ -174,3 +174,24 @@ class TestMoney(MirrorCommon):
         self.assertBill(bill, "paid", amount_paid=112.70)
         self.give_back(bill, 56.35)
         self.assertResult(bill, 49.0, 7.35)
+
+    def test_income_beside_the_debt(self):
+        """The payer sent 110 for 100, and the accountant booked 10 as other income: the
+        bill has nothing to do with it, and its refund takes back its own income."""
+        gain = self.env["account.account"].create(
+            {
+                "name": "Donations",
+                "code": "759001",
+                "account_type": "income_other",
+                "company_ids": [Command.set(self.company.ids)],
+            }
+        )
+        bill = self.taxed(self.tax())
+        self.entry(bill, (self.bank.default_account_id, 125.0), (gain, -10.0))
+        self.assertBill(bill, "paid", amount_paid=115.0, amount_credited=0.0)
+        self.give_back(bill, 15.0, method_id=self.check.id)
+        self.give_back(bill, method_id=self.check.id)
+        self.assertBill(bill, "refunded", refund_amount=115.0)
+        self.assertResult(bill, 10.0, 0.0)
+        self.assertSettled(bill)
+        self.assertFalse(self.notes(bill).line_ids.account_id & gain)
