@@ -157,6 +157,33 @@ class TestMoney(MirrorCommon):
                 self.assertGrids(bill)
                 point.rollback()
 
+    def test_a_discount_that_bounced(self):
+        """The payment that took the discount is taken back as it was booked, grids
+        included, though the tax has another rate since."""
+        for shape in ((100,), (100, -100), (60, 40)):
+            for rate in (15.0, 10.0):
+                with self.subTest(shape=shape, rate=rate):
+                    tax = self.tax(15.0, shape, name=f"Tax {shape} {rate}")
+                    term = self.env["account.payment.term"].create(
+                        {
+                            "name": "3 percent in 10 days",
+                            "early_discount": True,
+                            "discount_percentage": 3,
+                            "discount_days": 10,
+                            "early_pay_discount_computation": "included",
+                        }
+                    )
+                    bill = self.taxed(tax, payment_term_id=term.id)
+                    self.pay(bill)
+                    self.assertGreater(bill.amount_credited, 0)
+                    tax.amount = rate
+                    self.bounce(bill)
+                    due = bill.amount_total
+                    self.assertBill(bill, "pending", amount_due=due, amount_paid=0.0)
+                    self.assertResult(bill, 100.0, due - 100.0)
+                    self.cancel(bill)
+                    self.assertUndone(bill)
+
     def test_a_part_after_an_early_discount(self):
         """The share is of what was paid: half of the money is half of it all."""
         term = self.env["account.payment.term"].create(

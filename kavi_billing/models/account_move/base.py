@@ -110,7 +110,8 @@ class AccountMove(models.Model):
         if "state" in vals:
             self._check_state_change(vals["state"])
         if FROZEN_FIELDS & set(vals):
-            self.filtered(lambda move: move.state == "posted")._check_frozen_bill()
+            posted = self.filtered(lambda move: move.state == "posted")
+            posted._check_frozen_bill(settling=True)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
