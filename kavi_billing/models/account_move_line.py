@@ -62,7 +62,7 @@ class AccountMoveLine(models.Model):
     def write(self, vals):
         if FROZEN_FIELDS & set(vals):
             posted = self.filtered(lambda line: line.parent_state == "posted")
-            posted.move_id._check_frozen_bill()
+            posted.move_id._check_frozen_bill(settling=True)
         return super().write(vals)
 
     # === BUSINESS METHODS === #

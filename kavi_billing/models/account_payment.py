@@ -3,6 +3,11 @@ from odoo.exceptions import UserError
 
 from ..tools.const import STAFF
 
+# What a posted payment says as its entry does: Odoo would change the one only.
+BOOKED_FIELDS = (
+    "amount currency_id date payment_type partner_id journal_id destination_account_id"
+).split()
+
 
 class AccountPayment(models.Model):
     _name = "account.payment"
@@ -51,6 +56,7 @@ class AccountPayment(models.Model):
         if vals.get("state") in ("draft", "canceled", "rejected"):
             # what settled a frozen bill is not taken back (KB-26)
             self.move_id._check_frozen_bill(settling=True)
+        self._check_booked(vals)
         return super().write(vals)
 
     # === ACTION METHODS === #
@@ -65,6 +71,34 @@ class AccountPayment(models.Model):
         return bills._get_records_action(name=self.env._("Bills"))
 
     # === HELPER METHODS === #
+
+    def _check_booked(self, vals):
+        """Refuse another amount or day on a payment of bills that is posted: its entry
+        would stay as it is, and the bills would believe the payment."""
+        names = [name for name in BOOKED_FIELDS if name in vals]
+        if not names:
+            return
+        for payment in self.sudo():
+            written = {
+                name: self._fields[name].convert_to_cache(vals[name], payment)
+                for name in names
+            }
+            if (
+                payment.move_id.state == "posted"
+                and any(
+                    written[name]
+                    != payment._fields[name].convert_to_cache(payment[name], payment)
+                    for name in names
+                )
+                and payment.kavi_bill_ids
+            ):
+                raise UserError(
+                    self.env._(
+                        "Payment %s is posted: what it says stays as it is booked. "
+                        "Reset it to draft first, or reverse it.",
+                        payment.name,
+                    )
+                )
 
     def _is_moved_automatically(self):
         """Hook: whether an automatic method has moved this money, and would have to

@@ -64,6 +64,21 @@ class KaviAccountLedger(models.Model):
         currency_field="company_currency_id",
         help="What the account owes after this document, in all currencies together.",
     )
+    part_debit = fields.Monetary(
+        string="Debit Of The Bill",
+        compute="_compute_part",
+        help="What of the document belongs to the bill on whose page it is shown.",
+    )
+    part_credit = fields.Monetary(
+        string="Credit Of The Bill",
+        compute="_compute_part",
+        help="What of the document settles the bill on whose page it is shown.",
+    )
+    part_amount = fields.Monetary(
+        string="Amount Of The Bill",
+        compute="_compute_part",
+        help="Debit less credit. The parts of a bill's documents come to what is due.",
+    )
     bill_id = fields.Many2one(
         "kavi.bill",
         readonly=True,
@@ -236,7 +251,49 @@ class KaviAccountLedger(models.Model):
             line.balance = line.currency_id.round(balance)
             line.balance_company = line.company_currency_id.round(balance_company)
 
+    @api.depends("amount")
+    @api.depends_context("kavi_ledger_bill")
+    def _compute_part(self):
+        """One payment may be for several bills, or leave a credit."""
+        id_ = self.env.context.get("kavi_ledger_bill")
+        bill = self.env["kavi.bill"].browse(id_ if isinstance(id_, int) else ())
+        bill = bill.exists()._filtered_access("read")
+        for line in self:
+            part = line._get_part_of(bill) if bill else line.amount
+            line.part_amount = line.currency_id.round(part)
+            line.part_debit = max(line.part_amount, 0.0)
+            line.part_credit = max(-line.part_amount, 0.0)
+
     # === BUSINESS METHODS === #
+
+    def _get_part_of(self, bill):
+        """How much of this document is a bill's.
+
+        What was taken back counts whole, as what took it back does.
+        """
+        self.ensure_one()
+        # sudo: who sees the row may see what it is matched with of the bill
+        item = self.env["account.move.line"].sudo().browse(self.id)
+        item = item.with_prefetch(self._prefetch_ids)
+        move = item.move_id
+        if move.kavi_bill_id == bill:
+            return self.amount
+        matches = item._get_live_matches()
+        charged = matches & item.matched_debit_ids
+        given = matches & item.matched_credit_ids
+        parts = [
+            -match.credit_amount_currency
+            for match in charged
+            if match.debit_move_id.move_id.kavi_bill_id == bill
+        ] + [
+            match.debit_amount_currency
+            for match in given
+            if match.credit_move_id.move_id.kavi_bill_id == bill
+        ]
+        taken_back = move.reversed_entry_id | move.reversal_move_ids
+        if not parts and taken_back.filtered(lambda each: each.state == "posted"):
+            return self.amount
+        return sum(parts)
 
     @api.model
     def _sum_balances(self, domain):

@@ -1,3 +1,4 @@
+import json
 import logging
 from collections import Counter, defaultdict
 
@@ -61,6 +62,11 @@ class KaviNotice(models.Model):
     )
     due_date = fields.Date(readonly=True, help="When that part is due.")
     amount = fields.Monetary(readonly=True, help="What was open of that part.")
+    told = fields.Json(
+        readonly=True,
+        groups="base.group_system",
+        help="What the act had to say beside the bill, to say it when sent again.",
+    )
     template_id = fields.Many2one(
         "mail.template", readonly=True, ondelete="set null", index="btree_not_null"
     )
@@ -123,12 +129,33 @@ class KaviNotice(models.Model):
     # === BUSINESS METHODS === #
 
     def _send_again(self):
-        """:raise UserError: when a bill refuses"""
-        self.bill_id._lock_for_act("send_notice")
-        for (template, event), notices in self.grouped(
-            lambda notice: (notice.template_id, notice.event)
-        ).items():
-            notices.bill_id._notify_by(template.sudo(), event)
+        """Each says again what its act had to say, and lists the bills that it listed;
+        of notices that say the same, one is sent.
+
+        :raise UserError: when a bill refuses
+        """
+        (self.bill_id | self.other_bill_ids)._lock_for_act("send_notice")
+        mailed = self.sudo()  # what was said already
+        batches, known = defaultdict(mailed.browse), Counter()
+        same = lambda notice: (  # noqa: E731
+            notice.template_id,
+            notice.event,
+            notice.bill_id,
+            notice.other_bill_ids,
+            json.dumps(notice.told, sort_keys=True),
+        )
+        for (template, event, bill, *_said), notices in mailed.grouped(same).items():
+            # a bill is once in a batch: its payments have a receipt each
+            turn = known[template, event, bill]
+            known[template, event, bill] += 1
+            batches[template, event, turn] += notices[-1:]
+        for (template, event, _turn), notices in batches.items():
+            notices.bill_id.with_env(self.env)._notify_by(
+                template,
+                event,
+                {notice.bill_id.id: notice.told or {} for notice in notices},
+                {notice.bill_id.id: notice.other_bill_ids for notice in notices},
+            )
 
     def _send(self, **text):
         """Queue the mails of these notices; what cannot be made is marked as failed.

@@ -73,6 +73,26 @@ class TestInvoicesOutside(BillingCommon):
         self.move.button_cancel()
         self.assertBill(self.bill, "canceled", amount_due=0.0, amount_paid=0.0)
 
+    def test_money_of_a_canceled_invoice_is_a_credit(self):
+        """The officer sees it, and gives it back or applies it."""
+        for amount in (100, 40):
+            with self.subTest(amount=amount):
+                bill = self.issued(100)
+                move = self.invoice(bill)
+                self.register_payment(move, amount)
+                move.button_draft()
+                move.button_cancel()
+                self.env.flush_all()
+                self.env.cr.precommit.run()
+                self.assertBill(bill, "canceled", amount_due=0.0, amount_paid=0.0)
+                credit = self.as_user("officer")["kavi.credit"].search(
+                    [("partner_id", "=", bill.partner_id.id)], order="id desc", limit=1
+                )
+                self.assertEqual((credit.state, credit.amount_open), ("open", amount))
+                credit._refund_in_money(self.check)
+                self.assertEqual(credit.state, "refunded")
+                self.assertBooks(bill)
+
     def test_reversed_before_payment(self):
         """A credit note counts when it is posted, not before."""
         note = self.reverse(self.move)
@@ -159,6 +179,22 @@ class TestInvoicesOutside(BillingCommon):
         self.register_payment(self.move)
         self.reverse(self.move).action_post()
         self.assertBill(self.bill, "paid", amount_paid=100.0, refund_amount=0.0)
+
+    def test_cancel_beside_an_open_credit_note(self):
+        """Part of a paid bill was credited in Invoicing and never paid out: canceled,
+        the bill would leave it open for ever. It is refused as a whole, with what to
+        do."""
+        self.register_payment(self.move)
+        note = self.reverse(self.move)
+        note.invoice_line_ids.write({"quantity": 1, "price_unit": 30})
+        note.action_post()
+        for amount in (70, 0):
+            with self.subTest(refund=amount), self.refused("30.00", note.name):
+                self.cancel(self.bill, refund_amount=amount)
+        self.assertBill(self.bill, "paid", refund_amount=0.0)
+        self.register_payment(note)
+        self.cancel(self.bill)
+        self.assertBill(self.bill, "canceled", refund_amount=100.0)
 
     def test_credit_of_another_document(self):
         """A goodwill credit pays the bill; it does not cancel it."""

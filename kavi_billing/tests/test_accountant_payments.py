@@ -79,6 +79,24 @@ class TestPaymentsOutside(BillingCommon):
         payment.action_post()
         self.assertBill(self.bill, "paid", amount_due=0.0, amount_paid=100.0)
 
+    def test_posted_payment_says_what_is_booked(self):
+        """Odoo lets a call write another amount or day on it, and leaves the entry as
+        it is: the bill would say what no entry says."""
+        payment = self.pay_outside()
+        for vals in (
+            {"amount": 60},
+            {"date": "2020-01-01"},
+            {"partner_id": self.person.id},
+            {"payment_type": "outbound"},
+        ):
+            with self.subTest(vals=vals), self.refused("Reset it to draft"):
+                self.rpc("accountant", "account.payment", "write", payment.ids, vals)
+        payment.write({"amount": payment.amount, "memo": "another"})  # the same
+        payment.action_draft()
+        payment.amount = 60
+        payment.action_post()
+        self.assertBooks(self.bill)
+
     def test_payment_canceled(self):
         payment = self.pay_outside()
         payment.action_cancel()

@@ -158,6 +158,25 @@ class TestFrozen(CreditCommon):
                 ),
             )
 
+            for vals in (
+                {"amount": 7},
+                {"date": "2026-02-01"},
+                {"partner_id": self.company.partner_id.id},
+            ):
+                yield (
+                    f"{payment.name} with {vals}",
+                    lambda payment=payment, vals=vals: payment.write(vals),
+                )
+
+    def paths_of_items(self, bill):
+        """What an accountant may change on posted items of what settled it."""
+        for move in self.entries(bill):
+            yield (
+                f"items of {move.name}",
+                lambda move=move: move.line_ids.write({"name": "another"}),
+            )
+            yield f"{move.name} narration", lambda move=move: move.write({"ref": "x"})
+
     def paths_of_statement_lines(self, bill):
         for line in self.entries(bill).statement_line_id:
             yield "statement line undone", line.action_undo_reconciliation
@@ -234,7 +253,7 @@ class TestFrozen(CreditCommon):
         families = [
             getattr(self, name) for name in sorted(dir(self)) if "paths_of" in name
         ]
-        self.assertEqual(len(families), 6)
+        self.assertEqual(len(families), 7)
         tried = set()
         for kind in kinds:
             bill = kind()
@@ -248,7 +267,8 @@ class TestFrozen(CreditCommon):
                         with self.assertRaises(UserError) as caught:
                             attempt()
                         self.assertRegex(
-                            str(caught.exception).lower(), "frozen|final|history"
+                            str(caught.exception).lower(),
+                            "frozen|final|history|is posted",
                         )
                         savepoint.rollback()
                     self.env.invalidate_all()
@@ -287,6 +307,22 @@ class TestFrozen(CreditCommon):
         (suspense | liquidity).reconcile()
         self.assertTrue(liquidity.reconciled)
         self.assertBill(bill, "paid", amount_paid=100.0)
+
+    def test_memo(self):
+        """It is a credit note on what the bill has charged."""
+        bill = self.paid()
+        self.freeze(bill)
+        memo = self.as_user("officer")["kavi.credit"].create(
+            {
+                "kind": "memo",
+                "partner_id": bill.partner_id.id,
+                "bill_id": bill.id,
+                "reason": "less",
+                "amount": 30.0,
+            }
+        )
+        with self.refused(*FROZEN):
+            memo.action_issue()
 
     def test_draft_note_is_not_posted_later(self):
         """Made before the bill was frozen, it would take back what stays."""

@@ -157,6 +157,33 @@ class TestMoney(MirrorCommon):
                 self.assertGrids(bill)
                 point.rollback()
 
+    def test_a_discount_that_bounced(self):
+        """The payment that took the discount is taken back as it was booked, grids
+        included, though the tax has another rate since."""
+        for shape in ((100,), (100, -100), (60, 40)):
+            for rate in (15.0, 10.0):
+                with self.subTest(shape=shape, rate=rate):
+                    tax = self.tax(15.0, shape, name=f"Tax {shape} {rate}")
+                    term = self.env["account.payment.term"].create(
+                        {
+                            "name": "3 percent in 10 days",
+                            "early_discount": True,
+                            "discount_percentage": 3,
+                            "discount_days": 10,
+                            "early_pay_discount_computation": "included",
+                        }
+                    )
+                    bill = self.taxed(tax, payment_term_id=term.id)
+                    self.pay(bill)
+                    self.assertGreater(bill.amount_credited, 0)
+                    tax.amount = rate
+                    self.bounce(bill)
+                    due = bill.amount_total
+                    self.assertBill(bill, "pending", amount_due=due, amount_paid=0.0)
+                    self.assertResult(bill, 100.0, due - 100.0)
+                    self.cancel(bill)
+                    self.assertUndone(bill)
+
     def test_a_part_after_an_early_discount(self):
         """The share is of what was paid: half of the money is half of it all."""
         term = self.env["account.payment.term"].create(
@@ -174,3 +201,24 @@ class TestMoney(MirrorCommon):
         self.assertBill(bill, "paid", amount_paid=112.70)
         self.give_back(bill, 56.35)
         self.assertResult(bill, 49.0, 7.35)
+
+    def test_income_beside_the_debt(self):
+        """The payer sent 110 for 100, and the accountant booked 10 as other income: the
+        bill has nothing to do with it, and its refund takes back its own income."""
+        gain = self.env["account.account"].create(
+            {
+                "name": "Donations",
+                "code": "759001",
+                "account_type": "income_other",
+                "company_ids": [Command.set(self.company.ids)],
+            }
+        )
+        bill = self.taxed(self.tax())
+        self.entry(bill, (self.bank.default_account_id, 125.0), (gain, -10.0))
+        self.assertBill(bill, "paid", amount_paid=115.0, amount_credited=0.0)
+        self.give_back(bill, 15.0, method_id=self.check.id)
+        self.give_back(bill, method_id=self.check.id)
+        self.assertBill(bill, "refunded", refund_amount=115.0)
+        self.assertResult(bill, 10.0, 0.0)
+        self.assertSettled(bill)
+        self.assertFalse(self.notes(bill).line_ids.account_id & gain)

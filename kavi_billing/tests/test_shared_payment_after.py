@@ -113,6 +113,58 @@ class TestSharedPaymentAfter(SharedPaymentCommon):
         self.assertIn(older.name, document)
         self.assertIn(newer.name, document)
 
+    def parts(self, bill):
+        """What the page of the bill shows of each document in the ledger."""
+        spec = {
+            "fields": {"kind": {}, "part_debit": {}, "part_credit": {}, "amount": {}},
+            "context": {"kavi_ledger_bill": bill.id},
+        }
+        self.env.flush_all()
+        (read,) = bill.web_read({"document_ids": spec})
+        return sorted(
+            (row["kind"], row["part_debit"], row["part_credit"], row["amount"])
+            for row in read["document_ids"]
+        )
+
+    def test_page_shows_the_bills_part(self):
+        """In The Books: of one check for two bills each has its own part; of an
+        overpayment, what paid the bill. Together they come to what is due."""
+        older, newer = self.bills_of(500, 452)
+        self.pay(older | newer, amount=960)
+        for bill, part in ((older, 500), (newer, 452)):
+            self.assertEqual(
+                self.parts(bill),
+                [("invoice", part, 0, part), ("payment", 0, part, -960)],
+            )
+        third = self.issued(30)
+        self.credits_of().with_env(self.bills.env)._apply(third)
+        self.assertEqual(
+            self.parts(third), [("invoice", 30, 0, 30), ("payment", 0, 8, -960)]
+        )
+        self.give_back(newer, 52)
+        self.assertEqual(
+            self.parts(newer),
+            [
+                ("credit_note", 0, 52, -52),
+                ("invoice", 452, 0, 452),
+                ("payment", 0, 452, -960),
+                ("refund", 52, 0, 52),
+            ],
+        )
+        self.bounce(older)
+        self.assertEqual(
+            self.parts(older),
+            [
+                ("invoice", 500, 0, 500),
+                ("payment", 0, 960, -960),
+                ("reversal", 960, 0, 960),
+            ],
+        )
+        arch = self.bills.get_view(
+            self.env.ref("kavi_billing.view_kavi_bill_form").id, "form"
+        )["arch"]
+        self.assertIn("'kavi_ledger_bill': id", arch)
+
     # === WHO IS TOLD === #
 
     def receipts(self, bills):
@@ -137,6 +189,50 @@ class TestSharedPaymentAfter(SharedPaymentCommon):
         )
         note = str(self.messages(bills[1]).mapped("body"))
         self.assertIn("sent with bill", note)
+
+    def test_sent_again_it_lists_them_all(self):
+        """The receipt of a payment for several bills, the notice of its bounce, and
+        the receipts of two parts of one bill: each says again what it said."""
+        self.account.email = "office@acme.example"
+        self.company.billing_allow_part_payment = True
+        bills = self.bills_of(500, 452, title="Seat")
+        self.pay(bills, notify=True)
+        self.bounce(bills[0], notify=True, reason="no cover")
+        other = self.issued(100)
+        for part in (30, 25):
+            self.pay(other, amount=part, notify=True)
+        self.env.flush_all()
+        known = self.env["kavi.notice"].search(
+            [
+                ("bill_id", "in", (bills | other).ids),
+                ("event", "in", ("receipt", "reversal")),
+            ],
+            order="id",
+        )
+        self.assertEqual(len(known), 4)
+        known.with_env(self.as_user("officer")).action_send_again()
+        again = self.env["kavi.notice"].search(
+            [("bill_id", "in", (bills | other).ids), ("id", ">", max(known.ids))],
+            order="id",
+        )
+        self.assertEqual(len(again), 4)
+        for first, second in zip(
+            known.sorted("subject"), again.sorted("subject"), strict=True
+        ):
+            self.assertEqual(first.subject, second.subject)
+            self.assertEqual(first.other_bill_ids, second.other_bill_ids)
+        bodies = sorted(str(one.message_id.body) for one in again)
+        self.assertEqual(bodies, sorted(str(one.message_id.body) for one in known))
+        self.assertEqual(len(set(bodies)), 4)
+        # of two that say the same, one is sent
+        both = (known | again).with_env(self.as_user("officer"))
+        both.action_send_again()
+        self.assertEqual(
+            self.env["kavi.notice"].search_count(
+                [("bill_id", "in", (bills | other).ids), ("id", ">", max(again.ids))]
+            ),
+            4,
+        )
 
     def test_one_receipt_without_a_window(self):
         """Another application pays both: one mail as well."""

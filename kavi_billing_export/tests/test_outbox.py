@@ -9,7 +9,7 @@ import requests
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.kavi_billing.models.kavi_retry_mixin import RETRY_DELAYS
 from odoo.addons.kavi_billing.tests.common import BillingCommon
@@ -120,19 +120,38 @@ class TestOutbox(OutboxCommon):
         self.assertEqual(headers["X-Kavi-Signature"], f"sha256={expected}")
 
     def test_failure_20_answer_lost(self):
-        """F-20: the receiver has it, the answer is lost; the same id again."""
+        """F-20: the receiver has it, the answer is lost; the same id and content again,
+        whatever has become of the document since: the receiver tells by it that it has
+        it already."""
         with self.at("2026-03-01 00:00:00"):
-            self.issued()
+            bill = self.issued()
+            self.pay(bill)
         lost = requests.ReadTimeout(f"{URL}?token=hush timed out")
-        receiver = Receiver(lost, 200)
+        receiver = Receiver(200, lost, 200)
         self.run_cron(receiver)
         self.assertNotIn("Timeout", self.messages("waiting").error)
+        with self.at("2026-03-01 03:01:00"):
+            # the payment bounces, is no longer matched; its account has another name
+            payment = bill.sudo()._get_payments()
+            bill._reverse_payment(payment, "bounced")
+            bill.partner_id.name = "Renamed Ltd"
+            bill.write({"title": "Another title"})
+        __, before = [json.loads(body) for __, body, __ in receiver.posts]
+        self.assertEqual(before["kind"], "payment")
+        # what a message made only now would say
+        Document = self.env["kavi.accounting.document"].sudo()
+        condition = SQL("ledger.move_id = %s", payment.move_id.id)
+        (now,) = Document._read_documents(
+            Document._find_documents(self.company, condition)
+        )
+        for name in ("applied", "account"):
+            self.assertNotEqual(now[name], before[name])
         self.run_cron(receiver)
-        self.assertEqual(len(receiver.posts), 1, "not before its time")
+        self.assertEqual(len(receiver.posts), 2, "not before its time")
         self.run_cron(receiver, "2026-03-01 03:02:00")
-        self.assertEqual(receiver.ids[0], receiver.ids[1])
-        self.assertEqual(receiver.posts[0][1], receiver.posts[1][1])
-        self.assertEqual(len(self.messages("sent")), 1)
+        self.assertEqual(receiver.ids[1], receiver.ids[2])
+        self.assertEqual(receiver.posts[1][1], receiver.posts[2][1])
+        self.assertNotIn(self.messages()[1], self.messages("waiting", "failed"))
 
     def test_failure_20_two_at_once(self):
         """A document has one message, an id too, and a number is given once, whoever

@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_partial_reconcile,
     account_payment,
     kavi_activity,
     kavi_bill,

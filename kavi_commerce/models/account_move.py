@@ -19,14 +19,14 @@ class AccountMove(models.Model):
             )
         return super()._get_online_payment_error()
 
-    def button_draft(self):
-        self.origin_payment_id._check_not_at_gateway()
-        return super().button_draft()
-
-    def button_cancel(self):
-        self.origin_payment_id._check_not_at_gateway()
-        return super().button_cancel()
-
     def _reverse_moves(self, default_values_list=None, cancel=False):
         self.origin_payment_id._check_not_at_gateway()
         return super()._reverse_moves(default_values_list, cancel=cancel)
+
+    def _check_state_change(self, state):
+        # by a button, a client or an import; the payer of the bill has paid
+        result = super()._check_state_change(state)
+        leaving = self.filtered(lambda move: move.state == "posted" != state)
+        leaving.origin_payment_id._check_not_at_gateway()
+        leaving.line_ids._get_live_matches()._check_not_at_gateway()
+        return result

@@ -50,6 +50,8 @@ class AccountPayment(models.Model):
     def write(self, vals):
         if "payment_transaction_id" in vals:
             self._check_not_linked_by_hand()
+        if vals.get("state") in ("draft", "canceled", "rejected"):
+            self._check_not_at_gateway()
         result = super().write(vals)
         if "payment_transaction_id" in vals:
             self._check_not_linked_by_hand()
@@ -74,18 +76,6 @@ class AccountPayment(models.Model):
                 self.env._("This is the payment of a bill: refund the bill instead.")
             )
         return super().action_refund_wizard()
-
-    def action_draft(self):
-        self._check_not_at_gateway()
-        return super().action_draft()
-
-    def action_cancel(self):
-        self._check_not_at_gateway()
-        return super().action_cancel()
-
-    def action_reject(self):
-        self._check_not_at_gateway()
-        return super().action_reject()
 
     # === BUSINESS METHODS === #
 

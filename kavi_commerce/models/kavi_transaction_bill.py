@@ -71,20 +71,26 @@ class KaviTransactionBill(models.Model):
             bill._notify("receipt", {bill.id: {"amount": self._format(self.total)}})
 
     @contextmanager
-    def _notify_charged_back(self, amount, reason):
-        """Mail the account that its debt is open again, if it is after this.
+    def _notify_charged_back(self, reason):
+        """Mail the account that its debt is open again, if it is after this: one mail
+        of one charge, which lists the bills.
 
-        :param float amount: what was charged back
         :param str reason: for people
         """
-        self.ensure_one()
-        bill = self.bill_id
-        due = bill.amount_due
+        dues = {line: line.bill_id.amount_due for line in self}
         yield
-        is_open_again = bill.currency_id.compare_amounts(bill.amount_due, due) > 0
-        if is_open_again and bill._is_notice_enabled("reversal"):
-            values = {"returned": self._format(amount), "reason": reason or False}
-            bill._notify("reversal", {bill.id: values})
+        opened = self.filtered(
+            lambda line: (
+                line.currency_id.compare_amounts(line.bill_id.amount_due, dues[line])
+                > 0
+                and line.bill_id._is_notice_enabled("reversal")
+            )
+        )
+        for lines in opened.grouped(lambda line: line.bill_id.partner_id).values():
+            first, total = lines[0], sum(lines.mapped("total"))
+            values = {"returned": first._format(total), "reason": reason or False}
+            amounts = {line.bill_id.id: line.total for line in lines}
+            lines.bill_id._notify_of_reversal(values, amounts)
 
     # === HELPER METHODS === #
 

@@ -365,6 +365,62 @@ class TestCardMoney(CommerceCommon):
                         act()
         self.assertBill(bill, "refunded", refund_amount=30.0)
 
+    def test_accountant_takes_no_card_payment_off(self):
+        """Unmatched on the invoice, on the payment or on the item, or the invoice or
+        its credit note reset, by button and by call: the bill would ask for the money
+        again that the gateway holds, or say that it never went back."""
+        bill = self.issued(100)
+        self.pay_by_card(bill)
+        self.refund_by_card(bill, 30)
+        accountant = self.as_user("accountant")
+        invoice, note = (
+            accountant["account.move"].browse(move.id)
+            for move in bill.sudo().move_ids.sorted("id")
+        )
+        payments = self.payments(bill) | self.payments(bill, "outbound")
+        matches = bill.sudo()._get_receivable_lines(invoice.sudo()).matched_credit_ids
+        Payment = accountant["account.payment"]
+        acts = {
+            "the cross on the invoice": lambda: invoice.js_remove_outstanding_partial(
+                matches.id
+            ),
+            "the match": matches.with_env(accountant).unlink,
+            "invoice reset": invoice.button_draft,
+            "invoice canceled": invoice.button_cancel,
+            "invoice by call": lambda: invoice.write({"state": "draft"}),
+            "note reset": note.button_draft,
+            "reversed and matched": lambda: self.reverse(invoice, modify=True),
+            "state by call": lambda: Payment.browse(payments.ids).write(
+                {"state": "canceled"}
+            ),
+        }
+        for move in (invoice, note, *payments.move_id.with_env(accountant)):
+            acts[f"items of {move.name}"] = move.line_ids.remove_move_reconcile
+        for name, act in acts.items():
+            with self.subTest(act=name), self.refused("stands at the gateway"):
+                act()
+        self.assertBill(bill, "refunded", refund_amount=30.0, amount_paid=100.0)
+
+    def test_accountant_takes_a_credit_of_a_card_off(self):
+        """What was left over at the gateway is a credit as any other: it goes where the
+        accountant says, and the nightly check finds nothing."""
+        _bill, tx, credit = self.late_charge()
+        other = self.issued(60)
+        credit._apply(other)
+        invoice = self.invoice(other)
+        invoice.line_ids.remove_move_reconcile()
+        self.assertBill(other, "new", amount_due=60.0)
+        self.assertEqual(credit.amount_open, 100)
+        self.assertFalse(tx.sudo()._find_book_differences())
+
+    def test_card_payment_that_was_taken_off_is_found(self):
+        """Without the guard: the nightly check finds it."""
+        bill = self.issued(100)
+        tx = self.pay_by_card(bill)
+        self.invoice(bill).sudo().line_ids.remove_move_reconcile()
+        self.env.flush_all()
+        self.assertIn(tx, tx.sudo()._find_book_differences())
+
     def test_check_beside_a_card_payment_bounces(self):
         """Only what the gateway holds is held."""
         bill = self.mixed()

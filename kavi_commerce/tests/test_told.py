@@ -76,6 +76,28 @@ class TestToldByMail(ToldCommon):
                 self.receive(*self.events("PAYMENT.CAPTURE.REVERSED"))
                 self.assertTold(bill, "reversal", text, "Charged back")
 
+    def test_charge_back_over_several_bills_has_one_mail(self):
+        """One charge, one mail that lists the bills that are due again, and how much of
+        each: as with a check that bounced."""
+        for amount, whole, parts in (
+            (None, "170.00", ("100.00", "50.00", "20.00")),
+            (130, "130.00", ("100.00", "30.00")),
+        ):
+            with self.subTest(amount=amount):
+                bills = self.issued(100) | self.issued(50) | self.issued(20)
+                tx = self.pay_by_card(bills)
+                self.paypal.reverse(tx.paypal_capture_id, amount)
+                self.receive(*self.events("PAYMENT.CAPTURE.REVERSED"))
+                mails = [mail for bill in bills for mail in self.told(bill, "reversal")]
+                self.assertEqual(len(mails), 1, mails)
+                again = bills.filtered("amount_due")
+                self.assertEqual(len(again), len(parts))
+                for bill, part in zip(again, parts, strict=True):
+                    self.assertRegex(mails[0], rf"{bill.name}\s.*\$\s*{part}")
+                self.assertIn(whole, mails[0])
+                for bill in bills - again:
+                    self.assertNotIn(bill.name, mails[0])
+
     def test_charge_back_of_a_credit_opens_no_bill(self):
         """What was taken back had not paid the bill: nobody is told that it is open."""
         bill = self.issued(100)

@@ -110,7 +110,8 @@ class AccountMove(models.Model):
         if "state" in vals:
             self._check_state_change(vals["state"])
         if FROZEN_FIELDS & set(vals):
-            self.filtered(lambda move: move.state == "posted")._check_frozen_bill()
+            posted = self.filtered(lambda move: move.state == "posted")
+            posted._check_frozen_bill(settling=True)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -146,7 +147,21 @@ class AccountMove(models.Model):
     def button_cancel(self):
         self._check_canceled_bill()
         self._check_frozen_bill(settling=True)
-        return super().button_cancel()
+        # sudo: what had paid an invoice of a bill is the account's credit from now on
+        invoices = self.sudo().filtered(
+            lambda move: move.kavi_bill_id and move.move_type == "out_invoice"
+        )
+        items = invoices.line_ids.matched_credit_ids.credit_move_id
+        money = items.move_id.filtered(
+            lambda move: (
+                move.state == "posted"
+                and (move.origin_payment_id or move.statement_line_id)
+            )
+        )
+        result = super().button_cancel()
+        if money:
+            self.env["kavi.credit"]._for_books()._record_rests(money)
+        return result
 
     def action_open_kavi_bill(self):
         self.ensure_one()

@@ -76,6 +76,7 @@ class KaviBill(models.Model):
             returning._post_refunds(amounts, None, None, reason)
         elif refund_amount:
             self._get_refund_amounts(refund_amount)  # says that nothing was paid
+        bills._check_notes_used()
         self._write_facts({"is_canceled": True, "cancel_reason": reason or False})
         bills.env.flush_all()
         self._log_act(
@@ -160,6 +161,23 @@ class KaviBill(models.Model):
                         "invoice.",
                         bill=bill.name,
                         due=bill.currency_id.format(bill.amount_due),
+                    )
+                )
+
+    def _check_notes_used(self):
+        """Refuse to end a bill with something open on a credit note that an accountant
+        made: it would be in the account's favour, and no officer sees it."""
+        for item in self._get_receivable_lines(self._get_live_documents("out_refund")):
+            if not item.reconciled:
+                bill = item.move_id.kavi_bill_id
+                raise UserError(
+                    self.env._(
+                        "%(open)s of credit note %(note)s, which was made in Invoicing "
+                        "for bill %(bill)s, was neither paid out nor used. Ask the "
+                        "accountant to do so; then the bill can be canceled.",
+                        open=bill.currency_id.format(-item.amount_residual_currency),
+                        note=item.move_id.name,
+                        bill=bill.name,
                     )
                 )
 

@@ -56,8 +56,11 @@ class KaviBill(models.Model):
 
         A memo writes nothing on its bill. The row is updated all the same, so that a
         transaction that has read the bill before fails to serialize and is retried.
+
+        :raise UserError: when one is frozen: no note takes back what it has charged
         """
         self._lock_rows()
+        self._check_not_frozen()
         self.env.cr.execute(
             SQL("UPDATE kavi_bill SET id = id WHERE id = ANY(%s)", self.ids)
         )

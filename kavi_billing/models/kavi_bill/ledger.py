@@ -219,13 +219,19 @@ class KaviBill(models.Model):
         paid = self._get_payments() | self.move_ids.matched_payment_ids
         lines = self._get_receivable_lines(self.move_ids)
         matches = lines.matched_debit_ids | lines.matched_credit_ids
+        settling = matches.debit_move_id.move_id | matches.credit_move_id.move_id
+        # a credit may have settled other bills, too: its taxes for these are theirs
+        taxes = self.move_ids.tax_cash_basis_created_move_ids
+        taxes |= (settling - self.move_ids).tax_cash_basis_created_move_ids.filtered(
+            lambda move: move.tax_cash_basis_rec_id in matches
+        )
+        waited = taxes.line_ids.matched_debit_ids | taxes.line_ids.matched_credit_ids
         moves = (
             self.move_ids
             | paid.move_id
-            | matches.debit_move_id.move_id
-            | matches.credit_move_id.move_id
-            | matches.exchange_move_id
-            | self.move_ids.tax_cash_basis_created_move_ids
+            | settling
+            | taxes
+            | (matches | waited).exchange_move_id
         )
         return moves | moves.reversal_move_ids
 

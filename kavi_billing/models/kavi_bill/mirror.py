@@ -87,11 +87,17 @@ class KaviBill(models.Model):
                 ratios[counterpart.move_id] += match.amount / self._get_settled(
                     counterpart.move_id
                 )
-        lines = [
-            (line, ratio)
-            for move, ratio in ratios.items()
-            for line in self._get_written_off_lines(move)
-        ]
+        lines = []
+        for move, ratio in ratios.items():
+            off = self._get_written_off_lines(move)
+            # what came beside the debt is income of its own, and no matter of the bill
+            if (
+                move.company_currency_id.compare_amounts(
+                    sum(off.mapped("balance")), 0.0
+                )
+                > 0
+            ):
+                lines += [(line, ratio) for line in off]
         bills = invoices.kavi_bill_id
         return [
             # our own payments say whose it is; of others, each bill has its part

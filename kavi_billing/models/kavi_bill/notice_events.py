@@ -85,6 +85,7 @@ class KaviBill(models.Model):
                             )
                         ],
                         "event": event,
+                        "told": (values or {}).get(bill.id) or False,
                         "template_id": template and template.id,
                     }
                     for bill in self

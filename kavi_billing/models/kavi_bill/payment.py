@@ -438,6 +438,7 @@ class KaviBill(models.Model):
         self._get_receivable_lines(move).remove_move_reconcile()
         reversal = move._reverse_moves([{"date": date, "ref": text}])
         if reversal.state == "draft":
+            self._mirror_entry(move, reversal)
             reversal._post(soft=False)
         for account in move.line_ids.account_id.filtered("reconcile"):
             pair = (move + reversal).line_ids.filtered(
@@ -448,3 +449,36 @@ class KaviBill(models.Model):
             if len(pair.move_id) == 2:
                 pair.reconcile()
         return reversal
+
+    @api.model
+    def _mirror_entry(self, move, reversal):
+        """Give the reversal of a payment with a discount the taxes and grids that were
+        booked: Odoo computes them anew, at today's rates and without the grids."""
+        if not move.line_ids.tax_repartition_line_id:
+            return
+        lines = [
+            {
+                "name": line.name,
+                "account_id": line.account_id.id,
+                "partner_id": line.partner_id.id,
+                "currency_id": line.currency_id.id,
+                "amount_currency": -line.amount_currency,
+                "balance": -line.balance,
+                "tax_ids": [fields.Command.set(line.tax_ids.ids)],
+                "tax_tag_ids": [fields.Command.set(line.tax_tag_ids.ids)],
+                "tax_repartition_line_id": line.tax_repartition_line_id.id,
+                "group_tax_id": line.group_tax_id.id,
+                "tax_base_amount": line.tax_base_amount,
+                "analytic_distribution": line.analytic_distribution,
+                "is_storno": line.company_id.account_storno and not line.is_storno,
+            }
+            for line in move.line_ids
+        ]
+        reversal.with_context(skip_invoice_sync=True).write(
+            {
+                "line_ids": [
+                    fields.Command.clear(),
+                    *(fields.Command.create(vals) for vals in lines),
+                ]
+            }
+        )

@@ -176,6 +176,33 @@ class KaviBill(models.Model):
             )
         return notices
 
+    def _notify_of_reversal(self, values, amounts):
+        """Send the one mail that says that the money of these bills of an account went
+        back: they are due again.
+
+        :param dict values: what it says, see ``_get_notice_values``
+        :param dict amounts: ``{bill id: amount}``: what of it had paid which bill
+        :return: the notice
+        """
+        first = self[:1]
+        if len(self) == 1:
+            return first._notify("reversal", {first.id: values})
+        listed = self.with_context(lang=first._get_notice_lang() or self.env.lang)
+        listed = {
+            "names": listed._join_names(),
+            "bills": listed._list_for_mail(amounts),
+        }
+        notice = first._notify(
+            "reversal", {first.id: {**values, **listed}}, {first.id: self - first}
+        )
+        (self - first)._log_note(
+            self.env._(
+                "The notice that the payment was returned was sent with bill %s.",
+                first._get_html_link(first.name),
+            )
+        )
+        return notice
+
     # === HELPER METHODS === #
 
     def _get_payment_notice_values(self, quote):

@@ -238,29 +238,41 @@ class PaymentTransaction(models.Model):
         """Make a credit note and a refund payment a bill; where money was charged back,
         undo that part of the payment."""
         self.ensure_one()
-        date = self._get_money_date()
         source = self.source_transaction_id
         if not source.is_post_processed and source.state == "done":
             source._post_process()  # the payment before its refund
+        if self.is_chargeback:
+            lines = self.kavi_line_ids.filtered(lambda line: not line.payment_id)
+            with lines._notify_charged_back(self.return_reason):
+                self._book_returned_lines()
+        else:
+            self._book_returned_lines()
+        self.payment_id = self.kavi_line_ids.payment_id[:1]
+
+    def _book_returned_lines(self):
+        """Make the entries of what went back of each bill, where there are none yet."""
+        date, source = self._get_money_date(), self.source_transaction_id
         for line in self.kavi_line_ids.filtered(lambda line: not line.payment_id):
             bill = line._get_bill_to_book()
             if self.is_chargeback:
                 paid = source.kavi_line_ids.filtered(
                     lambda charged, bill=bill: charged.bill_id.id == bill.id
                 ).payment_id
-                with line._notify_charged_back(line.total, self.return_reason):
-                    line.payment_id = bill._record_chargeback(
-                        paid, line.total, date, self.return_reason
-                    )
+                line.payment_id = bill._record_chargeback(
+                    paid, line.total, date, self.return_reason
+                )
                 continue
             line.payment_id = bill._record_card_refund(
                 line.total, date, self.return_reason
             )[:1]
-        self.payment_id = self.kavi_line_ids.payment_id[:1]
 
     def _post_process_chargeback(self):
         """Reverse the payments of a charge that was charged back: the debt is open
         again, and the books show both movements."""
+        with self.kavi_line_ids._notify_charged_back(self.state_message):
+            self._reverse_charged_payments()
+
+    def _reverse_charged_payments(self):
         for line in self.kavi_line_ids:
             payment, bill = line.payment_id, line.bill_id
             if not payment or payment.state in ("rejected", "canceled"):
@@ -276,8 +288,7 @@ class PaymentTransaction(models.Model):
                     ),
                 )
                 continue
-            with line._notify_charged_back(payment.amount, self.state_message):
-                bill._reverse_payment(payment, reason=self.state_message)
+            bill._reverse_payment(payment, reason=self.state_message)
             bill._alert_administrators(
                 self.env._("A card payment was charged back"),
                 self.state_message or self.env._("By the payer's bank."),
