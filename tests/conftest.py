@@ -41,8 +41,8 @@ def caller(fake):
 
 @pytest.fixture
 def receiver():
-    """A server that takes the fake PayPal's webhooks."""
-    from .paypal_caller import Receiver
+    """A server that takes what is posted: webhooks, messages."""
+    from .receiver import Receiver
 
     with Receiver() as receiver:
         yield receiver

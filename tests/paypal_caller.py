@@ -1,8 +1,6 @@
-"""Calls the fake PayPal, and listens to it, without any of the suite's own code."""
+"""Calls the fake PayPal, without any of the suite's own code."""
 
-import http.server
 import json
-import threading
 
 import requests
 
@@ -81,45 +79,6 @@ class Caller:
     def refund(self, capture_id, value=None, currency="USD", **more):
         body = {"amount": {"currency_code": currency, "value": value}} if value else {}
         return self.post(f"/v2/payments/captures/{capture_id}/refund", body, **more)
-
-
-class Receiver:
-    """A server that takes webhooks.
-
-    :ivar got: what came, as (body, headers)
-    :ivar statuses: what it answers next; 200 when there is none
-    """
-
-    def __init__(self):
-        self.got, self.statuses = [], []
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
-
-    def __enter__(self):
-        threading.Thread(
-            target=self.server.serve_forever, args=(0.05,), daemon=True
-        ).start()
-        return self
-
-    def __exit__(self, *error):
-        self.server.shutdown()
-        self.server.server_close()
-
-    def _handler(self):
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((raw, dict(self.headers)))
-                statuses = receiver.statuses
-                self.send_response(statuses.pop(0) if statuses else 200)
-                self.end_headers()
-
-            def log_message(self, *arguments):
-                pass
-
-        return Handler
 
 
 def issue(answer):

@@ -6,11 +6,13 @@ own __init__ (which imports the models) is not run.
 
 import importlib
 import itertools
+import runpy
 import sys
 import types
 from pathlib import Path
 
-ADDON = Path(__file__).resolve().parent.parent / "kavi_commerce"
+ROOT = Path(__file__).resolve().parent.parent
+ADDON = ROOT / "kavi_commerce"
 
 
 def load(name):
@@ -23,11 +25,14 @@ def load(name):
 
 
 amounts = load("paypal.amounts")
+bounds = load("paypal.bounds")
 connection = load("paypal.connection")
 event = load("paypal.event")
 exceptions = load("paypal.exceptions")
 paypal_client = load("paypal.client")
 redaction = load("paypal.redaction")
+# plain Python, too, in a package that is not
+Listener = runpy.run_path(str(ROOT / "kavi_billing/tests/listener.py"))["Listener"]
 numbers = itertools.count()
 
 

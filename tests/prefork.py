@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,10 +25,9 @@ import requests
 
 from odoo.sql_db import connection_info_for
 
-from .scratch import ROOT, _free_port, _wait_for
+from .scratch import ROOT, _free_port, wait_for_server
+from .waiting import PATIENCE, wait_for
 
-# Seconds until a server is given up; cron workers let all others go first.
-PATIENCE = 180
 WORKERS = 2
 # a request may be slow on a busy machine; 0 would have each worker killed at once
 LIMITS = [f"--limit-time-{kind}=900" for kind in ("real", "cpu", "real-cron")]
@@ -186,7 +184,7 @@ def prefork(name, log, *options, crons=1):
         with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL) as process:
             try:
                 url = f"http://127.0.0.1:{port}"
-                _wait_for(f"{url}/web/health", process, PATIENCE)
+                wait_for_server(f"{url}/web/health", process)
                 site = Site(name, url, process, crons)
                 site.wait_until_whole()
                 yield site
@@ -323,12 +321,3 @@ def killed(site, table, act, point="write", when="TRUE"):
         error = answer.exception(PATIENCE)
     assert isinstance(error, requests.ConnectionError), error or answer.result()
     site.wait_until_whole()
-
-
-def wait_for(condition, complaint, seconds=PATIENCE, pause=0.05):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(pause)
-    raise TimeoutError(f"{complaint}, after {seconds} s")

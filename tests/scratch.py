@@ -27,7 +27,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from pathlib import Path
 
@@ -36,6 +35,8 @@ import odoo.modules.registry
 import odoo.sql_db
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.tools import config
+
+from .waiting import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 _numbers = itertools.count(1)
@@ -117,7 +118,7 @@ class ScratchDatabase:
         command += ["--max-cron-threads=0", f"--logfile={_logfile()}", *options]
         with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL) as server:
             try:
-                _wait_for(f"{url}/web/health", server)
+                wait_for_server(f"{url}/web/health", server)
                 yield url
             finally:
                 server.terminate()
@@ -188,13 +189,12 @@ def _free_port():
         return probe.getsockname()[1]
 
 
-def _wait_for(url, server, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def wait_for_server(url, server):
+    def is_there():
         if server.poll() is not None:
             raise RuntimeError(f"the server stopped with code {server.returncode}")
         with contextlib.suppress(OSError):
             urllib.request.urlopen(url, timeout=5).read()
-            return
-        time.sleep(0.2)
-    raise TimeoutError(f"no answer from {url} after {seconds} s")
+            return True
+
+    wait_for(is_there, f"no answer from {url}", pause=0.2)

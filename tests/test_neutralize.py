@@ -5,8 +5,6 @@ import contextlib
 import socket
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -17,6 +15,7 @@ from odoo.tools import mute_logger
 from odoo.addons.kavi_commerce.models import payment_provider
 
 from .prefork import allow_receiver
+from .receiver import Receiver
 from .scratch import ROOT, scratch_database
 from .till import open_till
 
@@ -47,30 +46,9 @@ class Outside:
         return connect
 
 
-class Receiver(BaseHTTPRequestHandler):
-    def do_POST(self):  # noqa: N802
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format, *args):  # noqa: A002
-        pass
-
-
 class Mailbox:
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         return "250 OK"
-
-
-@contextlib.contextmanager
-def receiver():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @contextlib.contextmanager
@@ -96,9 +74,9 @@ def till():
 def outside(till, monkeypatch):
     """All that a live database reaches, and would reach at the next run of its jobs."""
     outside = Outside()
-    with receiver() as receiver_port, mailbox() as mail_port:
+    with Receiver() as receiver, mailbox() as mail_port:
         outside.listen("gateway", int(till.paypal.url.rsplit(":", 1)[1]))
-        outside.listen("receiver", receiver_port)
+        outside.listen("receiver", receiver.port)
         outside.listen("mailbox", mail_port)
         # live is here what this machine has
         monkeypatch.setattr(payment_provider.base, "LIVE", till.paypal.url)
@@ -106,13 +84,13 @@ def outside(till, monkeypatch):
         with till.scratch.env() as env:
             # before a payment begins: in what mode it was made does not change
             env["payment.provider"].browse(till.provider).state = "enabled"
-            have_all_at_work(env, till, receiver_port, mail_port, (paid, open_))
+            have_all_at_work(env, till, receiver.url, mail_port, (paid, open_))
         original = socket.socket.connect
         monkeypatch.setattr(socket.socket, "connect", outside.connect(original))
         yield outside
 
 
-def have_all_at_work(env, till, receiver_port, mail_port, bills):
+def have_all_at_work(env, till, receiver_url, mail_port, bills):
     """An outbox, a card payment, an event, a rule, and mail, each with work to do."""
     env["ir.mail_server"].create(
         {"name": "Real", "smtp_host": "127.0.0.1", "smtp_port": mail_port}
@@ -122,7 +100,7 @@ def have_all_at_work(env, till, receiver_port, mail_port, bills):
         {"name": "Accounting office", "company_id": till.company}
     )
     allow_receiver(env)
-    outbox.url = f"http://127.0.0.1:{receiver_port}/"
+    outbox.url = receiver_url
     outbox.action_new_secret()
     outbox.action_new_key()
     paid, open_ = env["kavi.bill"].browse(bills)

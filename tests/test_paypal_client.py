@@ -238,27 +238,6 @@ def test_refusals_as_paypal_gives_them(fake, client):
     assert fake.ledger.gross("USD") == 100
 
 
-def test_a_page_of_a_proxy_is_no_refusal(client, monkeypatch):
-    def answer(status, content, **headers):
-        response = connection.requests.Response()
-        response.status_code, response._content = status, content
-        response.headers.update(headers)
-        monkeypatch.setattr(
-            connection.requests, "request", lambda *args, **more: response
-        )
-        with pytest.raises(NoAnswer) as unknown:
-            client.get_order("ORDER1")
-        return unknown.value
-
-    monkeypatch.setattr(client, "get_token", lambda: "token")
-    assert answer(403, b"<html>Blocked</html>").status == 403
-    assert answer(302, b"", Location="https://example.com").status == 302
-    assert answer(200, b"[]").status == 200
-    assert answer(201, b"").status == 201
-    assert answer(200, b"\xff\xfe").status == 200
-    assert answer(429, b"{}").status == 429
-
-
 def test_concurrency_a_storm_of_lost_answers_charges_each_order_once(fake, client):
     def pay(number):
         keys = [f"{act}-{number}" for act in ("order", "capture", "refund")]

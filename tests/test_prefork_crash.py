@@ -8,9 +8,7 @@ there: what was written is gone, what was committed stays though nobody was told
 import base64
 import os
 import signal
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -18,8 +16,9 @@ import requests
 from odoo import Command
 
 from .office import Office, look
-from .prefork import PATIENCE, Payer, Refused, Snag, allow_receiver, killed, prefork
+from .prefork import Payer, Refused, Snag, allow_receiver, killed, prefork
 from .till import WEBHOOK_PATH, open_till
+from .waiting import PATIENCE
 
 PASSWORD = "only for this test"
 LONG = bool(os.environ.get("KAVI_LONG"))
@@ -302,40 +301,6 @@ def test_crash_notices(office, site, table, point):
         env["kavi.notice.rule"].browse(rule.id).active = False
 
 
-class Receiver:
-    """An accounting program; the first message is received, and who sent it dies."""
-
-    def __init__(self):
-        self.received, self.kill = [], None
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.received.append((self.headers["X-Kavi-Message"], body))
-                kill, outer.kill = outer.kill, None
-                if kill:
-                    kill()
-                    return
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, format, *args):  # noqa: A002
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
-
-
 def test_crash_outbox(office, site, receiver):
     """What was received comes once more, the same under the same id; then the others,
     in their order."""
@@ -344,10 +309,10 @@ def test_crash_outbox(office, site, receiver):
             {"name": "Books", "company_id": office.company}
         )
         allow_receiver(env)
-        outbox.url = f"http://127.0.0.1:{receiver.port}/"
+        outbox.url = receiver.url
         outbox.action_new_secret()
     office.issued(4)
-    receiver.kill = lambda: os.kill(site.find_caller(receiver.port), signal.SIGKILL)
+    receiver.instead = lambda: os.kill(site.find_caller(receiver.port), signal.SIGKILL)
 
     def is_done():
         with office.scratch.env() as env:
@@ -356,7 +321,10 @@ def test_crash_outbox(office, site, receiver):
 
     site.run_jobs("kavi_billing_export.cron_post_outbox", until=is_done)
     site.wait_until_whole()
-    first, again, *others = receiver.received
+    # the first message is received, and who sent it dies
+    first, again, *others = (
+        (headers["X-Kavi-Message"], body) for body, headers in receiver.got
+    )
     assert first == again
     with office.scratch.env() as env:
         messages = env["kavi.outbox"].browse(outbox.id).message_ids.sorted("number")

@@ -17,16 +17,10 @@ import requests
 
 from .cluster import cluster
 from .office import Office, look
-from .prefork import (
-    PATIENCE,
-    Refused,
-    allow_receiver,
-    connect,
-    prefork,
-    set_jobs,
-    wait_for,
-)
+from .prefork import Refused, allow_receiver, connect, prefork, set_jobs
+from .receiver import Receiver
 from .scratch import ScratchDatabase, _filestore, _link
+from .waiting import PATIENCE, wait_for
 
 PASSWORD = "only for this test"
 LONG = bool(os.environ.get("KAVI_LONG"))
@@ -229,7 +223,7 @@ def test_concurrency_two_servers(server, office, tmp_path):
     rule = new_rule(office, "Reminder, from two servers")
     bills = overdue_drafts(office)
     with (
-        Books() as books,
+        Receiver() as books,
         prefork(office.scratch.name, log_of(tmp_path), crons=2) as one,
         prefork(office.scratch.name, log_of(tmp_path), crons=2) as two,
     ):
@@ -252,7 +246,7 @@ def test_concurrency_two_servers(server, office, tmp_path):
                 wait_for(
                     lambda: (
                         reminded(office, rule) >= set(bills)
-                        and len(books.received) >= len(bills)
+                        and len(books.got) >= len(bills)
                     ),
                     "the jobs do not come to an end",
                     pause=0.5,
@@ -262,7 +256,7 @@ def test_concurrency_two_servers(server, office, tmp_path):
     for officer in officers:  # somebody else was at it, at the most
         assert all(len(str(told).split()) > 5 for told in officer.told), officer.told
     check_mails(office, bills)
-    ids = books.received
+    ids = [headers["X-Kavi-Message"] for __, headers in books.got]
     assert len(ids) == len(set(ids)) == len(bills)
     with office.scratch.env() as env:
         messages = env["kavi.outbox.message"].search(
@@ -312,31 +306,3 @@ def make_due(name, jobs):
             """,
             [list(jobs)],
         )
-
-
-class Books:
-    """An accounting program that notes which messages come."""
-
-    def __enter__(self):
-        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-        self.received = received = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802
-                self.rfile.read(int(self.headers["Content-Length"]))
-                received.append(self.headers["X-Kavi-Message"])
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, format, *args):  # noqa: A002
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc):
-        self.server.shutdown()
-        self.server.server_close()

@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from requests.adapters import HTTPAdapter
 
-from .prefork import PATIENCE, Payer, prefork, wait_for
+from .prefork import Payer, prefork
 from .scratch import _free_port
 from .till import WEBHOOK_PATH, open_till
+from .waiting import PATIENCE, wait_for
 
 PASSWORD = "only for this test"
 # Another address of this machine, as a client's that is not the proxy's.

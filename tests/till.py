@@ -18,7 +18,6 @@ import os
 import signal
 import tempfile
 import threading
-import time
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +31,7 @@ from .fake_paypal import FakePayPal
 from .fake_paypal.webhooks import EVENTS
 from .scratch import scratch_database
 from .secret_search import find_secrets
+from .waiting import wait_for
 
 _logger = logging.getLogger(__name__)
 
@@ -329,13 +329,11 @@ class Workers:
 
     def _wait_for_locks(self, pid):
         """Until the database has noticed that a process is gone."""
-        end = time.monotonic() + PATIENCE
         name = config["db_app_name"].replace("{pid}", str(pid))
-        while time.monotonic() < end:
-            if not _count_connections(self.name, name):
-                return
-            time.sleep(0.02)
-        raise TimeoutError("the database still serves a process that is gone")
+        wait_for(
+            lambda: not _count_connections(self.name, name),
+            "the database still serves a process that is gone",
+        )
 
     def close(self):
         with contextlib.suppress(OSError):

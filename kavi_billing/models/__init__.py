@@ -15,6 +15,7 @@ from . import (
     kavi_ledger_check_mixin,
     kavi_retry_mixin,
     kavi_view_mixin,
+    kavi_window_mixin,
     kavi_activity,
     kavi_document_mixin,
     kavi_bill,

@@ -41,12 +41,7 @@ class AccountPayment(models.Model):
     @api.depends("invoice_ids", "state")
     def _compute_kavi_bill_ids(self):
         for payment in self:
-            # sudo: which bills it is matched with; those that one may not see are left
-            # out
-            booked = payment.sudo()
-            bills = booked.invoice_ids.kavi_bill_id
-            bills |= booked.env["kavi.bill"]._get_bills_of(booked)
-            bills = bills.with_env(self.env)._filtered_access("read")
+            bills = payment._get_seen_bills()
             payment.kavi_bill_ids = bills
             payment.kavi_bill_count = len(bills)
 
@@ -99,6 +94,13 @@ class AccountPayment(models.Model):
                         payment.name,
                     )
                 )
+
+    def _get_seen_bills(self):
+        """The bills of these payments that the user may see."""
+        booked = self.sudo()  # which bills it is matched with
+        bills = booked.invoice_ids.kavi_bill_id
+        bills |= booked.env["kavi.bill"]._get_bills_of(booked)
+        return bills.with_env(self.env)._filtered_access("read")
 
     def _is_moved_automatically(self):
         """Hook: whether an automatic method has moved this money, and would have to

@@ -12,7 +12,7 @@ class KaviAccountStatementWizard(models.TransientModel):
 
     _name = "kavi.account.statement.wizard"
     _description = "Account Statement"
-    _inherit = ["kavi.document.mixin"]
+    _inherit = ["kavi.window.mixin", "kavi.document.mixin"]
 
     partner_id = fields.Many2one(
         "res.partner",

@@ -14,6 +14,7 @@ class KaviBillActWizard(models.AbstractModel):
 
     _name = "kavi.bill.act.wizard"
     _description = "Act On Bills"
+    _inherit = ["kavi.window.mixin"]
     # a key of ``bill_rules.ACTS``
     _act = None
 

@@ -7,7 +7,7 @@ from ..tools.instalments import CHARGES
 class KaviBillAmountWizardLine(models.TransientModel):
     _name = "kavi.bill.amount.wizard.line"
     _description = "Line Of A Bill Whose Amount Is Changed"
-    _inherit = ["analytic.mixin"]
+    _inherit = ["kavi.window.mixin", "analytic.mixin"]
     _order = "sequence, id"
     # companies are checked on the bill's lines, which are made of these
 

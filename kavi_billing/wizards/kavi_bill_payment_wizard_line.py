@@ -4,6 +4,7 @@ from odoo import fields, models
 class KaviBillPaymentWizardLine(models.TransientModel):
     _name = "kavi.bill.payment.wizard.line"
     _description = "What A Payment Pays Of A Bill"
+    _inherit = ["kavi.window.mixin"]
 
     wizard_id = fields.Many2one(
         "kavi.bill.payment.wizard", required=True, ondelete="cascade"

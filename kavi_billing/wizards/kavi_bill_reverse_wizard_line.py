@@ -4,6 +4,7 @@ from odoo import api, fields, models
 class KaviBillReverseWizardLine(models.TransientModel):
     _name = "kavi.bill.reverse.wizard.line"
     _description = "Payment That May Be Reversed"
+    _inherit = ["kavi.window.mixin"]
 
     wizard_id = fields.Many2one(
         "kavi.bill.reverse.wizard", required=True, ondelete="cascade"
@@ -34,3 +35,12 @@ class KaviBillReverseWizardLine(models.TransientModel):
             line.currency_id = payment.currency_id
             others = bill._get_bills_of(payment) - bill
             line.other_bills = ", ".join(others.mapped("name"))
+
+    # === HELPER METHODS === #
+
+    @api.model
+    def _check_shown(self, name, records):
+        if name == "payment_id":
+            # who sees no payments sees which ones a bill has
+            records = records.filtered(lambda payment: not payment._get_seen_bills())
+        return super()._check_shown(name, records)

@@ -6,6 +6,7 @@ class KaviBulkReport(models.TransientModel):
 
     _name = "kavi.bulk.report"
     _description = "What Was Not Done"
+    _inherit = ["kavi.window.mixin"]
 
     done_count = fields.Integer(string="Done", readonly=True)
     refused_count = fields.Integer(string="Left As They Are", readonly=True)

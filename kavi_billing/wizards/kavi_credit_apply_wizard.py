@@ -7,6 +7,7 @@ class KaviCreditApplyWizard(models.TransientModel):
 
     _name = "kavi.credit.apply.wizard"
     _description = "Apply Credits"
+    _inherit = ["kavi.window.mixin"]
 
     credit_ids = fields.Many2many(
         "kavi.credit",

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 class KaviCreditRefundWizard(models.TransientModel):
     _name = "kavi.credit.refund.wizard"
     _description = "Refund Credits"
+    _inherit = ["kavi.window.mixin"]
 
     credit_ids = fields.Many2many(
         "kavi.credit",

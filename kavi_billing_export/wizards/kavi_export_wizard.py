@@ -9,6 +9,7 @@ class KaviExportWizard(models.TransientModel):
 
     _name = "kavi.export.wizard"
     _description = "Export to Accounting"
+    _inherit = ["kavi.window.mixin"]
 
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company

@@ -17,6 +17,7 @@ class KaviReportWizard(models.TransientModel):
 
     _name = "kavi.report.wizard"
     _description = "Download A Report"
+    _inherit = ["kavi.window.mixin"]
 
     model_name = fields.Char(required=True, readonly=True)
     title = fields.Char(required=True)

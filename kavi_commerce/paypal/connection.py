@@ -2,10 +2,10 @@
 
 Of paypalrestsdk 1.13 it uses the Api class: its address, credentials and headers, and
 its way of telling an answer's status. What that class can't do is overridden here (it
-has no time-out, asks for ever when a token is refused, follows redirects, returns a 400
-as if it were a success). Its v1 resource classes and its check of webhooks are not
-used: the former are switched off at PayPal, the latter refuses valid signatures. When
-the package goes, this file is the one to replace.
+has no time-out, reads answers of any size, asks for ever when a token is refused,
+follows redirects, returns a 400 as if it were a success). Its v1 resource classes and
+its check of webhooks are not used: the former are switched off at PayPal, the latter
+refuses valid signatures. When the package goes, this file is the one to replace.
 """
 
 import base64
@@ -20,13 +20,15 @@ import paypalrestsdk
 import requests
 from paypalrestsdk import exceptions as sdk
 
+from .bounds import DEADLINE, TooLong, ask
 from .exceptions import NoAnswer, RequestRejected, Silence
 from .redaction import redact, redact_text
 
 _logger = logging.getLogger(__name__)
 
-# Seconds, for connecting and for each wait for bytes. One number: Odoo's tests, which
-# look at every request, can't read a pair.
+# Seconds, for connecting and for each wait for bytes; for all of a request, see
+# bounds.DEADLINE. One number: Odoo's tests, which look at every request, can't read a
+# pair.
 TIMEOUT = 20
 # A token is not used in its last minutes: it might end on the way.
 TOKEN_MARGIN = 300
@@ -77,24 +79,25 @@ class _Api(paypalrestsdk.Api):
         )
         self.timeout = timeout
 
-    def http_call(self, url, method, **kwargs):
-        response = requests.request(
+    def http_call(self, url, method, seconds=DEADLINE, **kwargs):
+        """:return: response, its text, and that as a dict"""
+        response, content = ask(
             method,
             url,
+            seconds=seconds,
             timeout=self.timeout,
-            allow_redirects=False,
             proxies=self.proxies,
             **kwargs,
         )
-        content = response.content.decode("utf-8", errors="replace")
+        text = content.decode("utf-8", errors="replace")
         try:
-            answer = self.handle_response(response, content)
-        except ValueError:
+            answer = self.handle_response(response, text)
+        except (ValueError, RecursionError):
             answer = None
         # a success that can't be read, or says nothing where it should
         if not isinstance(answer, dict) or (not answer and response.status_code != 204):
-            raise sdk.ServerError(response, content)
-        return response, answer
+            raise sdk.ServerError(response, text)
+        return response, text, answer
 
 
 @dataclass
@@ -193,15 +196,17 @@ class Connection:
             "request_id": headers.get("PayPal-Request-Id"),
         }
         secrets = () if is_secret else (authorization.partition(" ")[2],)
+        seconds = DEADLINE
         if self._ends is not None:
-            self._api.timeout = min(self.timeout, self._ends - time.monotonic())
-            if self._api.timeout <= 0:
+            seconds = min(seconds, self._ends - time.monotonic())
+            if seconds <= 0:
                 raise Silence("PayPal did not answer in time.")
         self._record("sent", secrets, text="" if is_secret else raw or "", **told)
         try:
-            response, answer = self._api.http_call(
+            response, text, answer = self._api.http_call(
                 f"{self.base_url}{path}",
                 method,
+                seconds=seconds,
                 params=query,
                 data=None if raw is None else raw.encode(),
                 headers=headers,
@@ -210,12 +215,14 @@ class Connection:
             self._record("received", secrets, text=type(error).__name__, **told)
             if isinstance(error, requests.Timeout):
                 raise Silence("PayPal did not answer in time.") from error
+            if isinstance(error, TooLong):
+                raise NoAnswer("PayPal's answer is too long to be read.") from error
             raise NoAnswer("The connection to PayPal failed.") from error
         except sdk.ConnectionError as error:
             response, failure = error.response, _get_failure(error)
             text = error.content or ""
         else:
-            failure, text = None, response.text
+            failure = None
         self._record(
             "received",
             secrets,
@@ -255,26 +262,34 @@ def _get_failure(error):
     status = response.status_code
     try:
         body = json.loads(error.content)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         body = None
     is_read = isinstance(body, dict)
     body = body if is_read else {}
-    debug_id = body.get("debug_id") or response.headers.get("PayPal-Debug-Id")
+    debug_id = _text(body, "debug_id") or response.headers.get("PayPal-Debug-Id")
     told = {"status": status, "debug_id": debug_id}
-    details = [item for item in body.get("details") or [] if isinstance(item, dict)]
-    issues = [item["issue"] for item in details if item.get("issue")]
+    details = body.get("details")
+    details = details if isinstance(details, list) else []
+    details = [item for item in details if isinstance(item, dict)]
+    issues = [issue for item in details if (issue := _text(item, "issue"))]
     is_no = isinstance(error, sdk.ClientError) and status not in NOT_NOW
     # a proxy's or firewall's page is no word of PayPal's
     if not is_no or not is_read or IN_PROGRESS.intersection(issues):
         return NoAnswer(f"PayPal gave no clear answer (status {status}).", **told)
-    texts = [item.get("description") or item.get("issue") for item in details]
-    texts.append(body.get("message") or body.get("error_description") or "")
+    texts = [_text(item, "description", "issue") for item in details]
+    texts.append(_text(body, "message", "error_description"))
     return RequestRejected(
         redact(next(filter(None, texts), f"PayPal refused (status {status}).")),
-        name=body.get("name") or body.get("error") or "",
+        name=_text(body, "name", "error"),
         issues=issues,
         **told,
     )
+
+
+def _text(found, *names):
+    """The first of these members that is a text with something in it; else ""."""
+    texts = (found.get(name) for name in names)
+    return next((text for text in texts if text and isinstance(text, str)), "")
 
 
 def _now():

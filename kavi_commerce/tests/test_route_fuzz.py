@@ -10,6 +10,7 @@ KAVI_LONG=1: at least 2,000 cases; else some hundred.
 
 import inspect
 import json
+import logging
 import os
 import re
 import threading
@@ -23,6 +24,8 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from .common import CommerceCommon
+
+_logger = logging.getLogger(__name__)
 
 OURS = "odoo.addons.kavi_"
 # What verifies and stores events has tests of its own.
@@ -95,6 +98,8 @@ class TestRouteFuzz(HttpCase, CommerceCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.stranger = cls._new_user("stranger", "base.group_portal")
+        cls.payer = cls._new_user("payer", "base.group_portal")
+        cls.account.primary_contact_id = cls.payer.partner_id
         cls.bill = cls.issued(100)
         cls.token = cls.bill.sudo()._portal_ensure_token()
         cls.foreign = cls.draft(50)
@@ -233,7 +238,8 @@ class TestRouteFuzz(HttpCase, CommerceCommon):
 
             with self.subTest(route=rule.rule):
                 one()
-        return count[0]
+        if os.environ.get("KAVI_LONG"):
+            _logger.info("%s cases by %s", count[0], self.session.uid or "the public")
 
     # === WHO ASKS === #
 
@@ -250,6 +256,11 @@ class TestRouteFuzz(HttpCase, CommerceCommon):
         method, an attempt of no more than is due."""
         self.authenticate(None, None)
         self.fuzz(self.check_offered, {"access_token": self.token})
+
+    def test_bad_input_by_who_pays(self):
+        """With a log-in and the account's bills, the same as by its link: no more."""
+        self.authenticate(self.payer.login, self.payer.login)
+        self.fuzz(self.check_offered, {"bill": self.bill.ids})
 
     def check_offered(self, before, after):
         changed = dict(after[0]).items() - dict(before[0]).items()

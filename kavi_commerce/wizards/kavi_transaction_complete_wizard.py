@@ -6,6 +6,7 @@ class KaviTransactionCompleteWizard(models.TransientModel):
 
     _name = "kavi.transaction.complete.wizard"
     _description = "Complete A Transaction"
+    _inherit = ["kavi.window.mixin"]
 
     transaction_id = fields.Many2one("payment.transaction", required=True)
     currency_id = fields.Many2one(

@@ -9,6 +9,7 @@ class KaviTransactionNoteWizard(models.TransientModel):
 
     _name = "kavi.transaction.note.wizard"
     _description = "Note On A Transaction"
+    _inherit = ["kavi.window.mixin"]
 
     transaction_id = fields.Many2one("payment.transaction", required=True)
     note = fields.Text(required=True)

@@ -6,6 +6,7 @@ class KaviTransactionRefundWizard(models.TransientModel):
 
     _name = "kavi.transaction.refund.wizard"
     _description = "Refund A Transaction"
+    _inherit = ["kavi.window.mixin"]
 
     transaction_id = fields.Many2one("payment.transaction", required=True)
     currency_id = fields.Many2one(
