@@ -121,7 +121,7 @@ class TestPortalText(PageCase):
     @mute_logger("odoo.http")
     def test_messages_of_who_is_logged_in_and_came_by_a_link(self):
         """The conversation is there, and they write in their own name, whatever link
-        they came by: the landing page after a card payment has one."""
+        they came by."""
         bill = self.bill
         bill.message_post(
             body="Dear payer", message_type="comment", subtype_xmlid="mail.mt_comment"
