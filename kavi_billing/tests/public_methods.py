@@ -78,6 +78,7 @@ OVERRIDDEN = """
     message_notify
     message_post
     modify_moves
+    onchange
     unlink
     write
 """
