@@ -1,0 +1,113 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+
+from ...tools.term import Proration, get_share, prorate
+
+
+class KaviMembershipType(models.Model):
+    """What memberships of a type cost (KM-14, KM-15)."""
+
+    _inherit = "kavi.membership.type"
+
+    fee_ids = fields.One2many(
+        "kavi.membership.fee", "type_id", string="Fees", copy=True
+    )
+    setup_fee = fields.Monetary(
+        help="Of new memberships, beside the fee; it is never prorated."
+    )
+    late_fee = fields.Monetary(help="Of renewals that come late.")
+    late_fee_after_days = fields.Integer(
+        string="Late After", help="Days after the end."
+    )
+    proration = fields.Selection(
+        [
+            ("none", "The whole fee"),
+            ("month", "By month"),
+            ("quarter", "By quarter"),
+            ("day", "By day"),
+        ],
+        string="Of a Part of the Term",
+        required=True,
+        default="none",
+    )
+    proration_cutoff_day = fields.Integer(
+        string="Cut-Off Day",
+        help="Who joins after this day of a month or quarter does not pay for it. 0: "
+        "they do.",
+    )
+    proration_minimum = fields.Monetary(string="Least Fee")
+    proration_rounding = fields.Monetary(
+        string="Rounded To", help="E.g. 5.00. 0: to the cent."
+    )
+    billing_gate = fields.Selection(
+        [("paid", "Paid in full"), ("issued", "Issued (on credit)")],
+        string="Goes On When the Bill Is",
+        required=True,
+        default="paid",
+    )
+    kind_id = fields.Many2one(
+        "kavi.bill.kind",
+        string="Bill Kind",
+        check_company=True,
+        help="Numbers, terms and income account of the bills: a current liability, "
+        "where the fee is earned over time.",
+    )
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    _fees_fit = models.Constraint(
+        "CHECK(setup_fee >= 0 AND late_fee >= 0 AND proration_minimum >= 0"
+        " AND proration_rounding >= 0 AND late_fee_after_days >= 0"
+        " AND proration_cutoff_day BETWEEN 0 AND 92)",
+        "Fees are zero or more; the cut-off day is one of a month or quarter.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends_context("lang")
+    def _compute_preview(self):
+        self.preview = False
+
+    # === BUSINESS METHODS === #
+
+    def _get_fee(self, occasion, day):
+        """The row of fees that counts on a day: the newest that is valid. A renewal or
+        replacement that has none of its own costs what a new membership does.
+
+        :return: ``kavi.membership.fee``, or none: nothing is to be paid
+        """
+        self.ensure_one()
+        # sudo: fees are read for who applies
+        valid = self.sudo().fee_ids.filtered(
+            lambda fee: (
+                (not fee.date_from or fee.date_from <= day)
+                and (not fee.date_to or fee.date_to >= day)
+            )
+        )
+        for wanted in dict.fromkeys((occasion, "new")):
+            found = valid.filtered(lambda fee, wanted=wanted: fee.occasion == wanted)
+            if found or wanted == "seat":
+                oldest = fields.Date.to_date("1900-01-01")
+                return found.sorted(lambda fee: (fee.date_from or oldest, fee.id))[-1:]
+        return self.env["kavi.membership.fee"]
+
+    def _prorate(self, fee, period, places=None):
+        """What a fee comes to for a period of the term.
+
+        :param float fee: of the whole term
+        :param kavi_members.tools.term.Period period: the part
+        :rtype: float
+        """
+        self.ensure_one()
+        currency = self.company_id.currency_id
+        if self.term != "fixed" or self.proration == "none":
+            return currency.round(fee)
+        share = get_share(Proration(self.proration, self.proration_cutoff_day), period)
+        amount = prorate(
+            Decimal(str(fee)),
+            share,
+            currency.decimal_places,
+            Decimal(str(self.proration_rounding)),
+            Decimal(str(self.proration_minimum)),
+        )
+        return currency.round(float(amount))
