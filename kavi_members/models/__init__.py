@@ -1,5 +1,6 @@
 from . import (
     kavi_contact_type,
+    kavi_member_guard_mixin,
     kavi_membership,
     kavi_membership_answer,
     kavi_membership_application,

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -8,6 +10,16 @@ from ..tools.const import (
     PURPOSE_PAIRS,
     USER,
 )
+from ..tools.state import PENDING
+
+# What a state makes of its holder; the first of these that they have counts.
+STATUSES = ("current", "grace", "pending", "former")
+STATUS_OF = {
+    "current": "current",
+    "expired": "grace",
+    "archived": "former",
+    **dict.fromkeys(PENDING, "pending"),
+}
 
 
 class ResPartner(models.Model):
@@ -64,6 +76,57 @@ class ResPartner(models.Model):
         )
         for partner in self:
             partner.kavi_membership_count = counts.get(partner._origin, 0)
+
+    # === BUSINESS METHODS === #
+
+    def _update_member_status(self):
+        """What these contacts are by all of their terms: the best of them."""
+        if not self:
+            return
+        # sudo: contacts may be read-only for whoever moves a membership
+        partners = self.sudo()
+        rows = (
+            self.env["kavi.membership"]
+            .sudo()
+            ._read_group(
+                [("partner_id", "in", self.ids)],
+                ["partner_id", "state"],
+                ["date_activated:min", "date_activated:count"],
+            )
+        )
+        found, since = defaultdict(set), {}
+        for partner, state, first, activated in rows:
+            status = STATUS_OF.get(state)
+            if status == "former" and not activated:
+                status = None  # who was never a member is no former one
+            found[partner] |= {status} - {None}
+            if first:
+                since[partner] = min(first, since.get(partner, first))
+        for partner in partners:
+            ranked = [one for one in STATUSES if one in found[partner]]
+            vals = {
+                "kavi_member_status": ranked[0] if ranked else False,
+                "kavi_member_since": since.get(partner, False),
+            }
+            if any(partner[name] != value for name, value in vals.items()):
+                partner.write(vals)
+
+    @api.model
+    def _repair_pending_members(self):
+        """Whoever has an accepted membership is no applicant: by night, for what a
+        change in the middle has left."""
+        # sudo: a job
+        accepted = (
+            self.env["kavi.membership"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id.kavi_is_pending_member", "=", True),
+                    ("date_ready", "!=", False),
+                ]
+            )
+        )
+        accepted._accept()
 
     # === CONSTRAINT METHODS === #
 

@@ -4,7 +4,7 @@ Plain Python, no ORM. The walk writes what :func:`get_path` says, and nothing el
 (KM-26). One membership is one term; the last day of a term is a day of membership.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 DAY = timedelta(days=1)
@@ -141,8 +141,8 @@ def get_path(state, since, facts, today):
     """
     path = []
     for day in _days(facts, since, today):
-        if state == "current" or (path and any(to == "current" for *_, to in path)):
-            facts = _activated(facts, day)
+        if state == "current":
+            facts = replace(facts, activated=facts.activated or day)
         found = state_of(facts, day)
         if found != state:
             path.append((day, state, found))
@@ -152,13 +152,9 @@ def get_path(state, since, facts, today):
 
 def _days(facts, since, today):
     """The days on which a state may change, in order, and today."""
+    if not facts.ready:
+        return [today]
     after = [day + DAY for day in (facts.end, facts.grace) if day]
     days = {facts.ready, facts.start, facts.ended, *after} - {None}
-    return sorted(day for day in days if (since or date.min) < day < today) + [today]
-
-
-def _activated(facts, day):
-    if facts.activated:
-        return facts
-    values = {**vars(facts), "activated": day}
-    return Facts(**values)
+    low = max(since + DAY if since else date.min, facts.ready)
+    return sorted(day for day in days if low <= day < today) + [today]

@@ -15,7 +15,7 @@ class KaviMembership(models.Model):
     _inherit = [
         "mail.thread",
         "mail.activity.mixin",
-        "kavi.guard.mixin",
+        "kavi.member.guard.mixin",
         "kavi.billable.mixin",
     ]
     _description = "Membership"
@@ -23,6 +23,9 @@ class KaviMembership(models.Model):
     _check_company_auto = True
 
     name = fields.Char(compute="_compute_name", store=True)
+    active = fields.Boolean(
+        default=True, readonly=True, copy=False, help="Off: an officer deleted it."
+    )
     partner_id = fields.Many2one(
         "res.partner",
         string="Member",
@@ -112,6 +115,15 @@ class KaviMembership(models.Model):
         copy=False,
         help="The day on which the last step was passed.",
     )
+    is_start_fixed = fields.Boolean(
+        readonly=True, copy=False, help="The start was set by an officer: it stays."
+    )
+    date_anchor = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The first day of the terms that follow each other without a gap: their "
+        "ends are counted from it.",
+    )
     date_start = fields.Date(
         string="Start", readonly=True, copy=False, index=True, tracking=True
     )
@@ -172,6 +184,13 @@ class KaviMembership(models.Model):
     # -- frozen when the bill is raised
     fee_amount = fields.Monetary(readonly=True, copy=False)
     fee_text = fields.Text(readonly=True, copy=False)
+    heard = fields.Char(
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="Bill and state that were worked on last: the nightly comparison finds "
+        "what was not.",
+    )
     fee_by_hand = fields.Boolean(
         readonly=True, copy=False, help="The fee was typed by an officer."
     )

@@ -20,7 +20,7 @@ class KaviMembershipApplication(models.Model):
     """
 
     _name = "kavi.membership.application"
-    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.guard.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "kavi.member.guard.mixin"]
     _description = "Membership Application"
     _order = "id desc"
     _check_company_auto = True

@@ -125,7 +125,7 @@ class KaviMembershipType(models.Model):
         default="old_end",
     )
     keep_old_end_days = fields.Integer(
-        help="Who is late by so many days at most starts after the old end all the same."
+        help="Who is late by so many days at most starts after the old end, too."
     )
     auto_renew = fields.Boolean(string="Renew By Itself")
     auto_renew_days = fields.Integer(string="Days Before the End", default=30)

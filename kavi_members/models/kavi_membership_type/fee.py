@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -87,8 +88,9 @@ class KaviMembershipType(models.Model):
         for wanted in dict.fromkeys((occasion, "new")):
             found = valid.filtered(lambda fee, wanted=wanted: fee.occasion == wanted)
             if found or wanted == "seat":
-                oldest = fields.Date.to_date("1900-01-01")
-                return found.sorted(lambda fee: (fee.date_from or oldest, fee.id))[-1:]
+                return found.sorted(lambda fee: (fee.date_from or date.min, fee.id))[
+                    -1:
+                ]
         return self.env["kavi.membership.fee"]
 
     def _prorate(self, fee, period, places=None):
