@@ -1,6 +1,9 @@
 """What the tests of members have in common: one user of each role, types, and short
 ways to add memberships and to settle their bills."""
 
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo.addons.kavi_billing.tests.common import BillingCommon
@@ -14,6 +17,7 @@ ROLES = {
 
 class MembersCommon(BillingCommon):
     today = "2027-03-10"
+    days = None
 
     @classmethod
     def setUpClass(cls):
@@ -76,6 +80,40 @@ class MembersCommon(BillingCommon):
             if hasattr(found, "isoformat"):
                 found = found.isoformat()
             self.assertEqual(found, value, name)
+
+    @contextmanager
+    def rolled_back(self):
+        """A try: what it does, the day that it sets too, is undone."""
+        savepoint = self.env.cr.savepoint()
+        with ExitStack() as days:
+            self.days = days
+            try:
+                yield
+            finally:
+                self.days = None
+                self.env.cr.precommit.clear()
+                self.env.clear()
+                savepoint.rollback()
+                savepoint.close()
+
+    def go_to(self, day):
+        """Let it be that day until the test, or the try, is over."""
+        frozen = freeze_time(f"{day} 12:00:00")
+        frozen.start()
+        if self.days:
+            self.days.callback(frozen.stop)
+        else:
+            self.addCleanup(frozen.stop)
+
+    def job(self, name, model="kavi.membership"):
+        """Run a job, but for its commits."""
+        progress = patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", return_value=1000
+        )
+        with progress as committed:
+            getattr(self.env[model].sudo(), name)()
+            self.env.flush_all()
+        self.assertTrue(committed.called)
 
     def path(self, membership):
         """The states that it has been in, with their days."""

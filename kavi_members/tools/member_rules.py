@@ -79,7 +79,8 @@ ACTS = MappingProxyType(
         # -- what follows it
         "renew": Act(
             "Renew",
-            stay(*RUNNING, "archived"),
+            # who renews in grace may be current at once, and needs no grace any more
+            {**stay("current", "archived"), "expired": ("expired", "archived")},
             refused=("renewed", "lifetime"),
         ),
         "replace": Act(
