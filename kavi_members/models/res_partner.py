@@ -1,7 +1,10 @@
 from collections import defaultdict
 
+from psycopg2 import IntegrityError
+
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import mute_logger
 
 from ..tools.const import (
     COMPANY_PURPOSES,
@@ -77,6 +80,17 @@ class ResPartner(models.Model):
         for partner in self:
             partner.kavi_membership_count = counts.get(partner._origin, 0)
 
+    # === ACTION METHODS === #
+
+    def action_open_memberships(self):
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kavi_members.action_kavi_membership"
+        )
+        action.update(domain=[("partner_id", "=", self.id)], context={})
+        return action
+
     # === BUSINESS METHODS === #
 
     def _update_member_status(self):
@@ -110,6 +124,37 @@ class ResPartner(models.Model):
             }
             if any(partner[name] != value for name, value in vals.items()):
                 partner.write(vals)
+
+    def _blank_applicants(self):
+        """Take away what applicants typed who were never accepted; the name stays on
+        the documents. Whoever somebody else uses stays as they are."""
+        # sudo: the caller was checked
+        for partner in self.sudo().filtered("kavi_is_pending_member"):
+            partner.write(
+                {
+                    **dict.fromkeys(
+                        (
+                            *("email", "phone", "street", "street2", "city", "zip"),
+                            *("vat", "website", "function", "comment"),
+                        ),
+                        False,
+                    ),
+                    "state_id": False,
+                    "active": False,
+                }
+            )
+
+    def _forget_applicants(self):
+        """Delete applicants who were never accepted and whom nothing else uses; what is
+        used stays, blank and archived. People go before their companies."""
+        # sudo: the caller was checked
+        for partner in self.sudo().sorted("is_company"):
+            try:
+                with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                    partner.unlink()
+                    self.env.flush_all()
+            except (IntegrityError, UserError):
+                partner._blank_applicants()
 
     @api.model
     def _repair_pending_members(self):

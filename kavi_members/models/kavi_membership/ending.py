@@ -35,6 +35,16 @@ class KaviMembership(models.Model):
         self._settle_bills(cancel_bill, self.env._("The membership was deleted."))
         return moves
 
+    def _is_refunded(self):
+        """Whether nothing of what was paid for them is kept."""
+        # sudo: no more than that is told
+        bills = self.sudo().kavi_bill_ids
+        return bool(bills) and all(
+            bill.currency_id.compare_amounts(bill.amount_paid, 0.0) > 0
+            and bill.currency_id.is_zero(bill.amount_retained)
+            for bill in bills
+        )
+
     # === HELPER METHODS === #
 
     def _prepare_end_vals(self, reason):

@@ -13,6 +13,19 @@ class KaviMembership(models.Model):
         self._approve()
         return True
 
+    def action_next_term(self):
+        self._move_to_next_term()
+        return True
+
+    def action_resume(self):
+        self._resume()
+        return True
+
+    def action_end(self):
+        """End before its time, by an officer; its bill stays as it is."""
+        self._end("refunded" if self._is_refunded() else "deleted")
+        return True
+
     # === BUSINESS METHODS === #
 
     def _approve(self, note=""):

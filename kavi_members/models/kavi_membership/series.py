@@ -24,6 +24,25 @@ class KaviMembership(models.Model):
         memberships.sudo()._check_maximum()
         return memberships
 
+    # === ACTION METHODS === #
+
+    def action_renew(self):
+        """Renew, and show the new terms."""
+        return self._renew()._get_records_action(name=self.env._("Renewals"))
+
+    def action_open_series(self):
+        """All terms of these series, the first one and what followed it."""
+        self.check_access("read")
+        terms = self.with_context(active_test=False).search(
+            [("series_id", "in", self.series_id.ids)]
+        )
+        return terms._get_records_action(name=self.env._("Terms"))
+
+    def action_open_contact(self):
+        self.ensure_one()
+        self.check_access("read")
+        return self.partner_id._get_records_action()
+
     # === BUSINESS METHODS === #
 
     @api.model

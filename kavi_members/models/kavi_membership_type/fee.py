@@ -1,7 +1,11 @@
 from datetime import date
 from decimal import Decimal
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ...tools.term import Proration, get_share, prorate
 
@@ -65,9 +69,44 @@ class KaviMembershipType(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.depends(
+        "term",
+        "term_number",
+        "term_unit",
+        "round_to",
+        "fixed_day",
+        "fixed_month",
+        "term_years",
+        "fixed_term_ids.date_from",
+        "fixed_term_ids.date_to",
+        "rollover_days",
+        "fee_ids.amount",
+        "fee_ids.occasion",
+        "fee_ids.date_from",
+        "fee_ids.date_to",
+        "setup_fee",
+        "proration",
+        "proration_cutoff_day",
+        "proration_minimum",
+        "proration_rounding",
+        "company_id",
+    )
     @api.depends_context("lang")
     def _compute_preview(self):
-        self.preview = False
+        """Who joins on which day pays what, and is a member until when."""
+        cells = Markup("<tr><td>{}</td><td class='text-end'>{}</td><td>{}</td></tr>")
+        for one in self:
+            today = (one.company_id or self.env.company)._billing_today()
+            days = [today, *(fields.Date.add(today, months=n) for n in (1, 3, 6, 11))]
+            rows = [cells.format(*one._get_preview_row(day)) for day in days]
+            one.preview = Markup(
+                "<table class='table table-sm'><thead>{}</thead><tbody>{}</tbody></table>"
+            ).format(
+                cells.format(
+                    self.env._("Who joins on"), self.env._("pays"), self.env._("until")
+                ),
+                Markup().join(rows),
+            )
 
     # === BUSINESS METHODS === #
 
@@ -93,6 +132,19 @@ class KaviMembershipType(models.Model):
                 ]
         return self.env["kavi.membership.fee"]
 
+    def _get_preview_row(self, day):
+        self.ensure_one()
+        try:
+            period = self._get_period(day)
+        except UserError as error:
+            return format_date(self.env, day), "", str(error)
+        total = self._prorate(self._get_fee("new", day).amount, period) + self.setup_fee
+        currency = self.company_id.currency_id or self.env.company.currency_id
+        end = (
+            format_date(self.env, period.end) if period.end else self.env._("for life")
+        )
+        return format_date(self.env, day), currency.format(total), end
+
     def _prorate(self, fee, period, places=None):
         """What a fee comes to for a period of the term.
 
@@ -101,7 +153,7 @@ class KaviMembershipType(models.Model):
         :rtype: float
         """
         self.ensure_one()
-        currency = self.company_id.currency_id
+        currency = self.company_id.currency_id or self.env.company.currency_id
         if self.term != "fixed" or self.proration == "none":
             return currency.round(fee)
         share = get_share(Proration(self.proration, self.proration_cutoff_day), period)
