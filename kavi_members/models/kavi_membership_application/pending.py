@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from odoo.addons.kavi_billing.tools.context import Private
+
 
 class KaviMembershipApplication(models.Model):
     """From what was typed to pending contacts and memberships, and back (KM-28,
@@ -136,7 +138,11 @@ class KaviMembershipApplication(models.Model):
         vals = {name: values[name] for name in names if values.get(name)}
         if not vals.get("name"):
             raise UserError(self.env._("Say who applies: a name is missing."))
-        return self.env["res.partner"].create(
+        # a pending account is opened with the bill, and no regular one before
+        contacts = self.env["res.partner"].with_context(
+            kavi_no_billing_account=Private()
+        )
+        contact = contacts.create(
             {
                 **vals,
                 **more,
@@ -144,6 +150,7 @@ class KaviMembershipApplication(models.Model):
                 "kavi_is_pending_member": True,
             }
         )
+        return contact.with_env(self.env)
 
     def _prepare_company_roles(self):
         """Who speaks for the company, as billing knows it."""

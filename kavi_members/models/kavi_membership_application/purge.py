@@ -69,7 +69,7 @@ class KaviMembershipApplication(models.Model):
                 ("company_id", "=", company.id),
                 ("state", "in", ("done", "withdrawn")),
                 ("partner_id.kavi_is_pending_member", "=", True),
-                ("partner_id.email", "!=", False),
+                ("partner_id.active", "=", True),
                 ("membership_ids.moderated_at", "<", before),
                 ("membership_ids.state", "=", "denied"),
             ]

@@ -100,7 +100,8 @@ class KaviMembershipType(models.Model):
             days = [today, *(fields.Date.add(today, months=n) for n in (1, 3, 6, 11))]
             rows = [cells.format(*one._get_preview_row(day)) for day in days]
             one.preview = Markup(
-                "<table class='table table-sm'><thead>{}</thead><tbody>{}</tbody></table>"
+                "<table class='table table-sm'><thead>{}</thead>"
+                "<tbody>{}</tbody></table>"
             ).format(
                 cells.format(
                     self.env._("Who joins on"), self.env._("pays"), self.env._("until")
