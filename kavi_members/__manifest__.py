@@ -23,7 +23,7 @@
         "views/res_partner_views.xml",
         "views/kavi_members_menus.xml",
     ],
-    "demo": [],
+    "demo": ["demo/members.xml"],
     "uninstall_hook": "uninstall_hook",
     "application": True,
 }
