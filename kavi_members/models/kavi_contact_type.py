@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class KaviContactType(models.Model):
-    """How a person represents a company (KM-03)."""
+    """How a person represents a company."""
 
     _name = "kavi.contact.type"
     _description = "Contact Type"

@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 
 class KaviMembershipForm(models.Model):
-    """What applicants are asked, and which types they are offered (KM-20 ... KM-23)."""
+    """What applicants are asked, and which types they are offered."""
 
     _name = "kavi.membership.form"
     _description = "Application Form"

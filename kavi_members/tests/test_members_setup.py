@@ -68,6 +68,18 @@ class TestSetup(MembersCommon):
         with self.assertRaises(ValidationError):
             partners.create({"name": "Bob", "kavi_purpose": "member_company"})
 
+    def test_company_for_individuals(self):
+        """KM-08: its people are members and are billed, it is neither."""
+        holder = self.env["res.partner"].create(
+            {"name": "All of them", "is_company": True, "is_billing_holder": True}
+        )
+        kind = self.new_type("Company", audience="company")
+        with self.assertRaises(ValidationError):
+            self.add(kind, holder)
+        self.person.parent_id = holder
+        member = self.add()
+        self.assertEqual(self.bill_of(member).partner_id, self.person)
+
     def test_access(self):
         """KM-07: who has no role of Members sees none of it; the roles of billing are
         others."""

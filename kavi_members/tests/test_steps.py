@@ -1,4 +1,4 @@
-"""The steps of an application, from the first to the term (KM-16, KM-25 ... KM-28)."""
+"""The steps of an application, from the first to the term (KM-16)."""
 
 from freezegun import freeze_time
 

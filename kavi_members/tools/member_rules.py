@@ -1,7 +1,7 @@
 """What may be done with a membership, when, and where it leads.
 
 Plain Python, no ORM: buttons, guards, pages and tests all read this one table
-(KM-32 ... KM-41). To change a rule, change it here.
+(KM-32, KM-38, KM-39, KM-41). To change a rule, change it here.
 """
 
 from dataclasses import dataclass

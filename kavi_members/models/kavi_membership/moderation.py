@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class KaviMembership(models.Model):
-    """Approving, denying, passing a step, withdrawing (KM-32 ... KM-35, KM-38)."""
+    """Approving, denying, passing a step, withdrawing (KM-32, KM-35, KM-38)."""
 
     _inherit = "kavi.membership"
 

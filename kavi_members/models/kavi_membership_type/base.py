@@ -46,7 +46,7 @@ class KaviMembershipType(models.Model):
         string="Offered Until", help="The way to retire a type that is used."
     )
 
-    # -- what applicants read (KM-11)
+    # -- what applicants read
     description = fields.Html(translate=True)
     eligibility = fields.Html(translate=True)
     benefits = fields.Html(translate=True)
@@ -74,7 +74,7 @@ class KaviMembershipType(models.Model):
         string="Tags",
     )
 
-    # -- how it ends (KM-18, KM-48)
+    # -- how it ends (KM-18)
     grace_days = fields.Integer()
     grace_access = fields.Boolean(string="Access in Grace")
     on_end = fields.Selection(
@@ -105,7 +105,7 @@ class KaviMembershipType(models.Model):
     )
     suspend_after_days = fields.Integer(help="0: at once.")
 
-    # -- renewal (KM-43 ... KM-46)
+    # -- renewal
     renew_from_days = fields.Integer(
         string="Renewable Before", default=90, help="So many days before the end."
     )
@@ -138,7 +138,7 @@ class KaviMembershipType(models.Model):
         "canceled with its bill. 0: by hand."
     )
 
-    # -- people of a company (KM-31)
+    # -- people of a company
     seat_limit = fields.Integer(help="0: none. -1: as many as they like.")
     seat_above = fields.Selection(
         [("forbid", "Not possible"), ("charge", "Charged")],
