@@ -136,7 +136,10 @@ class KaviMembership(models.Model):
         pending._advance()
         pending._settle_bills(cancel_bill, self.env._("Replaced by another type."))
         new = self._add(vals_list)
-        self._log_history("note", self.env._("Replaced by %s. %s", new_type.name, note))
+        self._log_history(
+            "note",
+            self.env._("Replaced by %(type)s. %(note)s", type=new_type.name, note=note),
+        )
         return new
 
     # === HELPER METHODS === #

@@ -3,6 +3,7 @@ import logging
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 _logger = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ class KaviMembershipApplication(models.Model):
         month_ago = fields.Datetime.subtract(fields.Datetime.now(), days=30)
         links.search([("expires_at", "<", month_ago)]).unlink()
         todo = []
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search(Domain.TRUE):
             todo += [(one, "_drop") for one in self._find_drafts(company)]
             todo += [(one, "_anonymize") for one in self._find_denied(company)]
         progress._commit_progress(remaining=len(todo))

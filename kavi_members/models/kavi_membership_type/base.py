@@ -57,7 +57,7 @@ class KaviMembershipType(models.Model):
     )
 
     # -- steps (KM-16)
-    moderate_new = fields.Boolean(string="Moderate New", default=True)
+    moderate_new = fields.Boolean(default=True)
     moderate_renewal = fields.Boolean(string="Moderate Renewals")
 
     # -- what it gives while it is current (KM-17)

@@ -146,7 +146,7 @@ class KaviMembershipType(models.Model):
         )
         return format_date(self.env, day), currency.format(total), end
 
-    def _prorate(self, fee, period, places=None):
+    def _prorate(self, fee, period):
         """What a fee comes to for a period of the term.
 
         :param float fee: of the whole term
