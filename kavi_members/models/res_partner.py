@@ -83,8 +83,10 @@ class ResPartner(models.Model):
     # === ACTION METHODS === #
 
     def action_open_memberships(self):
-        self.ensure_one()
+        # whoever reads contacts does not see who is a member
+        self.env["kavi.membership"].check_access("read")
         self.check_access("read")
+        self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_members.action_kavi_membership"
         )

@@ -3,8 +3,18 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import MembersCommon
+
+PUBLIC_METHODS = {
+    "kavi.membership": "action_approve action_end action_next_term action_open_bills"
+    " action_open_contact action_open_series action_raise_bill action_renew"
+    " action_resume",
+    "kavi.membership.type": "action_open_memberships",
+    "res.partner": "action_open_memberships",
+}
+OVERRIDDEN = "create write copy_data"
 
 
 @tagged("post_install", "-at_install")
@@ -98,6 +108,28 @@ class TestSetup(MembersCommon):
                 self.kind.with_user(self.users[role]).name = "Mine"
         with self.assertRaises(AccessError):
             seen.intention = "leave"
+
+    @mute_logger("odoo.models", "odoo.addons.base.models.ir_model")
+    def test_access_calls(self):
+        """What clients can call is known, and takes a role of Members; what changes
+        something takes that of an officer."""
+        self.assertPublicMethods("kavi_members", PUBLIC_METHODS, OVERRIDDEN)
+        self._new_user("visitor2", "base.group_portal")
+        member = self.add(self.new_type("Moderated", moderate_new=True))
+        for model, names in PUBLIC_METHODS.items():
+            ids = {
+                "kavi.membership": member,
+                "kavi.membership.type": self.kind,
+                "res.partner": self.person,
+            }[model].ids
+            for name in names.split():
+                refused = ["officer", "accountant", "user"]
+                if model == "kavi.membership" and "open" not in name:
+                    refused.append("members_user")
+                for role in refused:
+                    with self.subTest(name, role=role), self.assertRaises(AccessError):
+                        self.rpc(role, model, name, ids)
+        self.assertMember(member, "pending_moderation")
 
     def test_other_companies_see_nothing(self):
         member = self.add()

@@ -39,8 +39,8 @@ class KaviMembership(models.Model):
         return terms._get_records_action(name=self.env._("Terms"))
 
     def action_open_contact(self):
-        self.ensure_one()
         self.check_access("read")
+        self.ensure_one()
         return self.partner_id._get_records_action()
 
     # === BUSINESS METHODS === #

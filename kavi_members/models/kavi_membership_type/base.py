@@ -292,8 +292,8 @@ class KaviMembershipType(models.Model):
     # === ACTION METHODS === #
 
     def action_open_memberships(self):
-        self.ensure_one()
         self.check_access("read")
+        self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "kavi_members.action_kavi_membership"
         )
