@@ -5,6 +5,7 @@ class KaviMembershipAnswer(models.Model):
     """What an applicant answered; it stays as it was asked."""
 
     _name = "kavi.membership.answer"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Answer of an Applicant"
     _order = "application_id, sequence, id"
     _rec_name = "question"

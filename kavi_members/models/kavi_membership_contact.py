@@ -5,6 +5,7 @@ class KaviMembershipContact(models.Model):
     """A person whom an application names, and what they are for the company."""
 
     _name = "kavi.membership.contact"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Contact of an Application"
     _order = "application_id, id"
     _rec_name = "partner_id"

@@ -8,6 +8,7 @@ class KaviMembershipFee(models.Model):
     """What a type costs on an occasion, from a day on (KM-14)."""
 
     _name = "kavi.membership.fee"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Membership Fee"
     _order = "type_id, occasion, date_from desc nulls last, id desc"
     _rec_name = "occasion"

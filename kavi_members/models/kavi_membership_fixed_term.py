@@ -6,6 +6,7 @@ class KaviMembershipFixedTerm(models.Model):
     """A common term that is no plain year; the rows of a type win over its day."""
 
     _name = "kavi.membership.fixed.term"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Common Term"
     _order = "type_id, date_from"
     _rec_name = "date_from"

@@ -12,6 +12,7 @@ class KaviMembershipLink(models.Model):
     """
 
     _name = "kavi.membership.link"
+    _inherit = ["kavi.protected.mixin"]
     _description = "One-Time Link"
     _order = "id desc"
     _rec_name = "purpose"

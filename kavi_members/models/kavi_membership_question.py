@@ -6,6 +6,7 @@ class KaviMembershipQuestion(models.Model):
     """A question of an application form."""
 
     _name = "kavi.membership.question"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Question of an Application Form"
     _order = "form_id, sequence, id"
 

@@ -5,6 +5,7 @@ class KaviMembershipSeat(models.Model):
     """A person of a member company. Bound to the series: a renewal copies nothing."""
 
     _name = "kavi.membership.seat"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Membership Seat"
     _order = "series_id, id"
     _rec_name = "partner_id"

@@ -2,7 +2,8 @@ from odoo import fields, models
 
 
 class ResUsers(models.Model):
-    _inherit = "res.users"
+    _name = "res.users"
+    _inherit = ["res.users", "kavi.protected.mixin"]
 
     kavi_granted_group_ids = fields.Many2many(
         "res.groups",

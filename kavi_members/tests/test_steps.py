@@ -125,7 +125,7 @@ class TestSteps(MembersCommon):
                 self.rpc(
                     "members_officer", member._name, "write", member.ids, {name: value}
                 )
-        with self.refused("by hand"):
+        with self.assertRaises(AccessError):
             self.rpc(
                 "members_officer",
                 member._name,
