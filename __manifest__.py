@@ -13,6 +13,7 @@
         "kavi_billing_import",
         "kavi_billing_export",
         "kavi_commerce",
+        "kavi_members",
     ],
     # A description of the whole, not an addon of its own.
     "installable": False,

@@ -48,9 +48,9 @@ READER_MAY_IMPORT = ("odoo.addons.kavi_billing.tools",)
 SKIPPED = {".git", ".odoo", "__pycache__", "build", "dist", "node_modules"}
 SKIPPED |= {".hypothesis", ".idea", ".pytest_cache", ".ruff_cache", ".vscode"}
 
-ID = re.compile(r"\b(KB|BB|BA|KC|D|F)-(\d\d)(?!\d)")
-ID_RANGE = re.compile(r"\b(KB|BB|BA|KC|D|F)-(\d\d) \.\.\. (?:\1-)?(\d\d)(?!\d)")
-ID_LIST = re.compile(r"\b(KB|BB|BA|KC|D|F)-\d\d(?:, (?:\1-)?\d\d(?!\d))+")
+ID = re.compile(r"\b(KB|BB|BA|KC|KM|D|F)-(\d\d)(?!\d)")
+ID_RANGE = re.compile(r"\b(KB|BB|BA|KC|KM|D|F)-(\d\d) \.\.\. (?:\1-)?(\d\d)(?!\d)")
+ID_LIST = re.compile(r"\b(KB|BB|BA|KC|KM|D|F)-\d\d(?:, (?:\1-)?\d\d(?!\d))+")
 
 LISTED_KEY = re.compile(r"^ {4}(kavi_\w+) {2,}(.+)$", re.M)
 

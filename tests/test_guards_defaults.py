@@ -37,6 +37,7 @@ class TestDefaults(CommerceCommon):
         super().setUpClass()
         for role, groups in {
             "contacts": "base.group_partner_manager,kavi_billing.group_billing_user",
+            "club": "kavi_members.group_members_administrator",
             "managers": "base.group_erp_manager,base.group_partner_manager",
             "system": "base.group_system",
             # sees each field, so that no group of a field is what refuses
@@ -79,6 +80,7 @@ class TestDefaults(CommerceCommon):
                 {"name": "X", "company_id": self.company.id},
             ),
             "kavi.payment.method": ("administrator", {"name": "Cash"}),
+            **self.get_club_makers(),
             "account.move": ("accountant", move),
             "account.move.line": (
                 "accountant",
@@ -105,6 +107,22 @@ class TestDefaults(CommerceCommon):
             "payment.provider": ("system", {"name": "X"}),
             "res.company": ("managers", {"name": "Another"}),
             "res.partner": ("contacts", {"name": "Mine", "is_company": True}),
+        }
+
+    def get_club_makers(self):
+        """The same, for what administrators of members set up."""
+        own = {"name": "X", "company_id": self.company.id}
+        kind = self.env["kavi.membership.type"].create(own)
+        form = self.env["kavi.membership.form"].create({**own, "slug": f"x{kind.id}"})
+        application = self.env["kavi.membership.application"].create(
+            {"company_id": self.company.id}
+        )
+        term = {"date_from": "2030-01-01", "date_to": "2030-12-31"}
+        return {
+            "kavi.membership.contact": ("club", {"application_id": application.id}),
+            "kavi.membership.fee": ("club", {"type_id": kind.id, "amount": 5.0}),
+            "kavi.membership.fixed.term": ("club", {"type_id": kind.id, **term}),
+            "kavi.membership.question": ("club", {"form_id": form.id, "name": "X"}),
         }
 
     def get_protected(self, role, model):

@@ -200,6 +200,19 @@ class TestWalk(CommerceCommon):
             }
         )
 
+        kind = self.env["kavi.membership.type"].create(
+            {"name": "X", "company_id": self.company.id}
+        )
+        self.env["kavi.membership"]._add(
+            [
+                {
+                    "partner_id": self.person.id,
+                    "type_id": kind.id,
+                    "company_id": self.company.id,
+                }
+            ]
+        )
+
     # === WHAT THERE IS === #
 
     def get_methods(self):

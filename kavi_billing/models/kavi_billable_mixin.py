@@ -33,18 +33,29 @@ class KaviBillableMixin(models.AbstractModel):
                 {**vals, "origin_model": self._name, "origin_id": record.id}
                 for record, vals in zip(self, vals_list, strict=True)
             ],
-            application=self._description,
+            application=self._get_billing_application(),
             issue=issue,
         )
+
+    def _get_billing_application(self):
+        """Hook: the name of the application, which bills show as their *Source*."""
+        return self._description
 
     def _kavi_bills_paid(self, bills):
         """``bills`` of these records are paid in full."""
 
     def _kavi_bills_refunded(self, bills):
-        """``bills`` of these records were refunded, in part or in full."""
+        """``bills`` of these records were refunded, in part or in full; again, when
+        more is refunded: what is kept is ``amount_retained``."""
 
     def _kavi_bills_canceled(self, bills):
         """``bills`` are canceled: they will never be paid."""
 
     def _kavi_bills_reopened(self, bills):
         """``bills`` were paid and no longer are: bounced, charged back, undone."""
+
+    def _kavi_bills_disputed(self, bills):
+        """A dispute of ``bills`` was opened, or is over: see ``is_disputed``."""
+
+    def _kavi_bills_deleted(self, bills):
+        """``bills``, drafts, are about to be deleted: nothing was issued."""

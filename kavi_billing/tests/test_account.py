@@ -305,6 +305,22 @@ class TestPendingAccount(AccountCommon):
         self.cancel(other)
         self.assertType("user")
 
+    def test_a_draft_is_a_bill_to_come(self):
+        draft = self.draft(partner_id=self.person.id)
+        self.approve()
+        self.pay(self.bill)
+        self.assertType("pending_user")
+        draft.unlink()
+        self.assertType("user")
+
+    def test_accepted_by_an_application(self):
+        """Whatever is open; and who has no pending account gets none."""
+        other = self.env["res.partner"].create({"name": "No account"})
+        (self.person | other)._accept_billing_account()
+        self.assertType("user")
+        self.assertTrue(self.person.is_billing_approved)
+        self.assertFalse(other.is_billing_approved or other.is_billing_account)
+
     def test_regular_for_good(self):
         """A bounced payment does not make a member an applicant again."""
         self.approve()

@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from .common import BillingCommon
 
-EVENTS = ("paid", "refunded", "canceled", "reopened")
+EVENTS = ("paid", "refunded", "canceled", "reopened", "disputed", "deleted")
 
 
 @tagged("post_install", "-at_install")
@@ -151,6 +151,42 @@ class TestCallbacks(BillingCommon):
         self.assertCalled("refunded")
         payment.action_cancel()
         self.assertCalled("paid")
+
+    def test_refunded_once_more(self):
+        """The bill is refunded already, and more of it is: that is heard, too."""
+        self.pay(self.bill)
+        self.assertCalled("paid")
+        for amount in (30, 20, 50):
+            self.give_back(self.bill, amount)
+            self.assertCalled("refunded")
+        self.assertBill(self.bill, "refunded", amount_retained=0.0)
+
+    def test_disputed(self):
+        """Opened, resolved, and ended by what ends the bill."""
+        self.dispute(self.bill)
+        self.assertCalled("disputed")
+        self.resolve_dispute(self.bill)
+        self.assertCalled("disputed")
+        self.dispute(self.bill)
+        self.assertCalled("disputed")
+        self.register_payment(self.invoice(self.bill))
+        self.assertCalled("disputed", "paid")
+
+    def test_draft_deleted(self):
+        """Told just before, while the draft can still be read."""
+        vals = {
+            "partner_id": self.account.id,
+            "title": "Draft",
+            "amount": 5.0,
+            "origin_model": "res.partner",
+            "origin_id": self.origin.id,
+        }
+        draft = self.bills._raise_bills([vals], application="Members", issue=False)
+        draft.unlink()
+        ((event, origins, bills, su),) = self.calls
+        self.assertEqual(
+            (event, origins, bills, su), ("deleted", self.origin, draft, True)
+        )
 
     def test_canceled_outside(self):
         self.reverse(self.invoice(self.bill), modify=True)

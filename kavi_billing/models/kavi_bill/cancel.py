@@ -102,6 +102,7 @@ class KaviBill(models.Model):
         self._lock_for_act("dispute")
         self._write_facts({"is_disputed": True})
         self._log_act("dispute", dict.fromkeys(self.ids, reason or ""))
+        self._for_books()._tell_origins("disputed")
 
     def _resolve_dispute(self, reason=None):
         """End the dispute.
@@ -111,6 +112,7 @@ class KaviBill(models.Model):
         self._lock_for_act("resolve_dispute")
         self._write_facts({"is_disputed": False})
         self._log_act("resolve_dispute", dict.fromkeys(self.ids, reason or ""))
+        self._for_books()._tell_origins("disputed")
 
     def _end_disputes(self):
         """What was paid, refunded or canceled is no longer contested (KB-23), whoever
@@ -130,6 +132,7 @@ class KaviBill(models.Model):
                 for bill in ended
             },
         )
+        ended._for_books()._tell_origins("disputed")
 
     # === HELPER METHODS === #
 

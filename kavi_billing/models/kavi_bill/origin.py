@@ -50,6 +50,22 @@ class KaviBill(models.Model):
         origin.check_access("read")
         return origin._get_records_action()
 
+    # === BUSINESS METHODS === #
+
+    def _tell_origins(self, event):
+        """Call back the records that these bills were raised for.
+
+        :param str event: the last word of a callback of ``kavi.billable.mixin``
+        """
+        for model in set(self.mapped("origin_model")) - {False}:
+            if model not in self.env:
+                continue  # the application was uninstalled
+            bills = self.filtered(lambda bill, model=model: bill.origin_model == model)
+            origins = self.env[model].browse(set(bills.mapped("origin_id"))).exists()
+            callback = getattr(origins, f"_kavi_bills_{event}", None)
+            if callback and origins:
+                bills._call_back(callback, event)
+
     # === HELPER METHODS === #
 
     def _get_origins(self):

@@ -116,11 +116,15 @@ class KaviBill(models.Model):
     def unlink(self):
         # before mail takes the messages away, which it does first of all
         self.check_access("unlink")
-        return super().unlink()
+        accounts = self.partner_id
+        result = super().unlink()
+        accounts._settle_pending_accounts()  # a draft has kept them waiting
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
         self._check_act("delete")
+        self._for_books()._tell_origins("deleted")
         self.env["kavi.activity"]._record(
             "delete", {bill: bill.title or "" for bill in self}
         )
@@ -337,12 +341,17 @@ class KaviBill(models.Model):
     def _run_state_hooks(self):
         """Call back whoever waits for bills whose state has changed."""
         known = self.env.cr.precommit.data.pop("kavi.bill.states", {})
+        refunds = self.env.cr.precommit.data.pop("kavi.bill.refunds", {})
         bills = self._for_books()
         changed = defaultdict(bills.browse)
         states = {}
         for bill in bills.browse(known).exists():
             before, after = known[bill.id], bill.state
             if before == after:
+                if after == "refunded" and bill.currency_id.compare_amounts(
+                    refunds[bill.id], bill.refund_amount
+                ):
+                    changed[after] += bill  # more of it, or less
                 continue
             states[bill] = (before, after)
             if after in ("paid", "refunded", "canceled"):
@@ -358,7 +367,8 @@ class KaviBill(models.Model):
             changed_bills._on_state_changed(event)
 
     def _on_state_changed(self, event):
-        """Hook: these bills were just paid, refunded, canceled or reopened.
+        """Hook: these bills were just paid, refunded (or refunded once more), canceled
+        or reopened.
 
         :param str event: "paid", "refunded", "canceled" or "reopened"
         """
@@ -371,14 +381,7 @@ class KaviBill(models.Model):
                 }
             )
         self.partner_id._settle_pending_accounts()
-        for model in set(self.mapped("origin_model")) - {False}:
-            if model not in self.env:
-                continue  # the application was uninstalled
-            bills = self.filtered(lambda bill, model=model: bill.origin_model == model)
-            origins = self.env[model].browse(set(bills.mapped("origin_id"))).exists()
-            callback = getattr(origins, f"_kavi_bills_{event}", None)
-            if callback and origins:
-                bills._call_back(callback, event)
+        self._tell_origins(event)
         if event == "paid":
             self._record_rests()
             self._send_receipts()
@@ -429,9 +432,11 @@ class KaviBill(models.Model):
         known = self.env.cr.precommit.data.setdefault("kavi.bill.states", {})
         if not known:
             self.env.cr.precommit.add(self._run_state_hooks)
+        refunds = self.env.cr.precommit.data.setdefault("kavi.bill.refunds", {})
         for bill in self:
             if bill.id:
                 known.setdefault(bill.id, bill.state)
+                refunds.setdefault(bill.id, bill.refund_amount)
 
     def _forget_states(self):
         """Pass over what changed of these bills: no callbacks, no notices."""

@@ -340,31 +340,6 @@ class ResPartner(models.Model):
             ):
                 partner._open_billing_account()
 
-    def _settle_pending_accounts(self):
-        """Make approved pending accounts regular ones once nothing is open."""
-        waiting = self.sudo().filtered(
-            lambda partner: partner.is_billing_pending and partner.is_billing_approved
-        )
-        if not waiting:
-            return
-        owing = (
-            self.env["kavi.bill"]
-            .sudo()
-            ._read_group(
-                [
-                    ("partner_id", "in", waiting.ids),
-                    ("state", "in", ("new", "pending")),
-                    ("opening_state", "=", False),
-                ],
-                ["partner_id"],
-            )
-        )
-        settled = waiting - self.browse(partner.id for (partner,) in owing)
-        settled._set_billing_account(
-            {"is_billing_pending": False},
-            self.env._("Approved and settled: a regular billing account from now on."),
-        )
-
     @api.model
     def _get_protected_fields(self):
         # who may open accounts may have them opened by default
