@@ -78,7 +78,10 @@ both = ("web.assets_web", "web.assets_frontend", "web.assets_frontend_lazy", "we
 styles = ("web.assets_web_print",)
 scripts = ("web.assets_tests", "web.__assets_tests_call__", "bus.websocket_worker_assets")
 for name in both + styles:
-    env["ir.qweb"]._get_asset_bundle(name, css=True, js=name in both).css()
+    bundle = env["ir.qweb"]._get_asset_bundle(name, css=True, js=name in both)
+    bundle.css()
+    if bundle.css_errors:  # Odoo would go on with the styles of before, and a red line on each page
+        raise SystemExit(bundle.css_errors[0][:300])
 for name in both + scripts:
     env["ir.qweb"]._get_asset_bundle(name, css=name in both, js=True).js()
 env.cr.commit()
@@ -92,7 +95,7 @@ get_base() {
   : > "$home/log/base.log"
   drop_db "$base_db-part"
   odoo_quietly base -d "$base_db-part" -i "$base" --with-demo || die "Odoo's own addons did not install (log: $home/log/base.log)"
-  build_assets "$base_db-part"
+  build_assets "$base_db-part" || die "Odoo's styles did not compile (log: $home/log/assets.log)"
   rename_db "$base_db-part" "$base_db"
 }
 
@@ -105,7 +108,7 @@ get_seed() {
   : > "$home/log/install.log"
   drop_db "$seed"; copy_db "$base_db" "$seed-part"
   odoo_quietly install -d "$seed-part" -i "$addons" --with-demo || die "the addons did not install (log: $home/log/install.log)"
-  build_assets "$seed-part"
+  build_assets "$seed-part" || die "the styles did not compile (log: $home/log/assets.log)"
   rename_db "$seed-part" "$seed"
   set_db_key "$seed" "$key"
 }
