@@ -1,4 +1,4 @@
-"""What pages look like: the styles of all addons together are compiled by Odoo's sass."""
+"""What pages look like: Odoo's sass compiles the styles of all addons together."""
 
 from odoo.tests import TransactionCase, tagged
 

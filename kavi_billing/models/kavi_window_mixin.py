@@ -79,7 +79,7 @@ class KaviWindowMixin(models.AbstractModel):
         for (model, name), ids in pointed.items():
             field = self.env[model]._fields[name]
             # what is gone is told where it is looked for
-            records = self.env[field.comodel_name].browse(ids).exists()
+            records = self.env[field.comodel_name].browse(sorted(ids)).exists()
             self.env[model]._check_shown(name, records)
 
     @api.model
@@ -90,7 +90,8 @@ class KaviWindowMixin(models.AbstractModel):
         :param str name: of the field
         :raise AccessError: as Odoo says it
         """
-        records.check_access("read")
+        if records:  # none of a model that the user has no right on is nothing shown
+            records.check_access("read")
 
 
 def _collect(model, vals, pointed):
