@@ -474,7 +474,9 @@ class KaviBill(models.Model):
             }
             for line in move.line_ids
         ]
-        reversal.with_context(skip_invoice_sync=True).write(
+        # a draft's lines are all replaced, those of taxes together with their bases
+        context = {"skip_invoice_sync": True, "dynamic_unlink": True}
+        reversal.with_context(**context).write(
             {
                 "line_ids": [
                     fields.Command.clear(),
