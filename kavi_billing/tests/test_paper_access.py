@@ -45,9 +45,9 @@ class TestPaperAccess(BillingCommon, HttpCase):
         theirs = {"company_id": self.other.id}
         for role in ("user", "officer", "accountant"):
             with self.subTest(role=role):
-                with self.refused("company that you work in", error=AccessError):
+                with self.assertRaises(AccessError):
                     self.rpc(role, STATEMENT, "create", {**vals, **theirs})
-                with self.refused("company that you work in", error=AccessError):
+                with self.assertRaises(AccessError):
                     self.rpc(
                         role,
                         STATEMENT,
@@ -56,7 +56,7 @@ class TestPaperAccess(BillingCommon, HttpCase):
                         context={"default_company_id": self.other.id},
                     )
                 id_ = self.rpc(role, STATEMENT, "create", vals)
-                with self.refused("company that you work in", error=AccessError):
+                with self.assertRaises(AccessError):
                     self.rpc(role, STATEMENT, "write", [id_], theirs)
 
     def test_company_that_somebody_has_left(self):
@@ -85,16 +85,16 @@ class TestPaperAccess(BillingCommon, HttpCase):
         """Neither the paper, nor the address where it would go."""
         with self.assertRaises(AccessError):
             self.rpc("user", STATEMENT, "create", {"partner_id": self.hidden.id})
-        answer = self.rpc(
-            "user",
-            STATEMENT,
-            "onchange",
-            [],
-            {"partner_id": self.hidden.id},
-            ["partner_id"],
-            {"partner_id": {}, "recipients": {}},
-        )
-        self.assertNotIn("theirs@example.com", str(answer))
+        with self.assertRaises(AccessError):
+            self.rpc(
+                "user",
+                STATEMENT,
+                "onchange",
+                [],
+                {"partner_id": self.hidden.id},
+                ["partner_id"],
+                {"partner_id": {}, "recipients": {}},
+            )
 
     def test_own_paper_is_printed(self):
         """By everybody who may read the ledger, accountants and auditors included."""
