@@ -8,7 +8,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .test_discount import COMPUTATIONS, DAY_AFTER, LAST_DAY, TestDiscount
+from . import test_discount  # its class by name would be run here, too
+from .test_discount import COMPUTATIONS, DAY_AFTER, LAST_DAY
 
 LINES = [
     Command.create({"value": "percent", "value_amount": 30, "nb_days": 0}),
@@ -18,7 +19,7 @@ LINES = [
 
 
 @tagged("post_install", "-at_install")
-class TestDiscountInstalments(TestDiscount):
+class TestDiscountInstalments(test_discount.TestDiscount):
     """All that holds for a bill that is due at once, and what instalments add.
 
     ``odoo`` is what Odoo's own wizard books for a twin that is due at once.
