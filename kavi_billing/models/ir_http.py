@@ -1,9 +1,11 @@
 from werkzeug.exceptions import BadRequest, abort
 
 from odoo import models
+from odoo.exceptions import AccessDenied
 from odoo.http import Response, request
 
 from ..tools.asked import find_garbage
+from ..tools.outage import is_cut
 
 # Whose routes these are: of this addon, and of those that belong to it.
 OURS = "odoo.addons.kavi_"
@@ -14,6 +16,18 @@ class IrHttp(models.AbstractModel):
     has to: with 400, nothing stored, nothing logged as an error."""
 
     _inherit = "ir.http"
+
+    @classmethod
+    def _authenticate_explicit(cls, auth):
+        """Odoo takes whatever fails here for a wrong password; a database that cannot
+        be reached is none, and nobody is told "Access Denied" for it."""
+        try:
+            return super()._authenticate_explicit(auth)
+        except AccessDenied as denied:
+            lost = denied.__context__
+            if not is_cut(lost):
+                raise
+        raise lost
 
     @classmethod
     def _pre_dispatch(cls, rule, args):

@@ -10,7 +10,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.service import server
-from odoo.tests import BaseCase, tagged
+from odoo.tests import BaseCase, HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.kavi_billing import hooks
@@ -121,3 +121,42 @@ class TestOutage(BaseCase):
             server.PreforkServer.process_spawn(LINE)
             with self.assertRaises(ValueError):  # what is no outage ends it, as before
                 server.PreforkServer.process_spawn(ValueError())
+
+
+@tagged("post_install", "-at_install")
+class TestOutageServed(HttpCase):
+    @mute_logger("odoo.addons.kavi_billing.tools.outage", "odoo.addons.base")
+    @mute_logger("odoo.http")
+    def test_while_it_is_asked_who_calls(self):
+        """The line is cut in the first question of a request: no wrong password."""
+        for name in ("_serve_db", "_serve_nodb"):  # this process is no server's
+            place = patch.object(http.Request, name, getattr(http.Request, name))
+            self.startPatcher(place)
+        outage.answer_outages()
+        self.authenticate("admin", "admin")
+        for error, code in ((LINE, 503), (errors.AdminShutdown(), 503)):
+            for path in ("/web/dataset/call_kw", "/my"):
+                with self.subTest(error=error, path=path), self.asked(error):
+                    answer = self.ask(path)
+                    self.assertEqual(answer.status_code, code)
+                    self.assertIn("try again in a minute", answer.text)
+        with self.asked(ValueError()):  # what else fails there is Odoo's affair
+            self.assertIn("Access Denied", self.ask("/web/dataset/call_kw").text)
+        answer = self.ask("/web/dataset/call_kw")
+        self.assertEqual(answer.json()["result"], 1, "they are still logged in")
+
+    def asked(self, error):
+        return patch(
+            "odoo.addons.base.models.ir_http.security.check_session", side_effect=error
+        )
+
+    def ask(self, path):
+        if path == "/my":
+            return self.url_open(path)
+        params = {
+            "model": "res.users",
+            "method": "search_count",
+            "args": [[("login", "=", "admin")]],
+            "kwargs": {},
+        }
+        return self.url_open(path, json={"params": params})
