@@ -37,7 +37,7 @@ class IrHttp(models.AbstractModel):
             return
         if rule.endpoint.routing["type"] == "jsonrpc":
             cls._kavi_check_json()
-        elif find_garbage(cls._kavi_get_asked(args)):
+        elif find_garbage(cls._kavi_get_asked(args, rule.endpoint.routing)):
             raise BadRequest(
                 request.env._(
                     "This address or form cannot be read. Open the link of the mail "
@@ -46,15 +46,19 @@ class IrHttp(models.AbstractModel):
             )
 
     @classmethod
-    def _kavi_get_asked(cls, args):
-        """All that came with an HTTP request; no route of ours takes files."""
+    def _kavi_get_asked(cls, args, routing):
+        """All that came with an HTTP request; a route of ours takes no files, unless it
+        says ``kavi_files`` and bounds them itself."""
         asked = request.httprequest
+        files = asked.files.items(multi=True)
+        if routing.get("kavi_files"):
+            files = [(name, upload.filename) for name, upload in files]
         return {
             # a number that is too large is no record's: each page says so
             "path": [each for each in args.values() if isinstance(each, str)],
             "query": list(asked.args.items(multi=True)),
             "form": list(asked.form.items(multi=True)),
-            "files": list(asked.files.items(multi=True)),
+            "files": list(files),
         }
 
     @classmethod

@@ -22,10 +22,11 @@ class KaviBillableMixin(models.AbstractModel):
         groups="kavi_billing.group_billing_user",
     )
 
-    def _raise_kavi_bills(self, vals_list, issue=True):
+    def _raise_kavi_bills(self, vals_list, issue=True, notify=False):
         """Raise one bill for each record.
 
         :param list vals_list: one dict a record, see ``kavi.bill._raise_bills``
+        :param bool notify: mail them; not where a form shows the bill (KB-55)
         :return: the bills, in the order of the records
         """
         return self.env["kavi.bill"]._raise_bills(
@@ -35,6 +36,7 @@ class KaviBillableMixin(models.AbstractModel):
             ],
             application=self._get_billing_application(),
             issue=issue,
+            notify=notify,
         )
 
     def _get_billing_application(self):

@@ -1,9 +1,12 @@
 from . import (
+    kavi_bill,
     kavi_contact_type,
+    kavi_domain_rule,
     kavi_member_guard_mixin,
     kavi_membership,
     kavi_membership_answer,
     kavi_membership_application,
+    kavi_membership_attempt,
     kavi_membership_contact,
     kavi_membership_fee,
     kavi_membership_fixed_term,

@@ -30,11 +30,18 @@ class KaviMembershipSeat(models.Model):
             ("admin", "Officer"),
             ("company_admin", "Company Administrator"),
             ("domain", "E-Mail Domain"),
+            ("form", "Application"),
             ("code", "Code"),
             ("import", "Upload"),
         ],
         required=True,
         default="admin",
+    )
+    application_id = fields.Many2one(
+        "kavi.membership.application",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
     )
     state = fields.Selection(
         [("waiting", "Waiting"), ("active", "Active"), ("ended", "Ended")],

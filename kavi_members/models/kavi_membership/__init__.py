@@ -9,6 +9,7 @@ from . import (
     member,
     moderation,
     series,
+    status,
     terms,
     walk,
 )

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import format_date
 
+from odoo.addons.kavi_billing.tools.context import private_value
+
 from ...tools.term import get_elapsed
 
 APPLICATION = "Kavi Members"
@@ -93,7 +95,9 @@ class KaviMembership(models.Model):
             payer = one._get_payer()
             # an applicant's account is a pending one until they are accepted (KM-28)
             payer._open_billing_account(pending=payer.kavi_is_pending_member)
-        bills = owing._raise_kavi_bills(vals_list)
+        # the form shows the bill itself; whoever is billed later reads it in a mail
+        is_shown = private_value(self.env.context, "kavi_bill_is_shown")
+        bills = owing._raise_kavi_bills(vals_list, notify=not is_shown)
         for one, bill in zip(owing, bills, strict=True):
             one._log_history("bill", self.env._("Bill %s raised.", bill.name))
             if one.type_id.billing_gate == "issued" or bill.state == "paid":

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from odoo.addons.kavi_billing.tools.context import Private
+
 from ...tools.state import COUNTED
 
 
@@ -46,7 +48,7 @@ class KaviMembership(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _add(self, vals_list):
+    def _add(self, vals_list, notify=True):
         """Add memberships, and move them as far as they go: the one way in.
 
         :param list vals_list: a dict each: ``partner_id``, ``type_id``; optional
@@ -54,9 +56,12 @@ class KaviMembership(models.Model):
             ``requested_start``, ``date_start`` (set by an officer, it stays),
             ``date_end``, ``approved`` (no moderation), ``unbilled`` (no bill), ``fee``
             (by hand, instead of the type's)
+        :param bool notify: mail the bills that are raised at once
         :return: the memberships, in that order
         """
         self._check_role("officer")
+        if not notify:
+            self = self.with_context(kavi_bill_is_shown=Private())
         prepared = []
         for vals in vals_list:
             vals = dict(vals)

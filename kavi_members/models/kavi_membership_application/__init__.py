@@ -1,1 +1,1 @@
-from . import base, pending, purge
+from . import base, contacts, filling, pending, purge, representative, status

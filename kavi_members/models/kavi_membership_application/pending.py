@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 
 from odoo.addons.kavi_billing.tools.context import Private
@@ -11,25 +11,6 @@ class KaviMembershipApplication(models.Model):
     _inherit = "kavi.membership.application"
 
     # === BUSINESS METHODS === #
-
-    @api.model
-    def _get_typed_fields(self):
-        """Hook: the fields of a contact that an applicant may fill."""
-        return (
-            "name",
-            "email",
-            "phone",
-            "function",
-            "street",
-            "street2",
-            "city",
-            "zip",
-            "state_id",
-            "country_id",
-            "vat",
-            "website",
-            "lang",
-        )
 
     def _submit(self):
         """Make pending contacts of what was typed, and the memberships that were asked
@@ -59,9 +40,13 @@ class KaviMembershipApplication(models.Model):
                     "typed": False,
                 }
             )
+            one._make_answers(typed)
             if one.kind == "representative":
+                one._seat_representative(typed)
                 continue
-            memberships |= memberships._add(
+            # the form goes on to its bill, if that is next (KM-53)
+            shown = memberships.with_context(kavi_bill_is_shown=Private())
+            memberships |= shown._add(
                 [
                     {
                         "partner_id": one.partner_id.id,
@@ -87,85 +72,13 @@ class KaviMembershipApplication(models.Model):
                 and kind.is_available
             )
         )
+        if self.form_id and self.kind != "representative":
+            offered &= self.form_id._get_offered_types()
         if offered != kinds or (not kinds and self.kind != "representative"):
             raise UserError(
                 self.env._("Choose a membership that is offered: the list has changed.")
             )
         return offered
-
-    def _make_contacts(self, typed):
-        """Make the contacts; none is looked up, so that nothing tells who is known."""
-        self.ensure_one()
-        people = typed.get("people") or []
-        known = self.env["res.partner"].browse(typed.get("partner_id") or ())
-        company = parent = self.env["res.partner"]
-        if self.kind == "company":
-            company = known or self._make_contact(
-                typed.get("company") or {}, is_company=True
-            )
-            parent = company
-        elif self.form_id.matching == "one":
-            parent = self.form_id.holder_id
-        persons = self.env["res.partner"]
-        for values in people:
-            person = self.env["res.partner"]
-            if self.kind != "company" and known and not persons:
-                person = known
-            person = person or self._make_contact(
-                values,
-                parent_id=parent.id,
-                kavi_contact_type_id=values.get("contact_type_id") or False,
-            )
-            persons += person
-            for role in values.get("roles") or [values.get("role") or "other"]:
-                self.env["kavi.membership.contact"].create(
-                    {
-                        "application_id": self.id,
-                        "role": role,
-                        "contact_type_id": values.get("contact_type_id") or False,
-                        "partner_id": person.id,
-                    }
-                )
-        applicant = company or persons[:1] or known
-        if not applicant:
-            raise UserError(self.env._("Say who applies: a name is missing."))
-        self._write_facts({"partner_id": applicant.id})
-        if company and company.kavi_is_pending_member:
-            company.write(self._prepare_company_roles())
-
-    def _make_contact(self, values, **more):
-        names = self._get_typed_fields()
-        vals = {name: values[name] for name in names if values.get(name)}
-        if not vals.get("name"):
-            raise UserError(self.env._("Say who applies: a name is missing."))
-        # a pending account is opened with the bill, and no regular one before
-        contacts = self.env["res.partner"].with_context(
-            kavi_no_billing_account=Private()
-        )
-        contact = contacts.create(
-            {
-                **vals,
-                **more,
-                "company_id": False,
-                "kavi_is_pending_member": True,
-            }
-        )
-        return contact.with_env(self.env)
-
-    def _prepare_company_roles(self):
-        """Who speaks for the company, as billing knows it."""
-        by_role = self.contact_ids.grouped("role")
-        vals = {}
-        for role, name in (
-            ("primary", "primary_contact_id"),
-            ("billing", "billing_contact_id"),
-        ):
-            person = by_role.get(role, self.contact_ids.browse()).partner_id[:1]
-            if person:
-                vals[name] = person.id
-        if vals.get("primary_contact_id"):
-            vals["billing_admin_ids"] = [(4, vals["primary_contact_id"])]
-        return vals
 
     def _discard(self, cancel_bill=True):
         """Delete applications of those who were never accepted, with what was made of

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import is_html_empty
 
 from ...tools.const import AUDIENCES
 
@@ -288,6 +289,13 @@ class KaviMembershipType(models.Model):
             if "name" not in (default or {}):
                 vals["name"] = self.env._("%s (copy)", one.name)
         return vals_list
+
+    # === BUSINESS METHODS === #
+
+    def _has_terms(self):
+        """Whether applicants are asked to agree to something (KM-22)."""
+        self.ensure_one()
+        return not is_html_empty(self.terms_html)
 
     # === ACTION METHODS === #
 

@@ -65,7 +65,15 @@ class KaviMembershipForm(models.Model):
     redirect_url = fields.Char(
         string="Afterwards Go To", help="An https address. Empty: the status page."
     )
-    captcha = fields.Boolean(string="Ask for a Captcha")
+    moderate = fields.Boolean(
+        default=True,
+        help="Of representatives: an officer approves them, however their company was "
+        "found.",
+    )
+    captcha = fields.Boolean(
+        string="Ask for a Captcha",
+        help="Where Odoo's reCAPTCHA or Turnstile is set up.",
+    )
     confirm_email = fields.Boolean(
         string="Confirm the E-Mail Address",
         help="The application counts once its address is confirmed.",
