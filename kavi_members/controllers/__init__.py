@@ -1,1 +1,1 @@
-from . import apply, base, status
+from . import apply, base, check, portal, status

@@ -83,7 +83,7 @@ class KaviDomainRule(models.Model):
             if one.domain in FREE_MAIL:
                 raise ValidationError(
                     self.env._(
-                        "Anybody gets an address of %s: it says nothing about a company.",
+                        "Anybody gets an address of %s: it tells nothing of a company.",
                         one.domain,
                     )
                 )

@@ -9,12 +9,16 @@ from .common import MembersCommon
 
 PUBLIC_METHODS = {
     "kavi.membership": "action_approve action_end action_next_term action_open_bills"
-    " action_open_contact action_open_series action_raise_bill action_renew"
-    " action_resume",
+    " action_open_contact action_open_series action_print_card"
+    " action_print_certificate action_raise_bill action_renew action_resume",
+    "kavi.membership.application": "action_approve_representative"
+    " action_deny_representative action_open_status_page",
+    "kavi.membership.form": "action_open_page",
+    "kavi.membership.seat": "action_activate action_end",
     "kavi.membership.type": "action_open_memberships",
     "res.partner": "action_open_memberships",
 }
-OVERRIDDEN = "create write copy_data"
+OVERRIDDEN = "create write copy_data name_search"
 
 
 @tagged("post_install", "-at_install")

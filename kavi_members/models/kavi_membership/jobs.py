@@ -61,6 +61,7 @@ class KaviMembership(models.Model):
             if not progress._commit_progress(len(batch)):
                 return
         self.env["res.partner"]._repair_pending_members()
+        self._repair_access()
 
     # === HELPER METHODS === #
 

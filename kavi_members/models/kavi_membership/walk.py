@@ -132,6 +132,7 @@ class KaviMembership(models.Model):
         entered["current"]._end_predecessors()
         self.browse().concat(*moves)._update_members()
         self.browse().concat(*moves)._close_applications()
+        entered["current"]._welcome()
 
     def _tell_missed(self):
         self._alert_officers(

@@ -148,7 +148,7 @@ class KaviMembershipApplication(models.Model):
         form, employer = self.form_id, typed.get("employer") or {}
         if self.kind == "representative":
             return self._find_member_company(typed)
-        if form.matching == "one":
+        if not form or form.matching == "one":
             return form.holder_id
         chosen = self.env["res.partner"].browse(employer.get("id") or ())
         if chosen:

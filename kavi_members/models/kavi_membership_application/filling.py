@@ -182,11 +182,10 @@ class KaviMembershipApplication(models.Model):
     def _get_terms_version(self, kinds):
         """What was agreed to, so that one can tell later: types and a digest of the
         text that was shown."""
-        texts = [
-            f"{kind.name} {hashlib.sha256((kind.terms_html or '').encode()).hexdigest()[:12]}"
-            for kind in kinds
-            if kind._has_terms()
-        ]
+        texts = []
+        for kind in kinds.filtered(lambda kind: kind._has_terms()):
+            digest = hashlib.sha256(kind.terms_html.encode()).hexdigest()
+            texts.append(f"{kind.name} {digest[:12]}")
         return ", ".join(texts) or False
 
     def _make_answers(self, typed):
@@ -276,6 +275,7 @@ class KaviMembershipApplication(models.Model):
     def _get_messages(self):
         """What applicant and staff have written to each other, the last ones."""
         self.ensure_one()
+        own = self.partner_id | self.contact_ids.partner_id
         messages = self.env["mail.message"].search(
             [
                 ("model", "=", self._name),
@@ -289,8 +289,7 @@ class KaviMembershipApplication(models.Model):
         return [
             {
                 "date": fields.Datetime.context_timestamp(one, one.date),
-                "is_own": one.author_id
-                in (self.partner_id | self.contact_ids.partner_id),
+                "is_own": one.author_id in own,
                 "author": one.author_id.name or "",
                 "body": Markup(html_sanitize(one.body or "")),
             }

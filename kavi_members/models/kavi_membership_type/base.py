@@ -77,6 +77,11 @@ class KaviMembershipType(models.Model):
 
     # -- how it ends (KM-18)
     grace_days = fields.Integer()
+    welcome = fields.Boolean(
+        string="Welcome with a Log-In",
+        default=True,
+        help="Who becomes a member gets a mail with a link that logs in once.",
+    )
     grace_access = fields.Boolean(string="Access in Grace")
     on_end = fields.Selection(
         [
@@ -256,6 +261,7 @@ class KaviMembershipType(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
+        causes = {"grant_group_ids", "grant_category_ids", "grace_access", "seat_limit"}
         if "audience" in vals or "company_id" in vals:
             # sudo: memberships that the user does not see use it, too
             for one in self.sudo().filtered("membership_ids"):
@@ -269,7 +275,12 @@ class KaviMembershipType(models.Model):
                             one.name,
                         )
                     )
-        return super().write(vals)
+        result = super().write(vals)
+        if causes.intersection(vals):
+            # sudo: whoever has such a membership, seen or not
+            members = self.sudo().membership_ids
+            members._get_people()._update_member_access()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -6,14 +6,14 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
 
-from ..tools.const import (
+from ...tools.const import (
     COMPANY_PURPOSES,
     MEMBER_STATUSES,
     PERSON_PURPOSES,
     PURPOSE_PAIRS,
     USER,
 )
-from ..tools.state import PENDING
+from ...tools.state import PENDING
 
 # What a state makes of its holder; the first of these that they have counts.
 STATUSES = ("current", "grace", "pending", "former")
