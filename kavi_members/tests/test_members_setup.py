@@ -120,20 +120,36 @@ class TestSetup(MembersCommon):
         self.assertPublicMethods("kavi_members", PUBLIC_METHODS, OVERRIDDEN)
         self._new_user("visitor2", "base.group_portal")
         member = self.add(self.new_type("Moderated", moderate_new=True))
+        form = self.env["kavi.membership.form"].create({"name": "Join", "slug": "a-b"})
+        application = self.env["kavi.membership.application"].create(
+            {"form_id": form.id}
+        )
+        seat = self.env["kavi.membership.seat"].create(
+            {
+                "series_id": member.series_id.id,
+                "partner_id": self.person.id,
+                "date_from": "2027-03-10",
+            }
+        )
         for model, names in PUBLIC_METHODS.items():
             ids = {
                 "kavi.membership": member,
+                "kavi.membership.application": application,
+                "kavi.membership.form": form,
+                "kavi.membership.seat": seat,
                 "kavi.membership.type": self.kind,
                 "res.partner": self.person,
             }[model].ids
             for name in names.split():
                 refused = ["officer", "accountant", "user"]
-                if model == "kavi.membership" and "open" not in name:
+                changes = "open" not in name and "print" not in name
+                if changes or name == "action_open_status_page":
                     refused.append("members_user")
                 for role in refused:
                     with self.subTest(name, role=role), self.assertRaises(AccessError):
                         self.rpc(role, model, name, ids)
         self.assertMember(member, "pending_moderation")
+        self.assertEqual(seat.state, "waiting")
 
     def test_other_companies_see_nothing(self):
         member = self.add()

@@ -106,7 +106,8 @@ def clean(text, size):
 
 def clean_text(text, size):
     """The same for several lines."""
-    lines = (clean(line, size)[0] for line in (text or "").splitlines()[:200])
+    text = (text or "")[: size * 4]
+    lines = (clean(line, len(text))[0] for line in text.splitlines())
     text = "\n".join(lines).strip()
     return text[:size], len(text) > size
 

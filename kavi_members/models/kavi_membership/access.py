@@ -11,8 +11,7 @@ class KaviMembership(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _update_members(self):
-        super()._update_members()
+    def _update_access(self):
         self._get_people()._update_member_access()
 
     def _get_people(self):

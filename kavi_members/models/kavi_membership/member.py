@@ -37,6 +37,7 @@ class KaviMembership(models.Model):
     def _update_members(self):
         """Hook: what members are and have, anew from all of their terms."""
         self.partner_id._update_member_status()
+        self._update_access()
 
     def _close_applications(self):
         """An application is done when nothing of it is waited for any more."""

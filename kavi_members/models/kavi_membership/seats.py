@@ -5,7 +5,7 @@ from ...tools.state import RUNNING
 
 
 class KaviMembership(models.Model):
-    """The seats of a company's membership: how many there are, and how many are left."""
+    """The seats of a company's membership: how many there are, how many are left."""
 
     _inherit = "kavi.membership"
 

@@ -2,7 +2,7 @@ import hashlib
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import html_sanitize
 
@@ -288,7 +288,7 @@ class KaviMembershipApplication(models.Model):
         )
         return [
             {
-                "date": fields.Datetime.context_timestamp(one, one.date),
+                "date": one.date,
                 "is_own": one.author_id in own,
                 "author": one.author_id.name or "",
                 "body": Markup(html_sanitize(one.body or "")),
