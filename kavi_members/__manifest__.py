@@ -16,6 +16,8 @@
         "data/mail_template_data.xml",
         "report/kavi_membership_reports.xml",
         "report/kavi_membership_templates.xml",
+        "wizards/kavi_membership_wizard_views.xml",
+        "wizards/kavi_membership_use_wizard_views.xml",
         "views/kavi_contact_type_views.xml",
         "views/kavi_domain_rule_views.xml",
         "views/kavi_membership_application_views.xml",

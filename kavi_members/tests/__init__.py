@@ -2,6 +2,7 @@ from . import (
     test_application,
     test_apply,
     test_apply_status,
+    test_desk,
     test_member_access,
     test_member_portal,
     test_members_setup,

@@ -10,6 +10,7 @@ from . import (
     jobs,
     member,
     moderation,
+    queue,
     seats,
     series,
     status,

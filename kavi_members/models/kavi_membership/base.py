@@ -16,6 +16,7 @@ class KaviMembership(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "kavi.member.guard.mixin",
+        "kavi.bulk.mixin",
         "kavi.billable.mixin",
     ]
     _description = "Membership"

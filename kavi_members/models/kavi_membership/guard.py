@@ -227,6 +227,11 @@ class KaviMembership(models.Model):
         self._check_act("note")
         self._log_history("note", text)
 
+    def _take_back_alert(self, summary):
+        """What the officers were told is true no more."""
+        alerts = self.sudo().activity_ids  # theirs, made by the system
+        alerts.filtered(lambda one: one.summary == summary).unlink()
+
     def _alert_officers(self, summary, note):
         """Give the officers of the company one activity each on these memberships."""
         group = self.env.ref("kavi_members.group_members_officer").sudo()

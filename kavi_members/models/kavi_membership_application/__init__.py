@@ -1,1 +1,10 @@
-from . import base, contacts, filling, pending, purge, representative, status
+from . import (
+    base,
+    contacts,
+    filling,
+    look_alike,
+    pending,
+    purge,
+    representative,
+    status,
+)

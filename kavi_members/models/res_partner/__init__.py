@@ -1,1 +1,1 @@
-from . import base, access, search
+from . import base, access, look_alike, search
