@@ -1,7 +1,7 @@
 """Many payers at once, at a real server, while answers are lost and events come twice
 and out of order: when it is over, PayPal's ledger and ours agree.
 
-KAVI_STORM_BILLS (default 40; with KAVI_LONG, 200) bills, KAVI_STORM_SEED (default:
+KAVI_STORM_BILLS (default 20; with KAVI_LONG, 200) bills, KAVI_STORM_SEED (default:
 chance; it is printed).
 """
 
@@ -23,7 +23,7 @@ from odoo.tools import mute_logger
 from .till import LONG, open_till
 
 BILLS = int(
-    os.environ.get("KAVI_STORM_BILLS") or (200 if os.environ.get("KAVI_LONG") else 40)
+    os.environ.get("KAVI_STORM_BILLS") or (200 if os.environ.get("KAVI_LONG") else 20)
 )
 SEED = int(os.environ.get("KAVI_STORM_SEED") or random.SystemRandom().randrange(10**6))
 CLIENTS = 20

@@ -48,17 +48,18 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _kavi_get_asked(cls, args, routing):
         """All that came with an HTTP request; a route of ours takes no files, unless it
-        says ``kavi_files`` and bounds them itself."""
+        says how many (``kavi_files``) and bounds them itself."""
         asked = request.httprequest
-        files = asked.files.items(multi=True)
-        if routing.get("kavi_files"):
+        files = list(asked.files.items(multi=True))
+        if len(files) <= routing.get("kavi_files", 0):
+            # what is in them is the route's to judge
             files = [(name, upload.filename) for name, upload in files]
         return {
             # a number that is too large is no record's: each page says so
             "path": [each for each in args.values() if isinstance(each, str)],
             "query": list(asked.args.items(multi=True)),
             "form": list(asked.form.items(multi=True)),
-            "files": list(files),
+            "files": files,
         }
 
     @classmethod

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .mirror_common import PERCENT, REVERSE_CHARGE, SPLIT, MirrorCommon
+from .profile import by_turns
 
 
 @tagged("post_install", "-at_install")
@@ -80,8 +81,11 @@ class TestCreditNote(MirrorCommon):
         }
 
     def walk(self, name):
-        """Each end after each change."""
-        for change in self.changes(self.env["account.tax"], self.bills):
+        """Each end after each change: in the short profile each change before two of
+        the six ends."""
+        turn = list(self.ends()).index(name)
+        changes = self.changes(self.env["account.tax"], self.bills)
+        for change in by_turns(changes, 3, turn):
             with self.subTest(change=change, end=name), self.cr.savepoint() as point:
                 tax = self.tax()
                 bill = self.taxed(tax, 100.0)

@@ -5,6 +5,7 @@ from datetime import date
 
 from odoo.tests import tagged
 
+from .profile import by_turns
 from .surcharge_common import SurchargeCommon
 
 ISSUED, LAST_DAY, DAY_AFTER = "2026-03-01", "2026-03-11", "2026-03-12"
@@ -255,8 +256,9 @@ class TestDiscount(SurchargeCommon):
                 )
             ]
         )
-        for computation in COMPUTATIONS:
-            for currency, amount in ((euro, 99.99), (yen, 9999)):
+        for turn, computation in enumerate(COMPUTATIONS):
+            cases = ((euro, 99.99), (yen, 9999))
+            for currency, amount in by_turns(cases, 2, turn):
                 with self.subTest(computation=computation, currency=currency.name):
                     bill = self.bill(
                         computation, amount=amount, currency_id=currency.id

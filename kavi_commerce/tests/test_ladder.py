@@ -4,6 +4,8 @@ section 5 (5 minutes, 1 hour, then daily for 5 days, then people are told)."""
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.kavi_billing.tests.profile import by_turns
+
 from ..models.payment_transaction.sync import RETRY_DELAYS
 from .common import CommerceCommon
 
@@ -62,8 +64,8 @@ class TestLadder(CommerceCommon):
             ),
             "authorizations.void": lambda bill: self.part_of_authorized(bill, "void"),
         }
-        for kind in (503, "drop_before"):
-            for endpoint, begin in table.items():
+        for turn, kind in enumerate((503, "drop_before")):
+            for endpoint, begin in by_turns(table.items(), 2, turn):
                 with self.subTest(endpoint=endpoint, kind=kind):
                     self.paypal.heal()
                     self.provider.kavi_intent = "CAPTURE"

@@ -8,9 +8,11 @@ from psycopg2 import IntegrityError
 from odoo import fields
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Command
+from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.payment_transaction import turn
 from ..models.payment_transaction.sync import RETRY_DELAYS
 from .common import CommerceCommon
 
@@ -232,6 +234,26 @@ class TestResolver(CommerceCommon):
         self.assertFalse(tx.post_process_error or bill.sudo().activity_ids)
         self.make_due(tx)
         self.run_cron()
+        self.assertBill(bill, "paid")
+
+    def test_concurrency_whose_turn_it_is(self):
+        """Somebody else talks to the gateway about this charge for too long: a
+        sentence, with a lock as its cause, so that it is tried again, without alarm."""
+        bill = self.issued(100)
+        tx = self.start(bill)
+        self.approve(tx)
+        key = [turn.TURN, tx.id]
+        with (
+            db_connect(self.env.cr.dbname).cursor() as other,
+            patch.object(turn, "PATIENCE", 0),
+        ):
+            other.execute("SELECT pg_advisory_lock(%s, %s)", key)
+            with self.assertRaises(UserError) as refused:
+                tx._refresh_from_gateway()
+            self.assertIsInstance(refused.exception.__cause__, LockError)
+            other.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+        tx._refresh_from_gateway()
+        self.env.flush_all()
         self.assertBill(bill, "paid")
 
     def test_alert_is_mailed(self):

@@ -57,7 +57,7 @@ class ApplyPages(MembersPages):
         website=True,
         methods=["GET", "POST"],
         max_content_length=MAX_POST_BYTES,
-        kavi_files=True,
+        kavi_files=20,
     )
     def apply_step(self, slug, application_id, token, step, **post):
         """One of the following pages."""

@@ -9,7 +9,8 @@ from .common import MembersCommon
 
 PUBLIC_METHODS = {
     "kavi.membership": "action_approve action_end action_next_term"
-    " action_open_application action_open_bills action_open_contact action_open_series action_print_card"
+    " action_open_application action_open_bills action_open_contact action_open_series"
+    " action_print_card"
     " action_print_certificate action_raise_bill action_renew action_resume",
     "kavi.membership.application": "action_approve_representative"
     " action_deny_representative action_open_status_page",

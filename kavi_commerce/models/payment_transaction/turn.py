@@ -64,7 +64,8 @@ class PaymentTransaction(models.Model):
             if cr.fetchone()[0]:
                 return
             if time.monotonic() > end:
-                raise UserError(self._get_busy_text()) from LockError()
+                busy = self._get_busy_text()
+                raise UserError(busy) from LockError(busy)
             time.sleep(LOOK)
 
     def _give_turn_back(self, key):
