@@ -27,7 +27,7 @@ FOLLOWING["kavi.bill"] = {"created_by", "origin_model", "origin_id"}
 # whole.
 CLOSED = {
     *("access_token", "link_date"),
-    *("kavi_member_since", "kavi_member_status"),
+    *("kavi_granted_category_ids", "kavi_member_since", "kavi_member_status"),
 }
 # Made anew with each record: what was sent is not in it.
 NUMBERED = {"billing_sequence_id", "billing_credit_sequence_id"}

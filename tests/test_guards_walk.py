@@ -148,6 +148,7 @@ ALLOWED = {
 ODOOS = {
     *OVERRIDDEN.split(),
     *("copy_data", "action_refund_wizard", "action_draft", "action_cancel"),
+    "name_search",
     *("action_reject", "action_paypal_create_webhook"),
 }
 
@@ -272,6 +273,7 @@ class TestWalk(CommerceCommon):
             "kavi.bill.method.wizard": {"method_id": self.check.id},
             "kavi.bill.payment.wizard": {"method_id": self.check.id},
             "kavi.credit.refund.wizard": {"method_id": self.check.id},
+            **self.get_members_windows(),
         }.get(name, {})
         records = {
             "kavi.credit.refund.wizard": self.credit,
@@ -282,6 +284,25 @@ class TestWalk(CommerceCommon):
         context = {"active_model": records._name, "active_ids": records.ids}
         env = self.as_user("administrator")
         return env[name].with_context(**context).sudo().create(vals)
+
+    def get_members_windows(self):
+        """What the windows of members need; none of the roles here opens one."""
+        member = self.env["kavi.membership"].search([], order="id desc", limit=1)
+        application = self.env["kavi.membership.application"].create(
+            {"company_id": self.company.id}
+        )
+        own, kind = {"membership_id": member.id}, {"type_id": member.type_id.id}
+        person = {"partner_id": self.person.id}
+        return {
+            "kavi.membership.add.wizard": {**person, **kind},
+            "kavi.membership.dates.wizard": {
+                **own,
+                "date_start": "2030-01-01",
+                "note": "X",
+            },
+            "kavi.membership.replace.wizard": {**own, **kind},
+            "kavi.membership.use.wizard": {**person, "application_id": application.id},
+        }
 
     # === A CALL === #
 

@@ -69,7 +69,11 @@ class TestWindows(CommerceCommon):
             {"partner_id": account.id, "reason": "SECRET", "amount": AMOUNT}
         )
         credit.action_issue()
+        cls.users["administrator"].group_ids += cls.env.ref(
+            "kavi_members.group_members_officer"
+        )
         cls.secret = {
+            "kavi.membership": cls._new_membership(),
             "res.partner": account,
             "kavi.bill": open_bill,
             "kavi.credit": credit,
@@ -82,6 +86,14 @@ class TestWindows(CommerceCommon):
         }
         cls.paid = bill
         cls.env.flush_all()
+
+    @classmethod
+    def _new_membership(cls):
+        own = {"name": "SECRET", "company_id": cls.other.id}
+        person = cls.env["res.partner"].create(dict(own))
+        kind = cls.env["kavi.membership.type"].create(dict(own))
+        vals = {"partner_id": person.id, "type_id": kind.id}
+        return cls.env["kavi.membership"]._add([{**vals, "company_id": cls.other.id}])
 
     def get_windows(self):
         return [

@@ -9,7 +9,6 @@ Context keys of the suite, each with a Private value unless it says otherwise:
     kavi_act                  what is written is part of an act whose guard was asked
     kavi_automatic_answer     an answer of the system is posted, no message of a payer
     kavi_application          the application that raises bills or acts on them
-    kavi_bill_is_shown        the form shows the bill that is raised: no mail about it
     kavi_credit_note          a credit note mirrors posted items: nothing is matched yet
     kavi_ledger_bill          for display: the bill whose part of a document is shown
     kavi_match_amounts        how much of two journal items is matched

@@ -8,6 +8,7 @@ class KaviMembershipAttempt(models.Model):
     not kept: a keyed hash of it is, for a day."""
 
     _name = "kavi.membership.attempt"
+    _inherit = ["kavi.protected.mixin"]
     _description = "Posts to Application Forms"
     _order = "hour desc, id desc"
     _log_access = False

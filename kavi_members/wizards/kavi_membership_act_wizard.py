@@ -14,7 +14,9 @@ class KaviMembershipActWizard(models.TransientModel):
     _inherit = ["kavi.window.mixin"]
     _description = "Act on Memberships"
 
-    act = fields.Selection("_get_act_selection", required=True, readonly=True)
+    act = fields.Selection(
+        "_get_act_selection", required=True, readonly=True, default="note"
+    )
     membership_ids = fields.Many2many(
         "kavi.membership", string="Memberships", readonly=True
     )

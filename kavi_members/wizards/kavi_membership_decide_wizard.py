@@ -10,7 +10,7 @@ class KaviMembershipDecideWizard(models.TransientModel):
     _description = "Decide on Applications"
 
     line_ids = fields.One2many(
-        "kavi.membership.decide.line", "wizard_id", string="Applications"
+        "kavi.membership.decide.wizard.line", "wizard_id", string="Applications"
     )
     note = fields.Text(string="Reason", help="For the staff: it stays in the history.")
     text = fields.Text(
@@ -89,23 +89,3 @@ class KaviMembershipDecideWizard(models.TransientModel):
             members._deny(self.note or "", self.text or "", self.cancel_bill)
         if self.send_mail:
             members._mail_decision(self.text or "")
-
-
-class KaviMembershipDecideLine(models.TransientModel):
-    _name = "kavi.membership.decide.line"
-    _inherit = ["kavi.window.mixin"]
-    _description = "Decision on an Application"
-
-    wizard_id = fields.Many2one(
-        "kavi.membership.decide.wizard", required=True, ondelete="cascade"
-    )
-    membership_id = fields.Many2one("kavi.membership", required=True, readonly=True)
-    decision = fields.Selection(
-        [("approve", "Approve"), ("deny", "Deny"), ("skip", "Leave")],
-        required=True,
-        default="approve",
-    )
-    type_id = fields.Many2one(related="membership_id.type_id")
-    bill_state = fields.Char(related="membership_id.bill_state", string="Bill")
-    waiting_days = fields.Integer(related="membership_id.waiting_days")
-    look_alike_count = fields.Integer(related="membership_id.look_alike_count")

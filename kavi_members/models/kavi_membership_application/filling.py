@@ -180,12 +180,12 @@ class KaviMembershipApplication(models.Model):
         )
 
     def _get_terms_version(self, kinds):
-        """What was agreed to, so that one can tell later: types and a digest of the
+        """What was agreed to, so that one can tell later: types and a hash of the
         text that was shown."""
         texts = []
         for kind in kinds.filtered(lambda kind: kind._has_terms()):
-            digest = hashlib.sha256(kind.terms_html.encode()).hexdigest()
-            texts.append(f"{kind.name} {digest[:12]}")
+            mark = hashlib.sha256(kind.terms_html.encode()).hexdigest()
+            texts.append(f"{kind.name} {mark[:12]}")
         return ", ".join(texts) or False
 
     def _make_answers(self, typed):
