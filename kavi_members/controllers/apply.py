@@ -203,7 +203,8 @@ class ApplyPages(MembersPages):
                 for field in section["fields"]
                 if field["value"] or field["kind"] == "checkbox"
             ]
-            pages.append((step, labels[step], rows))
+            if rows:
+                pages.append((step, labels[step], rows))
         return pages
 
     @staticmethod

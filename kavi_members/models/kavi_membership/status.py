@@ -22,7 +22,10 @@ class KaviMembership(models.Model):
             "bill": bill.name if owes else "",
             "amount": bill.amount_to_pay if owes else 0.0,
             "currency": bill.currency_id,
-            "pay_url": bill._get_pay_url() if owes and not over else "",
+            # a path: the page may be open under another name of the site
+            "pay_url": bill._get_pay_url().removeprefix(bill.get_base_url())
+            if owes and not over
+            else "",
             "can_withdraw": "withdraw" in (self.allowed_acts or []),
             "number": self.member_number if self.date_activated else "",
         }

@@ -253,6 +253,7 @@ class KaviMembershipForm(models.Model):
             **{name: label["string"] for name, label in labels.items()},
             "name": self.env._("Name"),
             "email": self.env._("Email"),
+            "street2": self.env._("Address line 2"),
             "state": self.env._("State or province"),
         }
 

@@ -132,6 +132,13 @@ class KaviMembershipType(models.Model):
             return self.env._("for life")
         if self.term == "rolling":
             units = dict(self._fields["term_unit"]._description_selection(self.env))
+            if self.term_number == 1:
+                return {
+                    "days": self.env._("1 day"),
+                    "weeks": self.env._("1 week"),
+                    "months": self.env._("1 month"),
+                    "years": self.env._("1 year"),
+                }[self.term_unit]
             return f"{self.term_number} {units[self.term_unit].lower()}"
         if self.fixed_term_ids:
             return self.env._("to the end of the common term")
