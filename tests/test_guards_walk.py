@@ -148,7 +148,6 @@ ALLOWED = {
 ODOOS = {
     *OVERRIDDEN.split(),
     *("copy_data", "action_refund_wizard", "action_draft", "action_cancel"),
-    "name_search",
     *("action_reject", "action_paypal_create_webhook"),
 }
 

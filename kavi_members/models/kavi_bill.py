@@ -13,6 +13,11 @@ class KaviBill(models.Model):
         # sudo: whoever sees the bill's page, by its link or right, is the applicant
         member = self.env["kavi.membership"].sudo().browse(self.origin_id).exists()
         application = member.application_id
-        if application.state != "open" or member.payer_id:
+        # of a company others than the applicant get the bill, too
+        if (
+            application.state != "open"
+            or member.payer_id
+            or application.kind != ("individual")
+        ):
             return ""
         return application._get_status_path()

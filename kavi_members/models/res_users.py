@@ -32,6 +32,12 @@ class ResUsers(models.Model):
         """Give a user the groups of their memberships, and take back what they had from
         others. Called with superuser rights."""
         self.ensure_one()
+        if self._is_internal():
+            # a user is of one kind: who works here is not made a user of the portal
+            portal = self.env.ref("base.group_portal")
+            groups = groups.filtered(
+                lambda group: portal not in (group | group.all_implied_ids)
+            )
         given = self.kavi_granted_group_ids
         add, remove = groups - self.all_group_ids, given - groups
         vals = {}

@@ -165,6 +165,19 @@ class TestApply(PageCase):
         self.assertEqual(kept.res_model, "kavi.membership.application")
         self.assertNotIn("/", kept.name)
 
+    def test_who_must_have_another_one(self):
+        """A type for who is a member already: they log in first."""
+        gold = self.new_type("Fellow", 10.0, requires_type_ids=self.kind.ids)
+        path = self.assertGoes(self.start(), "/membership")
+        path = self.assertGoes(self.post(path, type=str(gold.id)), "/check")
+        self.assertIn("log in first", self.text(self.post(path)))
+        user = self._new_user("joel", "base.group_portal")
+        member = self.add(self.kind, user.partner_id)
+        self.settle(member)
+        self.authenticate(user.login, user.login)
+        application, __ = self.apply(gold)
+        self.assertEqual(application.membership_ids.type_id, gold)
+
     def test_bad_input(self):
         """Each field of each page: a sentence beside it, and nothing made."""
         for values in (

@@ -267,6 +267,47 @@ class TestMemberAccess(MembersCommon):
         self.assertIn("No log-in was made", self.summaries(member))
         self.assertMember(member, "current")
 
+    def test_staff_stays_staff(self):
+        """A group of portal users is not given to who works here; another is."""
+        clerk = self._new_user("clerk", "base.group_user")
+        portal = self.env["res.groups"].create(
+            {"name": "P", "implied_ids": self.env.ref("base.group_portal").ids}
+        )
+        self.plain.sudo().grant_group_ids = portal | self.wiki
+        self.add(self.plain, clerk.partner_id)
+        self.assertTrue(clerk._is_internal())
+        self.assertEqual(self.groups(clerk), {"Wiki", "Member"})
+
+    def test_the_letter_is_the_users(self):
+        """Nobody of the staff reads a link that logs in on the membership."""
+        self.person.email = "new.member@kavi.example"
+        member = self.add(self.plain, self.person)
+        self.env.flush_all()
+        texts = " ".join(member.sudo().message_ids.mapped("body"))
+        self.assertNotIn("token=", texts)
+
+    # === MERGE === #
+
+    def merge(self, kept, gone):
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((kept | gone).ids, kept)
+        self.env.invalidate_all()
+
+    def test_merge(self):
+        """Memberships and what they give go to who is kept; not above the maximum."""
+        kept, gone = self.env["res.partner"].create([{"name": "A"}, {"name": "B"}])
+        user = self._new_user("kept", "base.group_portal", partner_id=kept.id)
+        member = self.add(self.plain, gone)
+        self.merge(kept, gone)
+        self.assertEqual(member.partner_id, kept)
+        self.assertEqual(kept.kavi_member_status, "current")
+        self.assertEqual(self.groups(user), {"Wiki", "Member"})
+        other = self.env["res.partner"].create({"name": "C"})
+        self.plain.group_id = self.env["kavi.membership.group"].create({"name": "One"})
+        self.add(self.plain, other)
+        with self.refused("already"):
+            self.merge(kept, other)
+
     # === APPLICANTS === #
 
     def test_applicants_are_not_found(self):
@@ -284,6 +325,10 @@ class TestMemberAccess(MembersCommon):
             with self.subTest(role):
                 found = partners.name_search("Zelda Applicant")
                 self.assertEqual(bool(found), is_found)
+                found = partners.search([("name", "=", "Zelda Applicant")])
+                self.assertEqual(bool(found), is_found)
+                self.assertTrue(partners.search([("id", "=", applicant.id)]))
+        self.me.with_user(self.user).name_search("Zelda Applicant")  # no error
         applicant.kavi_is_pending_member = False
         partners = self.env["res.partner"].with_user(self.users["clerk"])
         self.assertTrue(partners.name_search("Zelda Applicant"))

@@ -25,7 +25,7 @@ PUBLIC_METHODS = {
     "kavi.membership.type": "action_open_memberships",
     "res.partner": "action_open_memberships",
 }
-OVERRIDDEN = "create write copy_data default_get name_search"
+OVERRIDDEN = "create write copy_data default_get"
 
 
 @tagged("post_install", "-at_install")

@@ -1,4 +1,5 @@
 from . import (
+    base_partner_merge,
     kavi_membership_act_wizard,
     kavi_membership_add_wizard,
     kavi_membership_dates_wizard,

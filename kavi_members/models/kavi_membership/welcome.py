@@ -37,15 +37,14 @@ class KaviMembership(models.Model):
             url = ""
             if not user:
                 user = self._make_portal_user(person)
-            if user and not user.login_date and user.share:
+            if not user:
+                continue
+            if not user.login_date and user.share:
                 person.signup_prepare()
                 url = person._get_signup_url_for_action()[person.id]
             template.with_context(
-                lang=person.lang, login_url=url, welcomed=person.name
-            ).send_mail(
-                self.id,
-                email_values={"email_to": person.email_formatted, "recipient_ids": []},
-            )
+                lang=person.lang, login_url=url, member=self.sudo()
+            ).send_mail(user.id)
 
     # === HELPER METHODS === #
 

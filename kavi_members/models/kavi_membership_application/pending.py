@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.kavi_billing.tools.context import Private
 
+from ...tools.state import RUNNING
+
 
 class KaviMembershipApplication(models.Model):
     """From what was typed to pending contacts and memberships, and back (KM-28,
@@ -78,7 +80,25 @@ class KaviMembershipApplication(models.Model):
             raise UserError(
                 self.env._("Choose a membership that is offered: the list has changed.")
             )
+        self._check_prerequisites(offered, typed)
         return offered
+
+    def _check_prerequisites(self, kinds, typed):
+        """Some types are for who has another one: whoever that is logs in first."""
+        known = self.env["res.partner"].browse(typed.get("partner_id") or ())
+        running = self.env["kavi.membership"].search(
+            [("partner_id", "in", known.ids), ("state", "in", RUNNING)]
+        )
+        for kind in kinds.filtered("requires_type_ids"):
+            if not kind.requires_type_ids & running.type_id:
+                raise UserError(
+                    self.env._(
+                        "%(type)s is for members who are %(others)s: log in first, "
+                        "then apply.",
+                        type=kind.name,
+                        others=", ".join(kind.requires_type_ids.mapped("name")),
+                    )
+                )
 
     def _discard(self, cancel_bill=True):
         """Delete applications of those who were never accepted, with what was made of

@@ -247,6 +247,7 @@ class KaviMembershipType(models.Model):
     @api.constrains("grant_group_ids")
     def _check_granted_groups(self):
         staff = self.env.ref("base.group_user") | self.env.ref("base.group_system")
+        staff |= self.env.ref("base.group_public")  # and nobody a visitor
         for one in self.sudo():
             for group in one.grant_group_ids:
                 if (group | group.all_implied_ids) & staff:
