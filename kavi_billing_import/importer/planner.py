@@ -2,6 +2,7 @@
 
 from .accounts import AccountMatcher
 from .base import ImportPart, Plan
+from .currencies import sign_fits
 from .messages import format_row_error
 from .rules import RowError, normalize_key
 
@@ -60,6 +61,8 @@ class RowPlanner(ImportPart):
     def _get_early_result(self, line):
         """The result of a row that nothing has to be looked up for, or None."""
         content = line.content
+        if content.get("aside"):
+            return self._get_row_result("skipped", content["aside"])
         if content.get("problem"):
             return self._reject_row(content["problem"])
         if line.decision == "skip":
@@ -114,7 +117,15 @@ class RowPlanner(ImportPart):
         return record
 
     def _get_currency(self, content):
-        """The currency that a row names; the company's where it names none."""
-        return self._get_named("currency", content) or (
-            self.record.company_id.currency_id
+        """The currency that a row names; the file's or the company's where it names
+        none.
+
+        :raise RowError: "sign" when its amounts are marked with another one
+        """
+        currency = self._get_named("currency", content) or (
+            self.record.currency_id or self.record.company_id.currency_id
         )
+        for sign in content.get("signs") or ():
+            if not sign_fits(sign, currency.name, currency.symbol):
+                raise RowError("sign", value=sign, currency=currency.name)
+        return currency
