@@ -63,8 +63,8 @@ ROW_ERRORS = {
     ),
     "rows_differ": _lt(
         "Rows %(rows)s have this Bill ID, but differ in “%(field)s”: nothing of them "
-        "is imported. Mend them, or say which column is “Line Amount” if each is a line "
-        "of the bill."
+        "is imported. Mend them, or say which column is “Line Amount” if each is a "
+        "line of the bill."
     ),
     "lines": _lt(
         "The lines of the bill (rows %(rows)s) come to %(lines)s, and its total is "
