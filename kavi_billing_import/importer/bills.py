@@ -112,14 +112,20 @@ class BillPlanner(RowPlanner):
         numbers = ", ".join(str(line.row) for line in lines)
         has_lines = any("line_amount" in content for content in contents)
         for content in contents[1:]:
-            for field in sorted({*content, *contents[0]} - {"unread"}):
+            for field in sorted({*content, *contents[0]} - {"unread", "signs"}):
                 if has_lines and field in OF_LINES:
                     continue
                 if content.get(field) != contents[0].get(field):
                     field = "total" if field not in TARGETS else field
                     raise RowError("rows_differ", rows=numbers, field=field)
+        signs = {
+            f"{name} {line.row}": found
+            for line in lines
+            for name, found in (line.content.get("signs") or {}).items()
+        }
+        content = {**contents[0], "signs": signs}
         if not has_lines:
-            return contents[0], []
+            return content, []
         for line in lines:
             if not line.content.get("line_amount"):
                 raise RowError("no_line", row=line.row)
@@ -131,7 +137,7 @@ class BillPlanner(RowPlanner):
         # taxes may be in the amounts of the lines, or come on top
         elif Decimal(total) not in (lines_sum, lines_sum + tax):
             raise RowError("lines", rows=numbers, lines=lines_sum + tax, total=total)
-        return {**contents[0], "total": str(total)}, contents
+        return {**content, "total": str(total)}, contents
 
     def _plan_further_row(self, line, first, parts):
         """A row with the Bill ID of a row before, that says the same or another line

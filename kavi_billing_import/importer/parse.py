@@ -304,15 +304,34 @@ class FileParser(ImportPart):
         """
         before = content.get("unread") or {}
         unread = {name: text for name, text in before.items() if name not in changes}
-        kept = ("problem", "unread", "aside", "signs")
+        parts = ("problem", "unread", "aside", "signs")
+        # what is not mended is still in the currency that it was in
+        signs = content.get("signs") or {}
+        signs = {name: found for name, found in signs.items() if name not in changes}
         content = {
             name: value
             for name, value in content.items()
-            if name not in changes and name not in kept
+            if name not in changes and name not in parts
         }
         cells = {**unread, **changes}
         content.update(self._read_row(list(cells.values()), list(cells)))
+        if signs := {**signs, **content.get("signs", {})}:
+            content["signs"] = signs
         return content
+
+    def show_cells(self, content):
+        """What a row says as its file would write it, for somebody to mend it.
+
+        :return: ``{target: text}``
+        """
+        signs = content.get("signs") or {}
+        shown = {}
+        for name, text in content.items():
+            if name in TARGETS and TARGETS[name].kind == "amount":
+                text = text.replace(".", self.record.decimal_mark or ".")
+                text = " ".join([text, *signs.get(name, ())])
+            shown[name] = text
+        return {**shown, **(content.get("unread") or {})}
 
     def _get_decisions(self):
         """What somebody has decided about accounts, ``{key: (decision, account id)}``;
@@ -400,9 +419,9 @@ class FileParser(ImportPart):
 
         :return: ``{target: text}``, dates and amounts in plain notation; "problem" is
             the sentence for what could not be read, "unread" what stands in such cells,
-            "signs" the currencies beside amounts
+            "signs" the currencies beside amounts, ``{target: signs}``
         """
-        content, problem, unread, signs = {}, "", {}, set()
+        content, problem, unread, signs = {}, "", {}, {}
         if len(row) > len(targets):
             problem = self.env._(
                 "The row has more cells than the file has columns: is a separator in "
@@ -427,8 +446,8 @@ class FileParser(ImportPart):
                 problem = problem or bad
                 unread[name] = str(cell)[:MAX_EXAMPLE]
                 continue
-            if kind == "amount":
-                signs |= get_signs(cell)
+            if kind == "amount" and (found := get_signs(cell)):
+                signs[name] = sorted(found)
             most = MAX_LONG_TEXT if TARGETS[name].kind == "long" else MAX_TEXT
             if len(text) > most:
                 problem = problem or self.env._(
@@ -441,7 +460,7 @@ class FileParser(ImportPart):
         if problem:
             content.update(problem=problem, unread=unread)
         if signs:
-            content["signs"] = sorted(signs)
+            content["signs"] = signs
         return content
 
     def _describe_bad_cell(self, cell, name):

@@ -1,5 +1,7 @@
 """What becomes of the rows of a file, whatever its kind."""
 
+from itertools import chain
+
 from .accounts import AccountMatcher
 from .base import ImportPart, Plan
 from .currencies import sign_fits
@@ -125,7 +127,7 @@ class RowPlanner(ImportPart):
         currency = self._get_named("currency", content) or (
             self.record.currency_id or self.record.company_id.currency_id
         )
-        for sign in content.get("signs") or ():
+        for sign in sorted({*chain(*(content.get("signs") or {}).values())}):
             if not sign_fits(sign, currency.name, currency.symbol):
                 raise RowError("sign", value=sign, currency=currency.name)
         return currency

@@ -310,6 +310,23 @@ class TestImportForeign(ImportCommon):
         with self.refused("not edited"):
             record.line_ids[2].mended = {"total": "1"}
 
+    def test_mend_keeps_signs(self):
+        """What is not mended is still in euros, and written as in the file."""
+        rows = [
+            row("A", bill_state="Sold", total="€ 1.234,50", due="1.234,50", paid="")
+        ]
+        record = self.make_tested(rows)
+        action = record.line_ids.action_mend()
+        wizard = self.imports.env["kavi.import.mend"]
+        wizard = wizard.with_context(**action["context"]).create({})
+        shown = {cell.target: cell.text for cell in wizard.cell_ids}
+        self.assertEqual(shown["total"], "1234,50 €")
+        self.mend(record.line_ids, bill_state="New")
+        self.assertResults(record, rejected=1)
+        self.assertIn("in €", record.line_ids.reason)
+        self.mend(record.line_ids, total="1.234,50")
+        self.assertResults(record, created=1)
+
     @mute_logger("odoo.addons.base.models.ir_rule", "odoo.models")
     def test_mend_twins(self):
         """With the row that is mended, those that were refused because of it."""

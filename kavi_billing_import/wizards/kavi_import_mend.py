@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..importer.parse import FileParser
+
 
 class KaviImportMend(models.TransientModel):
     """What a row says, for somebody who mends it."""
@@ -54,6 +56,6 @@ class KaviImportMend(models.TransientModel):
 
         :return: list of ``(target, text)``
         """
-        said = {**line.content, **(line.content.get("unread") or {})}
+        said = FileParser(line.import_id).show_cells(line.content)
         targets = [column.target for column in line.import_id.column_ids]
         return [(name, said.get(name) or "") for name in targets if name]
