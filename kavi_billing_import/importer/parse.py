@@ -3,37 +3,27 @@
 import base64
 import binascii
 import hashlib
-import re
-import unicodedata
-from datetime import date, datetime
-from decimal import Decimal
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import split_every
 
-from ..reader.cells import BadCell
 from ..reader.errors import ImportFileError
 from ..reader.table import read_table
 from ..reader.values import (
     find_mixed_amounts,
     find_mixed_dates,
-    get_signs,
-    is_cut_short,
     is_empty,
-    is_error,
-    parse_amount,
-    parse_date,
+    reads_amounts,
+    reads_dates,
     recognize_dates,
     recognize_decimal_mark,
 )
 from .accounts import get_account_key
-from .base import ImportPart
 from .messages import format_file_error, get_target_label
+from .row import MAX_EXAMPLE, RowReader
 from .rules import (
     BILLS,
-    MAX_LONG_TEXT,
-    MAX_TEXT,
     TARGETS,
     column_problem,
     is_header,
@@ -45,16 +35,13 @@ from .totals import AsideFinder
 
 # Rows that are looked at for an example of what a column holds.
 EXAMPLE_ROWS = 50
-MAX_EXAMPLE = 60
 # Titles above a table that are told.
 MAX_TITLES = 5
-# What nobody sees of a name or number.
-_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 # Rows that are stored at a time.
 BATCH = 1000
 
 
-class FileParser(ImportPart):
+class FileParser(RowReader):
     """Reads the file of an import into its columns and rows."""
 
     # -- the file
@@ -155,13 +142,15 @@ class FileParser(ImportPart):
 
         dates, amounts = values("date"), values("amount")
         dates = [value for value in dates if not is_empty(value, "date")]
+        # what was known of another file counts only if it can be so in this one
+        known_dates, known_mark = mapping.date_format, mapping.decimal_mark
         return {
             "date_format": self.record.date_format
             or (dates and recognize_dates(dates))
-            or mapping.date_format,
+            or (known_dates and reads_dates(dates, known_dates) and known_dates),
             "decimal_mark": self.record.decimal_mark
             or (amounts and recognize_decimal_mark(amounts))
-            or mapping.decimal_mark,
+            or (known_mark and reads_amounts(amounts, known_mark) and known_mark),
         }
 
     # -- columns
@@ -295,44 +284,6 @@ class FileParser(ImportPart):
             )
         return content
 
-    def mend(self, content, changes):
-        """What a row says with some cells as somebody has mended them.
-
-        :param dict content: what it said
-        :param dict changes: ``{target: text}``
-        :return: as :meth:`_read_row`
-        """
-        before = content.get("unread") or {}
-        unread = {name: text for name, text in before.items() if name not in changes}
-        parts = ("problem", "unread", "aside", "signs")
-        # what is not mended is still in the currency that it was in
-        signs = content.get("signs") or {}
-        signs = {name: found for name, found in signs.items() if name not in changes}
-        content = {
-            name: value
-            for name, value in content.items()
-            if name not in changes and name not in parts
-        }
-        cells = {**unread, **changes}
-        content.update(self._read_row(list(cells.values()), list(cells)))
-        if signs := {**signs, **content.get("signs", {})}:
-            content["signs"] = signs
-        return content
-
-    def show_cells(self, content):
-        """What a row says as its file would write it, for somebody to mend it.
-
-        :return: ``{target: text}``
-        """
-        signs = content.get("signs") or {}
-        shown = {}
-        for name, text in content.items():
-            if name in TARGETS and TARGETS[name].kind == "amount":
-                text = text.replace(".", self.record.decimal_mark or ".")
-                text = " ".join([text, *signs.get(name, ())])
-            shown[name] = text
-        return {**shown, **(content.get("unread") or {})}
-
     def _get_decisions(self):
         """What somebody has decided about accounts, ``{key: (decision, account id)}``;
         it outlives another test."""
@@ -413,96 +364,3 @@ class FileParser(ImportPart):
                     "decimals are written in this file."
                 )
             )
-
-    def _read_row(self, row, targets):
-        """What a row says.
-
-        :return: ``{target: text}``, dates and amounts in plain notation; "problem" is
-            the sentence for what could not be read, "unread" what stands in such cells,
-            "signs" the currencies beside amounts, ``{target: signs}``
-        """
-        content, problem, unread, signs = {}, "", {}, {}
-        if len(row) > len(targets):
-            problem = self.env._(
-                "The row has more cells than the file has columns: is a separator in "
-                "a text that is not quoted?"
-            )
-        for cell, name in zip(row, targets, strict=False):
-            if not name:
-                continue
-            kind = TARGETS[name].kind
-            bad = self._describe_bad_cell(cell, name)
-            if not bad and is_empty(cell, kind):
-                continue
-            try:
-                text = "" if bad else self._read_cell(cell, kind)
-            except ValueError:
-                bad = self.env._(
-                    "“%(cell)s” is not understood as “%(column)s”.",
-                    cell=str(cell)[:MAX_EXAMPLE],
-                    column=get_target_label(self.env, name),
-                )
-            if bad:
-                problem = problem or bad
-                unread[name] = str(cell)[:MAX_EXAMPLE]
-                continue
-            if kind == "amount" and (found := get_signs(cell)):
-                signs[name] = sorted(found)
-            most = MAX_LONG_TEXT if TARGETS[name].kind == "long" else MAX_TEXT
-            if len(text) > most:
-                problem = problem or self.env._(
-                    "“%(column)s” is longer than %(most)s characters.",
-                    column=get_target_label(self.env, name),
-                    most=most,
-                )
-                unread[name] = text = text[:MAX_EXAMPLE]
-            content[name] = text
-        if problem:
-            content.update(problem=problem, unread=unread)
-        if signs:
-            content["signs"] = signs
-        return content
-
-    def _describe_bad_cell(self, cell, name):
-        """Why a cell that is imported has no value, or None."""
-        if isinstance(cell, BadCell):
-            return format_file_error(self.env, cell.error)
-        if is_error(cell):
-            return self.env._(
-                "“%(column)s” holds an error, %(cell)s: mend it.",
-                column=get_target_label(self.env, name),
-                cell=cell.strip(),
-            )
-        if TARGETS[name].kind == "text" and is_cut_short(cell):
-            return self.env._(
-                "“%(column)s” is a number that a spreadsheet has cut short, %(cell)s: "
-                "show it as text there.",
-                column=get_target_label(self.env, name),
-                cell=cell.strip(),
-            )
-        return None
-
-    def _read_cell(self, cell, kind):
-        if kind == "date":
-            return parse_date(cell, self.record.date_format).isoformat()
-        if kind == "amount":
-            return str(parse_amount(cell, self.record.decimal_mark))
-        text = self._as_text(cell)
-        if kind == "long":
-            return text
-        text = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
-        return " ".join(text.split())
-
-    def _as_text(self, cell):
-        if cell is None:
-            return ""
-        if isinstance(cell, bool):
-            return self.env._("Yes") if cell else self.env._("No")
-        if isinstance(cell, Decimal):
-            if shown := getattr(cell, "shown", ""):
-                return shown
-            text = format(cell, "f")
-            return text.rstrip("0").rstrip(".") if "." in text else text
-        if isinstance(cell, datetime):
-            return cell.isoformat(" ")
-        return cell.isoformat() if isinstance(cell, date) else cell.strip()

@@ -91,7 +91,7 @@ TARGETS = {
         "amount",
         names=(
             *("open", "outstanding", "open balance", "invoice amount due"),
-            *("open amount", "amount open", "balance"),
+            *("open amount", "amount open"),
         ),
     ),
     "refund_amount": Target("Refunded", "amount", names=("amount refunded",)),

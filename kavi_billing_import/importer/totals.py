@@ -12,7 +12,7 @@ _WORDS = tuple(
         (
             *("Total", "Totals", "Grand total", "Sub total", "Subtotal", "Sum"),
             *("Gesamt", "Summe", "Gesamtsumme", "Gesamtbetrag", "Zwischensumme"),
-            *("Endsumme", "Insgesamt", "Total général", "Sous-total", "Somme"),
+            *("Endsumme", "Insgesamt", "Total général", "Sous total", "Somme"),
             *("Totale", "Subtotale", "Totale generale", "Totaal", "Subtotaal"),
             *("Eindtotaal", "Suma", "Suma total", "Total general", "Soma", "Razem"),
             *("Ogółem", "Celkem", "Součet", "Spolu", "Összesen", "Toplam"),
@@ -31,9 +31,9 @@ def read_totals_word(text):
     """Whether a text says that it stands before a sum.
 
     :return: "" where it does and says no more; what it is the sum of ("Total for
-        Acme"), folded; or ``None``
+        Acme"), folded and without hyphens; or ``None``
     """
-    text = fold(text).strip(" :.=*-")
+    text = fold(text).replace("-", " ").strip(" :.=*")
     for word in sorted(_WORDS, key=len, reverse=True):
         if text == word:
             return ""
@@ -94,7 +94,7 @@ class AsideFinder:
                 return "sum"
             if word in self._names or is_sum:
                 return self._take_sum(balance)
-        self._names.add(fold(name))
+        self._names.add(fold(name).replace("-", " "))
         self._balances.append(balance)
         return None
 

@@ -11,7 +11,22 @@ from babel.dates import get_day_names, get_month_names
 # of them together a short name soon means two months.
 _SHORT = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "ca")
 _FULL = (*_SHORT, "pl", "cs", "sk", "fi", "hu", "ro", "tr", "sl", "et", "el")
-_FULL += ("lt", "lv", "id", "ru", "uk", "bg", "is", "ga", "eu", "gl", "sq", "he", "ar")
+_FULL += (
+    "lt",
+    "lv",
+    "hr",
+    "id",
+    "ru",
+    "uk",
+    "bg",
+    "is",
+    "ga",
+    "eu",
+    "gl",
+    "sq",
+    "he",
+    "ar",
+)
 _MORE = {"sept": 9, "mrz": 3, "maer": 3, "maerz": 3, "jaenner": 1}
 # What stands between day, month and year.
 _FILLERS = {"de", "del", "of", "the", "den", "le", "il", "el", "a", "d"}

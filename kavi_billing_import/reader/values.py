@@ -147,6 +147,11 @@ def recognize_dates(values):
     return _only_way(_as_texts(values), DATE_FORMATS, parse_date)
 
 
+def reads_dates(values, date_format):
+    """Whether a format reads all dates that any format can read."""
+    return _reads_all(_as_texts(values), DATE_FORMATS, parse_date, date_format)
+
+
 def find_mixed_dates(values):
     """Two dates that no one format can read.
 
@@ -207,16 +212,26 @@ def _only_way(texts, ways, parse):
     return None
 
 
+def _can_read(text, way, parse):
+    try:
+        parse(text, way)
+    except ValueError:
+        return False
+    return True
+
+
+def _reads_all(texts, ways, parse, chosen):
+    return all(
+        _can_read(text, chosen, parse)
+        or not any(_can_read(text, way, parse) for way in ways)
+        for text in texts
+    )
+
+
 def _find_mixed(texts, ways, parse):
     found = {}
     for text in sorted(texts):
-        found[text] = set()
-        for way in ways:
-            try:
-                parse(text, way)
-            except ValueError:
-                continue
-            found[text].add(way)
+        found[text] = {way for way in ways if _can_read(text, way, parse)}
     found = {text: can for text, can in found.items() if can}
     if not found or set.intersection(*found.values()):
         return None
@@ -238,6 +253,11 @@ def recognize_decimal_mark(values):
     :return: "." or ","; ``None`` when it could be either
     """
     return _only_way(_as_texts(values), (".", ","), parse_amount)
+
+
+def reads_amounts(values, decimal_mark):
+    """Whether all amounts that can be read are read with this decimal mark."""
+    return _reads_all(_as_texts(values), (".", ","), parse_amount, decimal_mark)
 
 
 def find_mixed_amounts(values):

@@ -107,6 +107,7 @@ class TestImportForeign(ImportCommon):
     def test_same_bill_id_differs(self):
         """Neither of them comes in: the first is no better than the second."""
         for other in (
+            {"payment_number": "7"},
             *({"total": "90", "due": "90"}, {"account": "Jane Doe"}),
             *({"bill_date": "2024-02-02"}, {"bill_state": "Pending"}),
         ):
