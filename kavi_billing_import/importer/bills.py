@@ -77,9 +77,9 @@ class BillPlanner(RowPlanner):
         kept = rows.filtered(lambda other: other.decision != "skip") or line
         first = kept[0]
         content, parts = self._merge_rows(kept)
+        vals = self._prepare_bill_vals(content)
         if first != line:
             return self._plan_further_row(line, first, parts)
-        vals = self._prepare_bill_vals(content)
         if parts:
             vals["line_ids"] = self._prepare_part_lines(content, parts)
         match = self.accounts.match(line)
