@@ -21,11 +21,12 @@ class BalancePlanner(RowPlanner):
 
     def __init__(self, record, dry_run=False):
         super().__init__(record, dry_run)
-        self.matches, self.alike = {}, {}
+        self.matches, self.alike, self.too_many = {}, {}, {}
         self.owed = {}
 
     def _load(self, lines):
-        self.alike = self._find_alike(lines)
+        keys = {key for key in lines.mapped("account_key") if key}
+        self.alike, self.too_many = self._find_alike("account_key", keys)
         self.matches = {line: self.accounts.match(line) for line in lines}
         partners = self.env["res.partner"].union(
             *(match.partner for match in self.matches.values())
@@ -52,21 +53,14 @@ class BalancePlanner(RowPlanner):
             for partner, currency, due, count in groups
         }
 
-    def _find_alike(self, lines):
-        """All rows of the file that name the accounts of some of them."""
-        keys = [key for key in lines.mapped("account_key") if key]
-        found = self.env["kavi.import.line"].search(
-            [("import_id", "=", self.record.id), ("account_key", "in", keys)],
-            order="row, id",
-        )
-        return found.grouped("account_key")
-
     def _check_alone(self, line):
         """Refuse balances of one account in one currency that stand in several rows:
         whether they add up, or one of them is old, only a person knows.
 
         :raise RowError: "same_account"
         """
+        if line.account_key in self.too_many:
+            raise RowError("too_many_alike", count=self.too_many[line.account_key])
         alike = self.alike.get(line.account_key, line)
         partner = self.matches[line].partner
         if partner:

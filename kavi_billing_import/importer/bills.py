@@ -33,17 +33,19 @@ class BillPlanner(RowPlanner):
     """Plans bills: each row is a new one, or one that is here already.
 
     :ivar bills: the bills that are here already, ``{Bill ID: bill}``
-    :ivar groups: all rows of the file with each Bill ID, ``{Bill ID: lines}``
+    :ivar groups: the rows of the file with each Bill ID that several have
+    :ivar too_many: number of rows of those that too many have
     """
 
     def __init__(self, record, dry_run=False):
         super().__init__(record, dry_run)
         self.bills = {}
-        self.groups = {}
+        self.groups, self.too_many = {}, {}
 
     def _load(self, lines):
         self.bills = self._find_bills(lines)
-        self.groups = self._find_groups(lines)
+        names = {name for name in lines.mapped("reference") if name}
+        self.groups, self.too_many = self._find_alike("reference", names)
 
     def _find_bills(self, lines):
         names = [line.reference for line in lines if line.reference]
@@ -53,15 +55,6 @@ class BillPlanner(RowPlanner):
             [("company_id", "=", self.record.company_id.id), ("name", "in", names)]
         )
         return {bill.name: bill for bill in bills}
-
-    def _find_groups(self, lines):
-        """All rows of the file with the Bill IDs of some of them, in their order."""
-        names = [name for name in lines.mapped("reference") if name]
-        found = self.env["kavi.import.line"].search(
-            [("import_id", "=", self.record.id), ("reference", "in", names)],
-            order="row, id",
-        )
-        return found.grouped("reference")
 
     def _describe_foreign_row(self, company):
         return self.env._("A bill of %s.", company)
@@ -73,6 +66,8 @@ class BillPlanner(RowPlanner):
         name = content.get("bill_id")
         if not name:
             raise RowError("missing", field="bill_id")
+        if name in self.too_many:
+            raise RowError("too_many_alike", count=self.too_many[name])
         rows = self.groups.get(name, line)
         kept = rows.filtered(lambda other: other.decision != "skip") or line
         first = kept[0]

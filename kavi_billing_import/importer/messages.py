@@ -70,6 +70,10 @@ ROW_ERRORS = {
         "The lines of the bill (rows %(rows)s) come to %(lines)s, and its total is "
         "%(total)s."
     ),
+    "too_many_alike": _lt(
+        "%(count)s rows have the same Bill ID or account: look whether that is the "
+        "right column."
+    ),
     "no_line": _lt("Row %(row)s of the bill has no “Line Amount”."),
     "same_account": _lt(
         "Rows %(rows)s are of one account in one currency: make one row of them, or "

@@ -15,6 +15,9 @@ NAMED_MODELS = {
     "payment_type": "kavi.payment.method",
 }
 
+# Rows of one bill or account that are looked at together.
+MAX_ALIKE = 500
+
 
 class RowPlanner(ImportPart):
     """Decides what becomes of some rows, and does nothing yet.
@@ -48,6 +51,24 @@ class RowPlanner(ImportPart):
     def _load(self, lines):
         """Read what the rows may refer to, in a constant number of queries."""
         raise NotImplementedError
+
+    def _find_alike(self, name, keys):
+        """The rows of the whole file that have the same in a field as some of them.
+
+        :param str name: of the field
+        :param keys: what they have in it
+        :return: ``({key: lines}, {key: number of rows})``, in their order; of the
+            second there are too many to look at
+        """
+        domain = [("import_id", "=", self.record.id), (name, "in", list(keys))]
+        lines = self.env["kavi.import.line"]
+        groups = lines._read_group(domain, [name], ["__count"])
+        many = {key: count for key, count in groups if count > MAX_ALIKE}
+        few = [key for key, count in groups if key not in many and count > 1]
+        found = lines.search(
+            [("import_id", "=", self.record.id), (name, "in", few)], order="row, id"
+        )
+        return found.grouped(name), many
 
     def _plan_row(self, line):
         """:raise RowError: when the row cannot be imported"""

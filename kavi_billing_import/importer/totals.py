@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from odoo.addons.kavi_billing.tools.text import fold
 
-from .rules import BALANCES, ZERO
+from .rules import BALANCES, MAX_TEXT, ZERO
 
 _WORDS = tuple(
     map(
@@ -33,7 +33,11 @@ def read_totals_word(text):
     :return: "" where it does and says no more; what it is the sum of ("Total for
         Acme"), folded and without hyphens; or ``None``
     """
+    if len(text) > MAX_TEXT:
+        return None
     text = fold(text).replace("-", " ").strip(" :.=*")
+    if not text.startswith(_WORDS) and not text.endswith(_WORDS):
+        return None
     for word in sorted(_WORDS, key=len, reverse=True):
         if text == word:
             return ""
@@ -56,8 +60,8 @@ class AsideFinder:
         """
         self._kind = kind
         self._names = set()
-        self._balances = []
-        self._since = 0
+        # what the rows above come to and how many they are: all, and since a sum
+        self._all, self._since = (ZERO, 0), (ZERO, 0)
 
     def find(self, content, cells):
         """What a row is that is no data.
@@ -85,7 +89,7 @@ class AsideFinder:
         balance = Decimal(content.get("balance") or 0)
         if not name:
             if words or (not texts and balance and self._is_sum(balance)):
-                return self._take_sum(balance)
+                return self._take_sum()
             return "alone" if len(texts) == 1 and "balance" not in content else None
         word = read_totals_word(name)
         if word is not None:
@@ -93,18 +97,19 @@ class AsideFinder:
             if not word and not is_sum:
                 return "sum"
             if word in self._names or is_sum:
-                return self._take_sum(balance)
+                return self._take_sum()
         self._names.add(fold(name).replace("-", " "))
-        self._balances.append(balance)
+        self._all = (self._all[0] + balance, self._all[1] + 1)
+        self._since = (self._since[0] + balance, self._since[1] + 1)
         return None
 
-    def _take_sum(self, balance):
-        self._since = len(self._balances)
+    def _take_sum(self):
+        self._since = (ZERO, 0)
         return "totals"
 
     def _is_sum(self, balance):
         """Whether an amount is what the rows above come to: all, or those since the
         last sum; a single one is no sum."""
-        since = self._balances[self._since :]
-        sums = [part for part in (self._balances, since) if len(part) > 1]
-        return any(sum(part, ZERO) == balance for part in sums)
+        return any(
+            count > 1 and total == balance for total, count in (self._all, self._since)
+        )

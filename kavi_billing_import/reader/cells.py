@@ -7,7 +7,7 @@ from functools import cache
 from .values import is_sign
 
 # A text, a character, room of its width, a filling, a condition or currency, the rest.
-_TOKEN = re.compile(r'"([^"]*)"|\\(.)|_(.)|\*(.)|\[([^\]]*)\]|(.)', re.DOTALL)
+_TOKEN = re.compile(r'"([^"]*)"|\\(.)|_(.)|\*(.)|\[([^\[\]]*)\]|(.)', re.DOTALL)
 
 
 class ShownNumber(Decimal):

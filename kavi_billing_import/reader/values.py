@@ -107,6 +107,8 @@ def is_empty(cell, kind):
             return not cell
     if not isinstance(cell, str):
         return False
+    if len(cell) > _LONGEST_AMOUNT:
+        return not cell.strip()
     text = cell.translate(_FORMS).strip()
     if kind == "date":
         text = _TIME.sub("", text)
@@ -124,7 +126,9 @@ def is_error(cell):
 
 def is_cut_short(cell):
     """Whether a cell shows a number without its last figures."""
-    return isinstance(cell, str) and bool(_CUT_SHORT.fullmatch(cell.strip()))
+    if not isinstance(cell, str) or len(cell) > _LONGEST_AMOUNT:
+        return False
+    return bool(_CUT_SHORT.fullmatch(cell.strip()))
 
 
 # === DATES === #
