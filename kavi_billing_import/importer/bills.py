@@ -7,7 +7,7 @@ from decimal import Decimal
 from odoo.fields import Command
 from odoo.tools import plaintext2html
 
-from odoo.addons.kavi_billing.tools.bill_rules import OPEN
+from odoo.addons.kavi_billing.tools.bill_rules import CLOSED, OPEN
 
 from .base import Plan
 from .planner import RowPlanner
@@ -34,6 +34,7 @@ class BillPlanner(RowPlanner):
 
     :ivar bills: the bills that are here already, ``{Bill ID: bill}``
     :ivar groups: the rows of the file with each Bill ID that several have
+    :ivar open_badges: labels of flags that only open bills have
     :ivar too_many: number of rows of those that too many have
     """
 
@@ -41,8 +42,14 @@ class BillPlanner(RowPlanner):
         super().__init__(record, dry_run)
         self.bills = {}
         self.groups, self.too_many = {}, {}
+        self.open_badges = []
 
     def _load(self, lines):
+        labels = self.env["kavi.bill"]._get_flag_labels()
+        settled = (*CLOSED, "opening_balance")
+        self.open_badges = [
+            label for flag, label in labels.items() if flag not in settled
+        ]
         self.bills = self._find_bills(lines)
         names = {name for name in lines.mapped("reference") if name}
         self.groups, self.too_many = self._find_alike("reference", names)
@@ -292,7 +299,7 @@ class BillPlanner(RowPlanner):
             if amount is not None and amount != amount.quantize(unit):
                 raise RowError("decimals", field=name, value=currency.name)
         if content.get("bill_state"):
-            state = read_state(content["bill_state"])
+            state = read_state(content["bill_state"], self.open_badges)
         elif self.record.all_open:
             state = "new"
         else:

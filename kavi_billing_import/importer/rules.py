@@ -208,7 +208,6 @@ PARTLY = {"partly paid", "partially paid", "part paid", "partial"}
 # Badges that only an open bill has, and those that say nothing of it.
 _OPEN_BADGES = {
     *("overdue", "past due", "late", "in dispute", "disputed"),
-    *("awaiting gateway", "failed gateway", "card payment failed"),
 } | PARTLY
 _BADGES = {normalize_key(label) for label in FLAGS.values()} | _OPEN_BADGES
 
@@ -224,22 +223,24 @@ def _read_badges(text):
     ]
 
 
-def read_state(text):
+def read_state(text, badges=()):
     """The state of a bill.
 
     :param str text: as the original writes it ("New"), or as others do; our own badges
         may stand beside it, or alone
+    :param badges: what else only an open bill has, as other addons call it
     :raise RowError: "state" for an unknown one, "draft" for one that is no bill yet
     """
     state = _STATES.get(normalize_key(text))
     if not state:
         words = _read_badges(text)
         states = {_STATES[word] for word in words if word in _STATES}
+        more = set(map(normalize_key, badges))
         badges = {word for word in words if word not in _STATES}
-        is_open = bool(badges & _OPEN_BADGES)
+        is_open = bool(badges & (_OPEN_BADGES | more))
         if is_open and not states:
             states = {"new"}
-        if len(states) != 1 or badges - _BADGES:
+        if len(states) != 1 or badges - _BADGES - more:
             raise RowError("state", value=text)
         (state,) = states
         if is_open and state not in OPEN:

@@ -7,17 +7,17 @@ from odoo.tools import file_open, mute_logger
 
 from .common import ImportCommon, row
 
-# Receivables by customer, as QuickBooks saves them.
+# Open invoices, as accounting programs save them.
 OPEN_LIST = b"""Date,Num,Customer,Due Date,Open Balance
 03/15/2024,1001,Northmoor Council,04/14/2024,"$12,500.00"
 03/16/2024,1002,Acme,04/15/2024,"$4,250.00"
 """
-# Invoices as Xero saves them.
+# Invoices with the names of months.
 SALES = b"""ContactName,EmailAddress,InvoiceNumber,InvoiceDate,DueDate,Total,\
 InvoiceAmountDue,Currency
 Northmoor Council,ap@northmoor.example,INV-1,15 Jul 2024,14 Aug 2024,1250.00,1250.00,USD
 """
-# A row for each line, as QuickBooks Online takes and gives them.
+# A row for each line, as other programs take and give them.
 LINES = b"""InvoiceNo,Customer,InvoiceDate,DueDate,Terms,Item(Product/Service),\
 ItemDescription,ItemQuantity,ItemRate,ItemAmount,Status
 INV-7,Hillcrest Club,01/15/2024,02/14/2024,Net 30,Dues,Dues 2024,1,100.00,100.00,Open
@@ -202,7 +202,6 @@ class TestImportForeign(ImportCommon):
                 "Partly Paid",
                 "open",
                 "Authorised",
-                "Awaiting Gateway",
             ),
         ):
             record = self.make_tested([row("A", bill_state=state, paid="0", due="100")])
