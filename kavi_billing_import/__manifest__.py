@@ -13,6 +13,7 @@
         "data/ir_cron.xml",
         "views/kavi_import_views.xml",
         "views/kavi_import_line_views.xml",
+        "views/kavi_import_mend_views.xml",
         "views/kavi_import_mapping_views.xml",
         "views/kavi_bill_views.xml",
         "views/kavi_billing_import_menus.xml",

@@ -5,6 +5,7 @@ characters, a spreadsheet takes some texts for formulas, QuickBooks counts chara
 """
 
 import re
+import unicodedata
 
 # All that is no character of XML 1.0: most control characters, halves of surrogate
 # pairs, and two that stand for nothing.
@@ -20,6 +21,14 @@ _FORMULA = (
 )
 _DANGEROUS = re.compile(f"{_BEGIN}(?='*{_FORMULA})")
 _DEFUSED = re.compile(f"{_BEGIN}'(?='*{_FORMULA})")
+# What nobody sees, and what is typed for the same: marks of writing, hyphens, quotes.
+_SAME = str.maketrans(
+    dict.fromkeys("\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", "")
+    | dict.fromkeys("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+    | dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4`", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
+)
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -39,6 +48,20 @@ def clean(text, limit=None):
 def one_line(text, limit=None):
     """Text without breaks and repeated spaces."""
     return clean(" ".join(clean(text).split()), limit)
+
+
+def fold(text):
+    """A name as it is compared: whoever reads two such names takes them for one.
+
+    No case, no forms of the same letters or spaces (NFKC, casefold), nothing that
+    cannot be seen.
+    """
+    # before it is compatible with a space and an accent
+    text = (text or "").translate(_SAME)
+    text = unicodedata.normalize("NFKC", text).casefold()
+    # a capital I with a point is one letter and a point, when it is small
+    text = unicodedata.normalize("NFKC", text).replace("i\u0307", "i")
+    return " ".join(text.translate(_SAME).split())
 
 
 def for_spreadsheet(text, limit=None):

@@ -6,6 +6,7 @@ from odoo.fields import Command
 from odoo.tools import SQL, email_normalize
 
 from odoo.addons.kavi_billing.tools.context import Private
+from odoo.addons.kavi_billing.tools.text import fold
 
 from .base import ImportPart
 from .rules import normalize_key
@@ -15,7 +16,7 @@ CRITERIA = {
     "email": SQL("contact.email_normalized"),
     "reference": SQL("contact.ref"),
     "vat": SQL("UPPER(REGEXP_REPLACE(contact.vat, '[^[:alnum:]]', '', 'g'))"),
-    "name": SQL("LOWER(REGEXP_REPLACE(TRIM(contact.name), '[[:space:]]+', ' ', 'g'))"),
+    "name": SQL("contact.import_name_key"),
 }
 
 
@@ -25,10 +26,8 @@ def get_account_key(content):
     :param dict content: of a row
     :return: str, or False when the row names no account
     """
-    parts = [
-        normalize_key(content.get(name))
-        for name in ("email", "reference", "vat", "account")
-    ]
+    names = ("email", "reference", "vat", "account")
+    parts = [fold(content.get(name)) for name in names]
     return "|".join(parts) if any(parts) else False
 
 
@@ -43,7 +42,7 @@ def get_search_keys(content):
         "email": email_normalize(content.get("email") or "", strict=False),
         "reference": content.get("reference"),
         "vat": vat,
-        "name": " ".join((content.get("account") or "").lower().split()),
+        "name": fold(content.get("account")),
     }
     return {criterion: key for criterion, key in keys.items() if key}
 

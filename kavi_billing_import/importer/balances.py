@@ -8,22 +8,25 @@ from decimal import Decimal
 
 from .base import Plan
 from .planner import RowPlanner
-from .rules import MAX_AMOUNT, ZERO, RowError
+from .rules import MAX_AMOUNT, ZERO, RowError, normalize_key
 
 
 class BalancePlanner(RowPlanner):
     """Plans balances: each row is compared with what its account owes here.
 
     :ivar matches: the account of each row, ``{line: Match}``
+    :ivar alike: the rows of the file with each key of an account, ``{key: lines}``
     :ivar owed: what accounts owe, ``{(account id, currency): (due, number of bills)}``
     """
 
     def __init__(self, record, dry_run=False):
         super().__init__(record, dry_run)
-        self.matches = {}
+        self.matches, self.alike, self.too_many = {}, {}, {}
         self.owed = {}
 
     def _load(self, lines):
+        keys = {key for key in lines.mapped("account_key") if key}
+        self.alike, self.too_many = self._find_alike("account_key", keys)
         self.matches = {line: self.accounts.match(line) for line in lines}
         partners = self.env["res.partner"].union(
             *(match.partner for match in self.matches.values())
@@ -50,6 +53,35 @@ class BalancePlanner(RowPlanner):
             for partner, currency, due, count in groups
         }
 
+    def _check_alone(self, line):
+        """Refuse balances of one account in one currency that stand in several rows:
+        whether they add up, or one of them is old, only a person knows.
+
+        :raise RowError: "same_account"
+        """
+        if line.account_key in self.too_many:
+            raise RowError("too_many_alike", count=self.too_many[line.account_key])
+        alike = self.alike.get(line.account_key, line)
+        partner = self.matches[line].partner
+        if partner:
+            alike |= self.env["kavi.import.line"].union(
+                *(other for other, it in self.matches.items() if it.partner == partner)
+            )
+        rows = [
+            other.row
+            for other in alike.sorted("row")
+            if other.decision != "skip"
+            and not {"problem", "aside"} & set(other.content)
+            and self._get_currency_key(other) == self._get_currency_key(line)
+        ]
+        if len(rows) > 1:
+            numbers = ", ".join(map(str, rows))
+            raise RowError("same_account", rows=numbers)
+
+    def _get_currency_key(self, line):
+        default = self.record.currency_id or self.record.company_id.currency_id
+        return normalize_key(line.content.get("currency") or default.name)
+
     def _describe_foreign_row(self, company):
         return self.env._("A balance with %s.", company)
 
@@ -60,6 +92,7 @@ class BalancePlanner(RowPlanner):
         match = self.matches[line]
         if match.result:
             return Plan(line, match.result)
+        self._check_alone(line)
         partner, new_account = match.partner, match.new_account
         due, bills = self.owed.get((partner.id, currency), (0.0, 0))
         first = self.accounts.first_rows.get(line.account_key)

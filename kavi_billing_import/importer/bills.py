@@ -4,13 +4,23 @@ from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 
+from odoo.fields import Command
 from odoo.tools import plaintext2html
 
-from odoo.addons.kavi_billing.tools.bill_rules import OPEN
+from odoo.addons.kavi_billing.tools.bill_rules import CLOSED, OPEN
 
 from .base import Plan
 from .planner import RowPlanner
-from .rules import BILLS, TARGETS, RowError, fit_amounts, read_state
+from .rules import (
+    BILLS,
+    OF_LINES,
+    TARGETS,
+    ZERO,
+    RowError,
+    fit_amounts,
+    is_partly_paid,
+    read_state,
+)
 
 AMOUNTS = [
     name
@@ -23,17 +33,26 @@ class BillPlanner(RowPlanner):
     """Plans bills: each row is a new one, or one that is here already.
 
     :ivar bills: the bills that are here already, ``{Bill ID: bill}``
-    :ivar first_rows: the first row of the file with each Bill ID
+    :ivar groups: the rows of the file with each Bill ID that several have
+    :ivar open_badges: labels of flags that only open bills have
+    :ivar too_many: number of rows of those that too many have
     """
 
     def __init__(self, record, dry_run=False):
         super().__init__(record, dry_run)
         self.bills = {}
-        self.first_rows = {}
+        self.groups, self.too_many = {}, {}
+        self.open_badges = []
 
     def _load(self, lines):
+        labels = self.env["kavi.bill"]._get_flag_labels()
+        settled = (*CLOSED, "opening_balance")
+        self.open_badges = [
+            label for flag, label in labels.items() if flag not in settled
+        ]
         self.bills = self._find_bills(lines)
-        self.first_rows = self._find_first_rows(lines)
+        names = {name for name in lines.mapped("reference") if name}
+        self.groups, self.too_many = self._find_alike("reference", names)
 
     def _find_bills(self, lines):
         names = [line.reference for line in lines if line.reference]
@@ -43,18 +62,6 @@ class BillPlanner(RowPlanner):
             [("company_id", "=", self.record.company_id.id), ("name", "in", names)]
         )
         return {bill.name: bill for bill in bills}
-
-    def _find_first_rows(self, lines):
-        return dict(
-            self.env["kavi.import.line"]._read_group(
-                [
-                    ("import_id", "=", self.record.id),
-                    ("reference", "in", lines.mapped("reference")),
-                ],
-                ["reference"],
-                ["row:min"],
-            )
-        )
 
     def _describe_foreign_row(self, company):
         return self.env._("A bill of %s.", company)
@@ -66,11 +73,17 @@ class BillPlanner(RowPlanner):
         name = content.get("bill_id")
         if not name:
             raise RowError("missing", field="bill_id")
-        first = self.first_rows.get(name, line.row)
-        if first < line.row:
-            reason = self.env._("Row %s has the same Bill ID.", first)
-            return Plan(line, self._get_row_result("skipped", reason))
+        if name in self.too_many:
+            raise RowError("too_many_alike", count=self.too_many[name])
+        rows = self.groups.get(name, line)
+        kept = rows.filtered(lambda other: other.decision != "skip") or line
+        first = kept[0]
+        content, parts = self._merge_rows(kept)
         vals = self._prepare_bill_vals(content)
+        if first != line:
+            return self._plan_further_row(line, first, parts)
+        if parts:
+            vals["line_ids"] = self._prepare_part_lines(content, parts)
         match = self.accounts.match(line)
         bill = self.bills.get(name)
         if bill:
@@ -86,6 +99,81 @@ class BillPlanner(RowPlanner):
             return Plan(line, self._reject_row(reason, partner_id=partner.id))
         outcome = self._get_row_result("created", match.how)
         return Plan(line, outcome, partner, match.new_account, vals)
+
+    def _merge_rows(self, lines):
+        """What the rows with one Bill ID say together.
+
+        Rows that say the same are one. An export with a row for each line of a bill is
+        one bill, if a column says what a line comes to. Anything else is two bills with
+        one number, and nobody but a person knows which of them counts.
+
+        :return: ``(content, contents of its lines)``; no lines where the rows are one
+        :raise RowError: "rows_differ", "no_line" or "lines"
+        """
+        contents = [line.content for line in lines]
+        numbers = ", ".join(str(line.row) for line in lines)
+        has_lines = any("line_amount" in content for content in contents)
+        for content in contents[1:]:
+            for field in sorted({*content, *contents[0]} - {"unread", "signs"}):
+                if has_lines and field in OF_LINES:
+                    continue
+                if content.get(field) != contents[0].get(field):
+                    field = "total" if field not in TARGETS else field
+                    raise RowError("rows_differ", rows=numbers, field=field)
+        signs = {
+            f"{name} {line.row}": found
+            for line in lines
+            for name, found in (line.content.get("signs") or {}).items()
+        }
+        content = {**contents[0], "signs": signs}
+        if not has_lines:
+            return content, []
+        for line in lines:
+            if not line.content.get("line_amount"):
+                raise RowError("no_line", row=line.row)
+        lines_sum = sum((Decimal(each["line_amount"]) for each in contents), ZERO)
+        tax = sum((Decimal(each.get("line_tax") or 0) for each in contents), ZERO)
+        total = contents[0].get("total")
+        if total is None:
+            total = lines_sum + tax
+        # taxes may be in the amounts of the lines, or come on top
+        elif Decimal(total) not in (lines_sum, lines_sum + tax):
+            raise RowError("lines", rows=numbers, lines=lines_sum + tax, total=total)
+        return {**content, "total": str(total)}, contents
+
+    def _plan_further_row(self, line, first, parts):
+        """A row with the Bill ID of a row before, that says the same or another line
+        of the bill."""
+        if not parts:
+            reason = self.env._("Row %s has the same Bill ID.", first.row)
+        else:
+            reason = self.env._("A line of the bill of row %s.", first.row)
+        return Plan(line, self._get_row_result("skipped", reason))
+
+    def _prepare_part_lines(self, content, parts):
+        """The lines of a bill that has a row for each.
+
+        :return: list of values
+        """
+        lines = [
+            {
+                "name": part.get("line_text") or content.get("bill") or "/",
+                "amount": Decimal(part["line_amount"]),
+            }
+            for part in parts
+        ]
+        rest = Decimal(content["total"]) - sum(line["amount"] for line in lines)
+        if rest:
+            lines.append({"name": self.env._("Taxes"), "amount": rest})
+        return [
+            {
+                "name": line["name"],
+                "quantity": 1.0,
+                "price_unit": float(line["amount"]),
+                "tax_ids": [Command.clear()],
+            }
+            for line in lines
+        ]
 
     def _compare_bill(self, bill, vals, partner):
         """The result of a row whose bill is here already."""
@@ -210,9 +298,15 @@ class BillPlanner(RowPlanner):
         for name, amount in amounts.items():
             if amount is not None and amount != amount.quantize(unit):
                 raise RowError("decimals", field=name, value=currency.name)
-        if not content.get("bill_state"):
+        if content.get("bill_state"):
+            state = read_state(content["bill_state"], self.open_badges)
+        elif self.record.all_open:
+            state = "new"
+        else:
             raise RowError("missing", field="bill_state")
-        state = read_state(content["bill_state"])
+        if is_partly_paid(content.get("bill_state")):
+            if amounts["amount_paid"] is None and amounts["amount_due"] is None:
+                raise RowError("partly")
         return fit_amounts(state, amounts, bool(content.get("payment_date")))
 
     def _read_day(self, content, name):

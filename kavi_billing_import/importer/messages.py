@@ -8,6 +8,10 @@ _lt = LazyTranslate(__name__)
 FILE_ERRORS = {
     "empty": _lt("The file is empty."),
     "format": _lt("This is neither CSV nor XLSX: save it as one of them."),
+    "disguised": _lt(
+        "This is a file of the kind %(kind)s, whatever its name says: open it in the "
+        "program that it is from, and save it as CSV or XLSX."
+    ),
     "unreadable": _lt("The file is damaged, or not what its name says: save it again."),
     "too_large": _lt("The file is larger than %(limit)s MB: split it."),
     "too_many_rows": _lt("The file has more than %(limit)s rows: split it."),
@@ -36,7 +40,6 @@ FILE_ERRORS = {
     "separator": _lt("“%(separator)s” cannot separate columns: choose another one."),
     "quoting": _lt("In row %(row)s, a quotation mark is missing or too much."),
     "no_headers": _lt("The file has no row with the names of columns."),
-    "empty_header": _lt("Column %(column)s has no name: write one in the first row."),
     "duplicate_headers": _lt(
         "Several columns have the same name: %(headers)s. Give each its own."
     ),
@@ -51,6 +54,31 @@ FILE_ERRORS = {
 ROW_ERRORS = {
     "missing": _lt("“%(field)s” is empty."),
     "state": _lt("“%(value)s” is no state of a bill."),
+    "partly": _lt(
+        "The bill is partly paid, and no column says how much is paid or due."
+    ),
+    "sign": _lt(
+        "An amount is in %(value)s, and would be booked in %(currency)s. Say which "
+        "column is “Currency”, or choose the currency of the file."
+    ),
+    "rows_differ": _lt(
+        "Rows %(rows)s have this Bill ID, but differ in “%(field)s”: nothing of them "
+        "is imported. Mend them, or say which column is “Line Amount” if each is a "
+        "line of the bill."
+    ),
+    "lines": _lt(
+        "The lines of the bill (rows %(rows)s) come to %(lines)s, and its total is "
+        "%(total)s."
+    ),
+    "too_many_alike": _lt(
+        "%(count)s rows have the same Bill ID or account: look whether that is the "
+        "right column."
+    ),
+    "no_line": _lt("Row %(row)s of the bill has no “Line Amount”."),
+    "same_account": _lt(
+        "Rows %(rows)s are of one account in one currency: make one row of them, or "
+        "leave all but one out of the file."
+    ),
     "draft": _lt("A draft is no bill yet: raise it here."),
     "negative": _lt("“%(field)s” is negative."),
     "huge": _lt("“%(field)s” is no amount that can be billed."),

@@ -3,8 +3,6 @@
 import base64
 import binascii
 import hashlib
-from datetime import date, datetime
-from decimal import Decimal
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -13,33 +11,37 @@ from odoo.tools import split_every
 from ..reader.errors import ImportFileError
 from ..reader.table import read_table
 from ..reader.values import (
-    parse_amount,
-    parse_date,
+    find_mixed_amounts,
+    find_mixed_dates,
+    is_empty,
+    reads_amounts,
+    reads_dates,
     recognize_dates,
     recognize_decimal_mark,
 )
 from .accounts import get_account_key
-from .base import ImportPart
 from .messages import format_file_error, get_target_label
+from .row import MAX_EXAMPLE, RowReader
 from .rules import (
     BILLS,
-    MAX_LONG_TEXT,
-    MAX_TEXT,
     TARGETS,
     column_problem,
+    is_header,
     normalize_key,
     recognize_columns,
     recognize_kind,
 )
+from .totals import AsideFinder
 
 # Rows that are looked at for an example of what a column holds.
 EXAMPLE_ROWS = 50
-MAX_EXAMPLE = 60
+# Titles above a table that are told.
+MAX_TITLES = 5
 # Rows that are stored at a time.
 BATCH = 1000
 
 
-class FileParser(ImportPart):
+class FileParser(RowReader):
     """Reads the file of an import into its columns and rows."""
 
     # -- the file
@@ -58,6 +60,7 @@ class FileParser(ImportPart):
                 encoding=self.record.encoding or None,
                 separator=self.record.separator or None,
                 sheet=self.record.sheet or None,
+                is_header=is_header,
             )
         except ImportFileError as error:
             raise UserError(format_file_error(self.env, error)) from error
@@ -88,11 +91,19 @@ class FileParser(ImportPart):
                 "sheet": table.sheet,
                 "sheets": ", ".join(table.sheets),
                 "row_count": len(table.rows),
+                "passed_over": self._describe_titles(table.titles),
                 "column_ids": self._prepare_columns(table, targets),
                 **self._recognize_formats(table, targets, mapping),
             }
         )
         record._as_act().line_ids.unlink()
+
+    def _describe_titles(self, titles):
+        """What stands above the table and is not imported, for people."""
+        shown = [f"“{title[:MAX_EXAMPLE]}”" for title in titles[:MAX_TITLES]]
+        if len(titles) > MAX_TITLES:
+            shown.append("…")
+        return ", ".join(shown)
 
     def _prepare_columns(self, table, targets):
         """:return: commands that create the columns"""
@@ -130,13 +141,16 @@ class FileParser(ImportPart):
             ]
 
         dates, amounts = values("date"), values("amount")
+        dates = [value for value in dates if not is_empty(value, "date")]
+        # what was known of another file counts only if it can be so in this one
+        known_dates, known_mark = mapping.date_format, mapping.decimal_mark
         return {
             "date_format": self.record.date_format
             or (dates and recognize_dates(dates))
-            or mapping.date_format,
+            or (known_dates and reads_dates(dates, known_dates) and known_dates),
             "decimal_mark": self.record.decimal_mark
             or (amounts and recognize_decimal_mark(amounts))
-            or mapping.decimal_mark,
+            or (known_mark and reads_amounts(amounts, known_mark) and known_mark),
         }
 
     # -- columns
@@ -173,7 +187,9 @@ class FileParser(ImportPart):
         record = self.record
         if not record.column_ids or not record.kind:
             raise UserError(self.env._("Read the file first."))
-        problem = column_problem(record.column_ids.mapped("target"), record.kind)
+        problem = column_problem(
+            record.column_ids.mapped("target"), record.kind, record.all_open
+        )
         if not problem:
             return
         code, name = problem
@@ -189,6 +205,11 @@ class FileParser(ImportPart):
                     "else for that column, or nothing.",
                     column=label,
                     kind=kinds[record.kind],
+                ),
+                "state": self.env._(
+                    "Say which column is “%s”. If the file has none, because it lists "
+                    "only what is open, tick “All Are Open”.",
+                    label,
                 ),
                 "missing": self.env._(
                     "Say which column is “%s”: without it, nothing can be imported.",
@@ -210,10 +231,11 @@ class FileParser(ImportPart):
         formats = self._recognize_formats(
             table, targets, self.env["kavi.import.mapping"]
         )
-        self._check_formats(formats, targets)
+        self._check_formats(formats, table, targets)
         self.record._write_facts({**formats, "row_count": len(table.rows)})
         self._remember_mapping(table.headers)
-        decided = self._get_decisions()
+        decided, mended = self._get_decisions(), self._get_mended()
+        aside = AsideFinder(self.record.kind)
         lines = self.env["kavi.import.line"]._as_act()
         self.record.line_ids._as_act().unlink()
         rows = zip(table.numbers, table.rows, strict=True)
@@ -221,12 +243,46 @@ class FileParser(ImportPart):
             lines.create(
                 [
                     self._prepare_line_vals(
-                        number, self._read_row(row, targets), decided
+                        number,
+                        self._read_data(row, targets, aside),
+                        decided,
+                        mended.get(number),
                     )
                     for number, row in batch
                 ]
             )
             self.env.invalidate_all()
+
+    def _get_mended(self):
+        """What somebody has mended, ``{row: {target: text}}``; it outlives another
+        test, too."""
+        lines = self.env["kavi.import.line"].search(
+            [("import_id", "=", self.record.id), ("is_mended", "=", True)]
+        )
+        return {line.row: line.mended for line in lines}
+
+    def _read_data(self, row, targets, aside):
+        """What a row says, or that it is no data.
+
+        :param AsideFinder aside: knows the rows before
+        """
+        content = self._read_row(row, targets)
+        cells = {
+            (position, targets[position] if position < len(targets) else None): text
+            for position, cell in enumerate(row)
+            if (text := self._as_text(cell))
+        }
+        found = aside.find(content, cells)
+        if found == "totals":
+            return {"aside": self.env._("A row with a sum: passed over.")}
+        if found == "alone":
+            return {"aside": self.env._("A heading or a note: passed over.")}
+        if found == "sum":
+            content["problem"] = self.env._(
+                "The row is called a total, but the rows above come to something else: "
+                "look whether a row is missing."
+            )
+        return content
 
     def _get_decisions(self):
         """What somebody has decided about accounts, ``{key: (decision, account id)}``;
@@ -243,7 +299,9 @@ class FileParser(ImportPart):
             for line in lines
         }
 
-    def _prepare_line_vals(self, number, content, decided):
+    def _prepare_line_vals(self, number, content, decided, mended=None):
+        if mended:
+            content = self.mend(content, mended)
         key = get_account_key(content)
         decision, partner_id = decided.get(key, (False, False))
         return {
@@ -255,11 +313,34 @@ class FileParser(ImportPart):
             "reference": content.get("bill_id"),
             "decision": decision,
             "chosen_partner_id": partner_id,
+            "mended": mended,
+            "is_mended": bool(mended),
         }
 
-    def _check_formats(self, formats, targets):
+    def _check_formats(self, formats, table, targets):
+        """Ask for what could be read in two ways, or cannot be read in one."""
+
+        def values(kind):
+            return [
+                row[position]
+                for position, target in enumerate(targets)
+                if target and TARGETS[target].kind == kind
+                for row in table.rows
+                if not is_empty(row[position], kind)
+            ]
+
         kinds = {TARGETS[target].kind for target in targets if target}
         if "date" in kinds and not formats["date_format"]:
+            if mixed := find_mixed_dates(values("date")):
+                raise UserError(
+                    self.env._(
+                        "The dates are written in more than one way, “%(one)s” and "
+                        "“%(other)s”. Write all of them in one way, or choose one: "
+                        "rows with the other are rejected.",
+                        one=mixed[0],
+                        other=mixed[1],
+                    )
+                )
             raise UserError(
                 self.env._(
                     "Days and months of the dates could be either: choose how dates "
@@ -267,66 +348,19 @@ class FileParser(ImportPart):
                 )
             )
         if "amount" in kinds and not formats["decimal_mark"]:
+            if mixed := find_mixed_amounts(values("amount")):
+                raise UserError(
+                    self.env._(
+                        "The amounts are written in more than one way, “%(one)s” and "
+                        "“%(other)s”. Write all of them in one way, or choose one: "
+                        "rows with the other are rejected.",
+                        one=mixed[0],
+                        other=mixed[1],
+                    )
+                )
             raise UserError(
                 self.env._(
                     "Points and commas of the amounts could be either: choose how "
                     "decimals are written in this file."
                 )
             )
-
-    def _read_row(self, row, targets):
-        """What a row says.
-
-        :return: ``{target: text}``, dates and amounts in plain notation; "problem" is
-            the sentence for what could not be read
-        """
-        content, problem = {}, ""
-        if len(row) > len(targets):
-            problem = self.env._(
-                "The row has more cells than the file has columns: is a separator in "
-                "a text that is not quoted?"
-            )
-        for cell, name in zip(row, targets, strict=False):
-            if not name or cell is None or not str(cell).strip():
-                continue
-            try:
-                text = self._read_cell(cell, TARGETS[name].kind)
-            except ValueError:
-                problem = problem or self.env._(
-                    "“%(cell)s” is not understood as “%(column)s”.",
-                    cell=str(cell)[:MAX_EXAMPLE],
-                    column=get_target_label(self.env, name),
-                )
-                continue
-            most = MAX_LONG_TEXT if TARGETS[name].kind == "long" else MAX_TEXT
-            if len(text) > most:
-                problem = problem or self.env._(
-                    "“%(column)s” is longer than %(most)s characters.",
-                    column=get_target_label(self.env, name),
-                    most=most,
-                )
-                text = text[:MAX_EXAMPLE]
-            content[name] = text
-        if problem:
-            content["problem"] = problem
-        return content
-
-    def _read_cell(self, cell, kind):
-        if kind == "date":
-            return parse_date(cell, self.record.date_format).isoformat()
-        if kind == "amount":
-            return str(parse_amount(cell, self.record.decimal_mark))
-        text = self._as_text(cell)
-        return text if kind == "long" else " ".join(text.split())
-
-    def _as_text(self, cell):
-        if cell is None:
-            return ""
-        if isinstance(cell, bool):
-            return self.env._("Yes") if cell else self.env._("No")
-        if isinstance(cell, Decimal):
-            text = format(cell, "f")
-            return text.rstrip("0").rstrip(".") if "." in text else text
-        if isinstance(cell, datetime):
-            return cell.isoformat(" ")
-        return cell.isoformat() if isinstance(cell, date) else cell.strip()

@@ -1,7 +1,10 @@
 """What becomes of the rows of a file, whatever its kind."""
 
+from itertools import chain
+
 from .accounts import AccountMatcher
 from .base import ImportPart, Plan
+from .currencies import sign_fits
 from .messages import format_row_error
 from .rules import RowError, normalize_key
 
@@ -11,6 +14,9 @@ NAMED_MODELS = {
     "kind": "kavi.bill.kind",
     "payment_type": "kavi.payment.method",
 }
+
+# Rows of one bill or account that are looked at together.
+MAX_ALIKE = 500
 
 
 class RowPlanner(ImportPart):
@@ -46,6 +52,24 @@ class RowPlanner(ImportPart):
         """Read what the rows may refer to, in a constant number of queries."""
         raise NotImplementedError
 
+    def _find_alike(self, name, keys):
+        """The rows of the whole file that have the same in a field as some of them.
+
+        :param str name: of the field
+        :param keys: what they have in it
+        :return: ``({key: lines}, {key: number of rows})``, in their order; of the
+            second there are too many to look at
+        """
+        domain = [("import_id", "=", self.record.id), (name, "in", list(keys))]
+        lines = self.env["kavi.import.line"]
+        groups = lines._read_group(domain, [name], ["__count"])
+        many = {key: count for key, count in groups if count > MAX_ALIKE}
+        few = [key for key, count in groups if key not in many and count > 1]
+        found = lines.search(
+            [("import_id", "=", self.record.id), (name, "in", few)], order="row, id"
+        )
+        return found.grouped(name), many
+
     def _plan_row(self, line):
         """:raise RowError: when the row cannot be imported"""
         raise NotImplementedError
@@ -60,6 +84,8 @@ class RowPlanner(ImportPart):
     def _get_early_result(self, line):
         """The result of a row that nothing has to be looked up for, or None."""
         content = line.content
+        if content.get("aside"):
+            return self._get_row_result("skipped", content["aside"])
         if content.get("problem"):
             return self._reject_row(content["problem"])
         if line.decision == "skip":
@@ -114,7 +140,15 @@ class RowPlanner(ImportPart):
         return record
 
     def _get_currency(self, content):
-        """The currency that a row names; the company's where it names none."""
-        return self._get_named("currency", content) or (
-            self.record.company_id.currency_id
+        """The currency that a row names; the file's or the company's where it names
+        none.
+
+        :raise RowError: "sign" when its amounts are marked with another one
+        """
+        currency = self._get_named("currency", content) or (
+            self.record.currency_id or self.record.company_id.currency_id
         )
+        for sign in sorted({*chain(*(content.get("signs") or {}).values())}):
+            if not sign_fits(sign, currency.name, currency.symbol):
+                raise RowError("sign", value=sign, currency=currency.name)
+        return currency

@@ -34,7 +34,11 @@ class ImportRunner(ImportPart):
 
     def start(self):
         """Work on the rows: now if they are few, else by the job."""
-        if self.record.row_count <= MAX_ROWS_AT_ONCE:
+        waiting = self.env["kavi.import.line"].search_count(
+            [("import_id", "=", self.record.id), ("is_done", "=", False)],
+            limit=MAX_ROWS_AT_ONCE + 1,
+        )
+        if waiting <= MAX_ROWS_AT_ONCE:
             while self.run_chunk():
                 pass
         else:

@@ -6,3 +6,4 @@ from . import (
     kavi_import_line,
     kavi_import_mapping,
 )
+from . import res_partner

@@ -1,7 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from odoo.addons.kavi_billing_report.tools.columns import Column
+
+from ..importer.accounts import get_account_key
+from ..importer.parse import FileParser
 
 RESULTS = [
     ("created", "Created"),
@@ -10,6 +14,8 @@ RESULTS = [
     ("ambiguous", "Needs Review"),
     ("rejected", "Rejected"),
 ]
+# The results of rows that somebody can still mend.
+MENDABLE = ("rejected", "ambiguous", "skipped")
 DECISIONS = {"decision", "chosen_partner_id"}
 
 
@@ -30,6 +36,8 @@ class KaviImportLine(models.Model):
         required=True, readonly=True, aggregator=None, help="As a spreadsheet counts."
     )
     content = fields.Json(readonly=True, help="What the row says, by column.")
+    mended = fields.Json(readonly=True, help="What somebody has mended, by column.")
+    is_mended = fields.Boolean(readonly=True)
     account = fields.Char(readonly=True, help="As the file calls it.")
     account_key = fields.Char(readonly=True)
     reference = fields.Char(string="Bill ID", readonly=True)
@@ -111,7 +119,68 @@ class KaviImportLine(models.Model):
         self.check_access("read")
         return self.bill_id._get_records_action()
 
+    def action_mend(self):
+        """Mend what a row says, and try it again."""
+        self.ensure_one()
+        self._check_mendable()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Row %s", self.row),
+            "res_model": "kavi.import.mend",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_line_id": self.id},
+        }
+
     # === BUSINESS METHODS === #
+
+    def _mend(self, changes):
+        """Take what somebody has mended for what the row says, and try it again.
+
+        The file stays what it is; another test reads the row as it was mended, too.
+
+        :param dict changes: ``{column: text}``, a key of ``rules.TARGETS`` each
+        """
+        self.ensure_one()
+        self._check_mendable()
+        parser = FileParser(self.import_id)
+        content = parser.mend(self.content, changes)
+        before = self.reference
+        self._write_facts(
+            {
+                "content": content,
+                "mended": {**(self.mended or {}), **changes},
+                "is_mended": True,
+                "account": content.get("account"),
+                "account_key": get_account_key(content),
+                "reference": content.get("bill_id"),
+            }
+        )
+        # rows that were one bill, or one account, with it
+        again = Domain("id", "=", self.id)
+        for name in {before, self.reference} - {False}:
+            again |= Domain("reference", "=", name)
+        if self.account_key:
+            again |= Domain("account_key", "=", self.account_key)
+        again &= Domain("import_id", "=", self.import_id.id)
+        again &= Domain("bill_id", "=", False)
+        if self.import_id.state == "done":
+            again &= Domain("result", "in", MENDABLE)
+        self.search(again)._write_facts({"is_done": False})
+        record = self.import_id
+        record._start("importing" if record.state == "done" else "testing")
+
+    def _check_mendable(self):
+        self.import_id._check_importer()
+        self.import_id._check_not_working()
+        for line in self:
+            if line.result not in MENDABLE or line.import_id.state not in (
+                "tested",
+                "done",
+            ):
+                raise UserError(
+                    self.env._("Row %s is not one that can be mended.", line.row)
+                )
 
     def _get_alike(self):
         """The rows that name the same account, which one decision is for."""

@@ -9,6 +9,7 @@ class ImportFileError(ValueError):
     ====================== ==================================================
     ``empty``
     ``format``             no CSV and no XLSX
+    ``disguised``          ``kind``: what it is instead, "PDF"
     ``unreadable``         broken off, or not what its first bytes say
     ``too_large``          ``limit``: megabytes
     ``too_many_rows``      ``limit``: rows
@@ -21,7 +22,6 @@ class ImportFileError(ValueError):
     ``separator``          ``separator``: that is no single character
     ``quoting``            ``row``: where a quotation mark is missing or too much
     ``no_headers``         nothing but empty cells
-    ``empty_header``       ``column``: its letters, as spreadsheets show them
     ``duplicate_headers``  ``headers``: list of str
     ``no_such_sheet``      ``sheet``: asked for, ``sheets``: list of str
     ``formula``            ``cell``: "C7", a formula whose result is not in the file

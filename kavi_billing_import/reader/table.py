@@ -12,12 +12,14 @@ import io
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 
 from chardet.universaldetector import UniversalDetector
 
 from odoo.addons.kavi_billing.tools.text import clean, from_spreadsheet, one_line
 
+from .cells import BadCell
+from .disguise import recognize_disguise
 from .errors import ImportFileError
 from .limits import MAX_ROW, MEGABYTE, Limits
 from .xlsx import SHEET_ROWS, Workbook, column_letters
@@ -65,7 +67,8 @@ class Table:
     in the wrong columns then, as after a comma that should have been quoted. Empty rows
     are left out.
 
-    :ivar list headers: str, no two the same
+    :ivar list headers: str, no two the same; of a column without a name, its letters in
+        brackets: "(B)"
     :ivar list rows: lists of str, date, datetime, Decimal, bool or ``None``; of a CSV
         file, str
     :ivar list numbers: of each row its number in the file, from 1, as a spreadsheet
@@ -74,6 +77,7 @@ class Table:
     :ivar separator: one of ``SEPARATORS``; ``None`` of a workbook
     :ivar sheet: the worksheet that was read; ``None`` of a CSV file
     :ivar list sheets: names of all worksheets
+    :ivar list titles: what stands above the headers: a text a row
     """
 
     headers: list
@@ -83,6 +87,7 @@ class Table:
     separator: str = None
     sheet: str = None
     sheets: list = field(default_factory=list)
+    titles: list = field(default_factory=list)
 
 
 def read_table(
@@ -94,6 +99,7 @@ def read_table(
     sheet=None,
     max_rows=MAX_ROWS,
     max_bytes=MAX_BYTES,
+    is_header=None,
 ):
     """The table in a file.
 
@@ -104,6 +110,8 @@ def read_table(
     :param separator: one character; recognized without it
     :param sheet: a worksheet; the first one without it
     :param int max_rows: rows without the headers
+    :param is_header: function of a text, whether it is the header of a column; with it,
+        titles above the table are passed over
     :rtype: Table
     :raise ImportFileError: when there is no table that can be read
     """
@@ -111,6 +119,8 @@ def read_table(
         raise ImportFileError("too_large", limit=max_bytes / MEGABYTE)
     if not content.strip(b"\0\t\n\r "):
         raise ImportFileError("empty")
+    if disguise := recognize_disguise(content):
+        raise ImportFileError("disguised", kind=disguise)
     limits = Limits(len(content))
     if content.startswith(b"PK"):
         book = Workbook(content, MAX_CELL, limits)
@@ -122,7 +132,9 @@ def read_table(
             for number, cells in book.rows(sheet)
             if _fits(cells)
         )
-        return _make_table(rows, max_rows, limits, sheet=sheet, sheets=book.sheets)
+        return _make_table(
+            rows, max_rows, limits, is_header, sheet=sheet, sheets=book.sheets
+        )
     if filename.lower().endswith((".xlsx", ".xlsm")):
         raise ImportFileError("unreadable")
     encoding = _get_encoding(content, encoding)
@@ -130,7 +142,9 @@ def read_table(
     if len(separator) != 1 or separator in '"\r\n':
         raise ImportFileError("separator", separator=separator)
     rows = _read_csv(content, encoding, separator)
-    return _make_table(rows, max_rows, limits, encoding=encoding, separator=separator)
+    return _make_table(
+        rows, max_rows, limits, is_header, encoding=encoding, separator=separator
+    )
 
 
 def _fits(cells):
@@ -140,18 +154,25 @@ def _fits(cells):
     return bool(cells)
 
 
-def _make_table(rows, max_rows, limits, **how):
+def _make_table(rows, max_rows, limits, is_header, **how):
     """The table of ``(number, cells)``; the first row with something in it has the
-    headers."""
+    headers, but for titles above them."""
     found = ((number, cells) for number, cells in rows if _get_width(cells))
+    above = []
+    if is_header:
+        first = list(islice(found, SAMPLE_ROWS))
+        start = _find_headers([cells for __, cells in first], is_header)
+        above, found = first[:start], chain(first[start:], found)
     __, headers = next(found, (0, None))
     if not headers:
         raise ImportFileError("no_headers")
     headers = [_as_header(cell) for cell in headers[: _get_width(headers)]]
+    headers = [
+        header or f"({column_letters(column)})"
+        for column, header in enumerate(headers, 1)
+    ]
     seen, twice = set(), []
-    for column, header in enumerate(headers, 1):
-        if not header:
-            raise ImportFileError("empty_header", column=column_letters(column))
+    for header in headers:
         key = header.casefold()
         if key in seen and header not in twice:
             twice.append(header)
@@ -159,7 +180,11 @@ def _make_table(rows, max_rows, limits, **how):
     if twice:
         raise ImportFileError("duplicate_headers", headers=twice)
     blank = "" if how.get("separator") else None
-    table = Table(headers, [], [], **how)
+    titles = [
+        one_line(" ".join(str(cell) for cell in cells if _get_width([cell])))
+        for __, cells in above
+    ]
+    table = Table(headers, [], [], titles=titles, **how)
     for number, cells in found:
         if len(table.rows) == max_rows:
             raise ImportFileError("too_many_rows", limit=max_rows)
@@ -169,6 +194,34 @@ def _make_table(rows, max_rows, limits, **how):
         table.rows.append(cells[:width])
         table.numbers.append(number)
     return table
+
+
+def _find_headers(rows, is_header):
+    """Which of the first rows has the headers: the first one, but for titles above it.
+
+    :param list rows: lists of cells
+    :param is_header: see :func:`read_table`
+    :return: its place
+    """
+    texts = [
+        [one_line(str(cell)) for cell in cells if _get_width([cell])] for cells in rows
+    ]
+    known = [sum(map(is_header, row)) for row in texts]
+    for place, row in enumerate(texts):
+        # a state or a name can be a word that is a header, too: one is no proof
+        if len(row) > 1 and known[place] >= min(3, len(row)):
+            return place
+    # a title stands alone in its row; headers have no figures only
+    if texts and len(texts[0]) == 1:
+        most = max(map(len, texts))
+        for place, row in enumerate(texts):
+            if len(row) > 1 and 2 * len(row) >= most and not any(map(_is_figure, row)):
+                return place
+    return 0
+
+
+def _is_figure(text):
+    return not any(char.isalpha() for char in text)
 
 
 def _get_width(cells):
@@ -181,6 +234,8 @@ def _get_width(cells):
 
 
 def _as_header(cell):
+    if isinstance(cell, BadCell):
+        raise cell.error
     return "" if cell is None else one_line(str(cell))
 
 
@@ -366,9 +421,12 @@ def _recognize_separator(content, encoding):
                     widths.append(len(row))
         except UnicodeError as error:
             raise ImportFileError("encoding", encoding=encoding) from error
-        if not widths or widths[0] == 1:
+        wide = [width for width in widths if width > 1]
+        if not wide:
             continue
-        alike = widths.count(widths[0]) / len(widths)
-        if (alike, widths[0]) > best:
-            best, found = (alike, widths[0]), separator
+        # below a title, the table is as wide as most of its rows
+        width = widths[0] if widths[0] > 1 else max(set(wide), key=wide.count)
+        alike = widths.count(width) / len(widths)
+        if (alike, width) > best:
+            best, found = (alike, width), separator
     return found

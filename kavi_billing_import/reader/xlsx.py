@@ -26,6 +26,8 @@ from openpyxl.utils.datetime import (
 
 from odoo.addons.kavi_billing.tools.text import clean
 
+from .cells import BadCell, ShownNumber, as_shown
+from .disguise import recognize_packed
 from .errors import ImportFileError
 from .limits import MAX_PARTS, MEGABYTE
 
@@ -38,6 +40,8 @@ MAX_SMALL = 70_000
 # What cells repeat is kept once; of so many, for what comes again comes soon.
 MAX_KNOWN = 4096
 MAX_DEPTH = 64
+# Characters of a number format that are looked at; Excel takes 255.
+MAX_CODE = 255
 CHUNK = 64 * 1024
 # How Excel writes a character that XML cannot hold.
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -72,8 +76,10 @@ class Workbook:
             raise ImportFileError("unreadable") from error
         self._sizes = {info.filename: info for info in self._zip.infolist()}
         main = self._relations("").get("officeDocument")
-        if not main:
-            raise ImportFileError("format")
+        if not main or main[0] not in self._sizes:
+            raise self._get_foreign(content)
+        if not main[0].startswith("xl/") and recognize_packed(main[:1], b""):
+            raise self._get_foreign(content)
         self._epoch = WINDOWS_EPOCH
         sheets = []
         for name, attrs in self._elements(main[0], "sheet", "workbookPr"):
@@ -91,6 +97,13 @@ class Workbook:
         if not self.sheets:
             raise ImportFileError("format")
 
+    def _get_foreign(self, content):
+        """What is wrong with a packed file that is no workbook."""
+        kind = recognize_packed(list(self._sizes)[:MAX_KNOWN], content[:200])
+        if kind:
+            return ImportFileError("disguised", kind=kind)
+        return ImportFileError("format")
+
     def rows(self, sheet):
         """The rows of a worksheet that are in the file.
 
@@ -98,8 +111,9 @@ class Workbook:
         :return: generator of ``(number of the row, {number of the column: cell})``,
             both from 1, the cells as in :class:`~.table.Table`, no empty ones
         """
+        formats, codes = self._formats()
         reader = _SheetReader(
-            self._texts(), self._formats(), self._epoch, self._max_cell
+            self._texts(), formats, codes, self._epoch, self._max_cell
         )
         for __ in self._parse(self._parts[sheet], reader, SHEET_SIZE):
             while reader.rows:
@@ -152,13 +166,16 @@ class Workbook:
         return texts
 
     def _formats(self):
-        """What each cell style shows: "date", "datetime", "time" or ``None``."""
-        custom, styles, inside = {}, [], False
+        """What each cell style shows: "date", "datetime", "time" or ``None``; and the
+        number format of each that the file itself has, or ``None``. What a currency of
+        Excel's own formats is depends on the country of whoever looks at it."""
+        custom, codes, styles, inside = {}, {}, [], False
         for part in self._related.get("styles", [])[:1]:
             for name, attrs in self._elements(part, "numFmt", "xf", *_STYLES):
                 if name == "numFmt":
-                    code = attrs.get("formatCode", "").lower()
-                    custom[attrs.get("numFmtId")] = code
+                    code = attrs.get("formatCode", "")
+                    codes[attrs.get("numFmtId")] = code[:MAX_CODE]
+                    custom[attrs.get("numFmtId")] = code.lower()
                 elif name in _STYLES:
                     inside = name == "cellXfs"
                 elif name == "xf" and inside:
@@ -166,7 +183,9 @@ class Workbook:
         known = dict.fromkeys(_EAST_ASIAN_DAYS, "yyyy-mm-dd") | BUILTIN_FORMATS
         for number, code in known.items():
             custom.setdefault(str(number), code.lower())
-        return [is_datetime(custom.get(number, "general")) for number in styles]
+        shown = [is_datetime(custom.get(number, "general")) for number in styles]
+        codes.update({"9": "0%", "10": "0.00%"})
+        return shown, [codes.get(number) for number in styles]
 
     def _parse(self, part, reader, size):
         """Have a part read; stop now and then, for what was read to be taken.
@@ -267,7 +286,8 @@ class _CellTextReader(_Reader):
 
     def _once(self, value):
         """The value, or the same one of before: a million ones are one."""
-        if isinstance(value, bool):  # True is equal to the number 1
+        # True is equal to the number 1, and so is what is shown as 001
+        if isinstance(value, bool | ShownNumber | BadCell):
             return value
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
@@ -317,10 +337,11 @@ class _SheetReader(_CellTextReader):
     :ivar deque rows: those that are complete and were not taken yet
     """
 
-    def __init__(self, texts, formats, epoch, max_cell):
+    def __init__(self, texts, formats, codes, epoch, max_cell):
         super().__init__(max_cell)
         self.rows = deque()
         self._texts, self._formats, self._epoch = texts, formats, epoch
+        self._codes = codes
         self._row = self._column = 0
         self._cells = {}
         self._attrs = {}
@@ -360,28 +381,34 @@ class _SheetReader(_CellTextReader):
             self.rows.append((self._row, self._cells))
 
     def _get_value(self, raw):
-        """The cell: str, date, datetime, Decimal, bool or ``None``."""
+        """The cell: str, date, datetime, Decimal, bool, BadCell or ``None``."""
         kind = self._attrs.get("t", "n")
         if kind in ("inlineStr", "str"):
             return _text(raw)
         raw = raw.strip()
         if not raw:
             if self._formula:
-                raise ImportFileError("formula", cell=self._get_name())
+                return self._get_bad("=", "formula")
             return None
         if kind == "s":
             return self._texts[int(raw)]
         if kind == "b":
             return raw in ("1", "true")
         if kind == "e":
-            raise ImportFileError("error_cell", cell=self._get_name(), value=raw)
+            return self._get_bad(raw, "error_cell", value=raw)
         style = int(self._attrs.get("s") or 0)
         shown = self._formats[style] if style < len(self._formats) else None
         if kind == "d":
             return _moment(from_ISO8601(raw), shown) or raw
-        return self._get_number(raw, shown)
+        code = self._codes[style] if style < len(self._codes) else None
+        return self._get_number(raw, shown, code)
 
-    def _get_number(self, raw, shown):
+    def _get_bad(self, text, error, **params):
+        cell = BadCell(text)
+        cell.error = ImportFileError(error, cell=self._get_name(), **params)
+        return cell
+
+    def _get_number(self, raw, shown, code):
         number = Decimal(raw)
         if not number.is_finite() or abs(number.adjusted()) > 308:
             raise ImportFileError("unreadable")
@@ -395,7 +422,8 @@ class _SheetReader(_CellTextReader):
         # the digits that a spreadsheet has of a number, and shows
         number = Decimal(f"{number:.15g}")
         whole = number == number.to_integral_value()
-        return Decimal(int(number)) if whole else number
+        number = Decimal(int(number)) if whole else number
+        return as_shown(number, code) if code else number
 
     def _get_name(self):
         return f"{column_letters(self._column)}{self._row}"

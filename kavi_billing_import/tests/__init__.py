@@ -2,6 +2,7 @@ from . import test_import
 from . import test_import_access
 from . import test_import_account
 from . import test_import_balance
+from . import test_import_foreign
 from . import test_import_input
 from . import test_import_job
 from . import test_import_property
@@ -9,6 +10,7 @@ from . import test_import_rules
 from . import test_reader_bad_input
 from . import test_reader_limits
 from . import test_reader_csv
+from . import test_reader_foreign
 from . import test_reader_property
 from . import test_reader_values
 from . import test_reader_xlsx

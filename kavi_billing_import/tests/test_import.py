@@ -204,6 +204,9 @@ class TestImportBills(ImportCommon):
 
     def test_same_bill_id_twice(self):
         record = self.imported([row("A"), row("A", total="5.00")])
+        self.assertResults(record, rejected=2)
+        self.assertIn("Rows 2, 3", record.line_ids[1].reason)
+        record = self.imported([row("A"), row("A")])
         self.assertResults(record, created=1, skipped=1)
         self.assertIn("Row 2", record.line_ids[1].reason)
 

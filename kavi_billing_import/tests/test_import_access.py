@@ -10,8 +10,9 @@ from .common import ImportCommon, row
 
 PUBLIC_METHODS = {
     "kavi.import": "action_download action_import action_open_bills action_open_lines "
-    "action_read action_refresh action_stop action_test",
-    "kavi.import.line": "action_open_bill",
+    "action_read action_refresh action_stop action_test action_download_example",
+    "kavi.import.line": "action_mend action_open_bill",
+    "kavi.import.mend": "action_apply",
 }
 
 
@@ -20,7 +21,7 @@ class TestImportAccess(ImportCommon):
     def test_public_methods_are_the_known_ones(self):
         """A new method that clients can call has to be thought about here."""
         self.assertPublicMethods(
-            "kavi_billing_import", PUBLIC_METHODS, overridden="create write"
+            "kavi_billing_import", PUBLIC_METHODS, overridden="create default_get write"
         )
 
     def test_access(self):

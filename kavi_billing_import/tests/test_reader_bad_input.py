@@ -98,11 +98,14 @@ class TestReaderBadInput(ReaderCase):
     def test_bad_input_formats(self):
         self.assertRefused("unreadable", b"a,b", "x.XLSX")
         self.assertRefused("format", codecs.BOM_UTF8 + b"a,b\n1,\x002")
-        self.assertRefused("format", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
+        self.assertRefused(
+            "disguised", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+        )
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as other:
             other.writestr("mimetype", "application/vnd.oasis.opendocument")
-        self.assertRefused("format", file.getvalue(), "x.ods")
+        params = self.assertRefused("disguised", file.getvalue(), "x.ods")
+        self.assertEqual(params, {"kind": "OpenDocument"})
         self.assertRefused("unreadable", b"PK\x03\x04 and no more")
 
     def test_bad_input_broken_off(self):

@@ -85,6 +85,6 @@ class TestReaderCsv(ReaderCase):
         self.assertRefused("no_headers", xlsx([]))
         params = self.assertRefused("duplicate_headers", b"a,b, A\n1,2,3")
         self.assertEqual(params, {"headers": ["A"]})
-        self.assertEqual(self.assertRefused("empty_header", b"a,,b"), {"column": "B"})
+        self.assertEqual(read_table(b"a,,b", "x").headers, ["a", "(B)", "b"])
         self.assertEqual(read_table(b"a, b\n  c,,", "x").headers, ["a", "b"])
         self.assertFalse(read_table(b"a,b\n", "x").rows)

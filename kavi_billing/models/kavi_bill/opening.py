@@ -77,7 +77,7 @@ class KaviBill(models.Model):
         :param list vals_list: a dict a bill: what a bill has, and its opening facts.
             ``opening_date`` with what is open, ``opening_state`` without anything in
             the books; ``opening_account_id`` and ``opening_journal_id`` say where it is
-            booked
+            booked; ``line_ids`` are values of its lines, if more than one is known
         :return: the bills, with superuser rights
         """
         vals_list = [dict(vals) for vals in vals_list]
@@ -86,7 +86,8 @@ class KaviBill(models.Model):
             for vals in vals_list
         ]
         for vals in vals_list:
-            vals["line_ids"] = [Command.create(self._prepare_opening_line(vals))]
+            lines = vals.get("line_ids") or [self._prepare_opening_line(vals)]
+            vals["line_ids"] = [Command.create(line) for line in lines]
         bills = (
             self._for_books()
             ._as_act()

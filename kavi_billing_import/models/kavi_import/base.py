@@ -3,13 +3,12 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_date
 
-from ..importer.parse import FileParser
-from ..importer.rules import BILLS, KINDS
-from ..importer.runner import ImportRunner
-from ..reader.table import ENCODINGS, SEPARATORS
-from ..reader.values import DATE_FORMATS
+from ...importer.parse import FileParser
+from ...importer.rules import BALANCES, BILLS, KINDS
+from ...importer.runner import ImportRunner
+from ...reader.table import ENCODINGS, SEPARATORS
+from ...reader.values import DATE_FORMATS
 
 _logger = logging.getLogger(__name__)
 
@@ -19,17 +18,22 @@ OWN = {
     "user_id",
     "row_count",
     "sheets",
+    "passed_over",
     "done_on",
     "company_id",
 }
 # What cannot change any more when rows of the file are in.
 FIXED = {
     *("file", "file_name", "kind", "encoding", "separator", "sheet", "column_ids"),
+    *("currency_id", "all_open"),
     *("date_format", "decimal_mark", "mode", "create_accounts", "new_account_type"),
     *("opening_date", "opening_account_id", "opening_journal_id", "book_balances"),
 }
 # What is recognized anew in another file.
-RECOGNIZED = ("encoding", "separator", "sheet", "date_format", "decimal_mark")
+RECOGNIZED = (
+    *("encoding", "separator", "sheet", "date_format", "decimal_mark"),
+    *("currency_id", "all_open"),
+)
 # The states in which rows are worked on, and the one before: somebody may stop there.
 BUSY = {"testing": "read", "importing": "tested"}
 SEPARATOR_LABELS = {
@@ -95,11 +99,23 @@ class KaviImport(models.Model):
     )
     sheet = fields.Char(string="Worksheet")
     sheets = fields.Char(readonly=True)
+    passed_over = fields.Char(
+        readonly=True, help="What stands above the table and is not imported."
+    )
     date_format = fields.Selection(
         [(name, name) for name in DATE_FORMATS], string="Dates"
     )
     decimal_mark = fields.Selection(
         [(".", "Point: 1,234.56"), (",", "Comma: 1.234,56")]
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        help="Of amounts where the file does not say it. Empty: the company's.",
+    )
+    all_open = fields.Boolean(
+        string="All Are Open",
+        help="The file has no column with the state of its bills: it lists only those "
+        "that are open.",
     )
     column_ids = fields.One2many("kavi.import.column", "import_id", string="Columns")
 
@@ -140,6 +156,7 @@ class KaviImport(models.Model):
         default=True,
         help="Whoever is not found becomes a new account. Otherwise somebody decides.",
     )
+    has_state = fields.Boolean(compute="_compute_has_state")
     new_account_type = fields.Selection(
         [("company", "Companies"), ("user", "Persons")],
         string="New Accounts Are",
@@ -190,6 +207,12 @@ class KaviImport(models.Model):
                     for result, is_done, count in rows
                     if result == name and is_done
                 )
+
+    @api.depends("column_ids.target")
+    def _compute_has_state(self):
+        for record in self:
+            targets = record.column_ids.mapped("target")
+            record.has_state = "bill_state" in targets
 
     @api.depends("state")
     def _compute_is_started(self):
@@ -281,6 +304,16 @@ class KaviImport(models.Model):
         self._stop()
         return True
 
+    def action_download_example(self):
+        """A file that can be imported as it is, to fill in."""
+        self.ensure_one()
+        name = "account_balances" if self.kind == BALANCES else "bill_data"
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/kavi_billing_import/static/example/{name}.csv",
+            "target": "download",
+        }
+
     def action_refresh(self):
         """Look again how far it is."""
         self.check_access("read")
@@ -323,7 +356,9 @@ class KaviImport(models.Model):
         """Back to the file: what was read of it before does not count."""
         self._as_act().column_ids.unlink()
         self._as_act().line_ids.unlink()
-        self._write_facts({"state": "draft", "row_count": 0, "sheets": False})
+        self._write_facts(
+            {"state": "draft", "row_count": 0, "sheets": False, "passed_over": False}
+        )
 
     def _start(self, state):
         """Begin to test or to import the rows."""
@@ -399,92 +434,3 @@ class KaviImport(models.Model):
                 record.sudo()._stop()
             elif not ImportRunner(mine).run_job(cron):
                 return
-
-    # === HELPER METHODS === #
-
-    def _may_go_on(self):
-        """Whether who started the import may still import."""
-        self.ensure_one()
-        user = self.env.user
-        return (
-            user.active
-            and self.company_id in user.company_ids
-            and user.has_group("kavi_billing.group_billing_administrator")
-        )
-
-    def _check_own_fields(self):
-        raise UserError(
-            self.env._("How far an import is, follows from what is done with it.")
-        )
-
-    def _check_unlocked(self):
-        """The file and how it is read stay what they are once rows of it are in."""
-        self._check_not_working()
-        for record in self:
-            if record.is_started:
-                raise UserError(
-                    self.env._(
-                        "Rows of this file are imported: start another import to "
-                        "change how it is read."
-                    )
-                )
-
-    def _check_not_working(self):
-        for record in self:
-            if record.state in BUSY:
-                raise UserError(
-                    self.env._(
-                        "The rows of this file are being worked on. Wait until that is "
-                        "done, or stop it."
-                    )
-                )
-
-    def _check_importer(self):
-        """Only administrators import, into the companies they work in."""
-        self.env["kavi.bill"]._check_role("administrator")
-        for company in self.company_id:
-            if not self.env.su and company not in self.env.companies:
-                raise UserError(
-                    self.env._(
-                        "Choose %s among your companies to import into it.",
-                        company.name,
-                    )
-                )
-
-    def _check_settings(self):
-        """Refuse what would fail with every row, with what to do about it."""
-        self.ensure_one()
-        FileParser(self).check_columns()
-        if not self._books_something():
-            return
-        company = self.company_id
-        today = company._billing_today()
-        if not self.opening_date:
-            raise UserError(
-                self.env._("Choose the day on which what is open is booked.")
-            )
-        if self.opening_date > today:
-            raise UserError(
-                self.env._("What is open is booked today or on an earlier day.")
-            )
-        account = self.sudo().opening_account_id
-        if account.account_type in ("asset_receivable", "liability_payable"):
-            raise UserError(
-                self.env._(
-                    "%s is what accounts owe or are owed: choose another opening "
-                    "account.",
-                    account.display_name,
-                )
-            )
-        # sudo: dates of the books, for who may not see them
-        locks = company.sudo()._get_violated_lock_dates(
-            self.opening_date, False, self._get_opening_journal()
-        )
-        if locks:
-            raise UserError(
-                self.env._(
-                    "The books are closed until %s: choose a later day, or ask the "
-                    "accountant to open the period.",
-                    format_date(self.env, locks[-1][0]),
-                )
-            )

@@ -1,0 +1,2 @@
+from . import kavi_import_mend
+from . import kavi_import_mend_cell
