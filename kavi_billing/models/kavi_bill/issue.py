@@ -265,10 +265,10 @@ class KaviBill(models.Model):
         """Create and post the invoices of one company's bills, in one batch."""
         journal = self.company_id._get_billing_journal()
         with self._defer_accounting_recompute():
-            moves = self.env["account.move"].create(
+            moves = self.env["account.move"]._create_invoices(
                 [bill._prepare_invoice_vals(journal) for bill in self]
             )
-            moves._post(soft=False)
+            moves._post_invoices()
         self._log_documents(moves)
 
     def _prepare_invoice_vals(self, journal):
