@@ -58,6 +58,22 @@ NUMBERING = {
         "_get_sequence_date_range _sequence_matches_date _get_sequence_cache".split()
     )
 }
+# ... and what is done when it is posted.
+POSTING = {
+    "account.move": frozenset(
+        "write _post _invoice_paid_hook _reconcile_reversed_moves "
+        "_copy_recurring_entries _get_accounting_date _get_accounting_date_source "
+        "_get_violated_lock_dates _affect_tax_report _hash_moves "
+        "_synchronize_business_models".split()
+    )
+    | _MOVE,
+    "account.move.line": frozenset(
+        "write _create_analytic_lines _prepare_analytic_lines _reconcile_marked "
+        "_validate_analytic_distribution _check_constrains_account_id_journal_id "
+        "_check_tax_lock_date".split()
+    )
+    | _LINE,
+}
 # What says nothing of amounts, whoever overrides it.
 _HARMLESS = frozenset(
     "create write unlink copy copy_data read search_fetch name_search onchange "

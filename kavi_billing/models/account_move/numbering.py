@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import models
 
 from ...tools.context import Private, private_value
-from ...tools.odoo_methods import NUMBERING
+from ...tools.odoo_methods import NUMBERING, POSTING
 
 
 class AccountMove(models.Model):
@@ -13,13 +13,20 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _post_invoices(self):
-        """Post invoices of one batch as ``_post`` does: the format of their numbers is
-        read once, and the ranks of their customers are written at once."""
+    def _post_invoices(self, all_ready=False):
+        """Post invoices that this transaction has just created, as ``_post`` does: the
+        format of their numbers is read once, the ranks of their customers are written
+        at once, and their lines are not compared once more.
+
+        :param bool all_ready: as :meth:`_create_invoices` has said
+        """
         ranks = {}
         batch = self.with_context(kavi_ranks=Private(ranks))
         if self._are_methods_known(NUMBERING):
             batch = batch.with_context(kavi_numbers=Private({}))
+        if all_ready and self._are_methods_known(POSTING):
+            # they were in sync when they were made, and posting changes no line
+            batch = batch.with_context(skip_invoice_sync=True)
         posted = batch._post(soft=False)
         first = defaultdict(list)
         for (name, id_), number in ranks.items():

@@ -42,7 +42,8 @@ class AccountMove(models.Model):
         """Create draft invoices as ``create`` does, in fewer steps where it can.
 
         :param list vals_list: values of invoices, as for ``create``
-        :return: the invoices, in the order of ``vals_list``
+        :return: the invoices, in the order of ``vals_list``, and whether the lines of
+            all of them were made ready
         """
         known = self._are_methods_known() and {}
         pairs = []
@@ -51,14 +52,15 @@ class AccountMove(models.Model):
         for vals in vals_list:
             ready = None if known is False else self._prepare_ready_vals(vals, known)
             pairs.append((vals, ready))
-        moves = self.browse()
+        moves, all_ready = self.browse(), True
         # in runs, for the order of the ids is that of the numbers
         for is_ready, run in groupby(pairs, lambda pair: pair[1] is not None):
             run = list(run)
             plain = [vals for vals, _ready in run]
             created = is_ready and self._create_ready(run)
             moves += created or self.create(plain)
-        return moves
+            all_ready = all_ready and bool(created)
+        return moves, all_ready
 
     # === HELPER METHODS === #
 
@@ -111,8 +113,6 @@ class AccountMove(models.Model):
         }
         return (
             self.invoice_currency_rate == ready["rate"]
-            and not any(self.line_ids.mapped("epd_needed"))
-            and not any(self.line_ids.mapped("discount_allocation_needed"))
             and needed.keys() == ready["terms"].keys()
             and all(
                 not currency.compare_amounts(
@@ -227,6 +227,8 @@ class AccountMove(models.Model):
             for name in ("price_unit", "quantity"):
                 vals[name] = Line._fields[name].convert_to_cache(vals[name], Line)
             vals = Line._sanitize_values(vals, precision)
+            if not self._has_distribution_models(known):
+                vals.setdefault("analytic_distribution", False)  # nobody else says
             vals.update(display_type="product", account_id=account.id)
             lines.append((vals, {"product": product, "taxes": taxes}))
         # Odoo guesses by the lines before, too
