@@ -1,4 +1,4 @@
-from itertools import groupby
+from itertools import groupby  # of runs: Odoo's own would bring them together
 
 from odoo import api, fields, models
 from odoo.fields import Command
@@ -54,6 +54,7 @@ class AccountMove(models.Model):
             pairs.append((vals, ready))
         moves, all_ready = self.browse(), True
         # in runs, for the order of the ids is that of the numbers
+        # pylint: disable-next=bad-builtin-groupby
         for is_ready, run in groupby(pairs, lambda pair: pair[1] is not None):
             run = list(run)
             plain = [vals for vals, _ready in run]
@@ -73,12 +74,12 @@ class AccountMove(models.Model):
         return {"account", "analytic", "base", "mail", "portal", "kavi_billing"}
 
     @api.model
-    def _are_methods_known(self, watched=WATCHED):
+    def _are_methods_known(self, watched=None):
         """Whether only known modules say what becomes of an invoice's lines."""
         known = self._get_known_modules()
         return not any(
             find_overrides(type(self.env[model]), names, known)
-            for model, names in watched.items()
+            for model, names in (watched or WATCHED).items()
         )
 
     @api.model
@@ -217,7 +218,7 @@ class AccountMove(models.Model):
             vals = dict(command[2])
             product = self._browse_once("product.product", vals["product_id"], known)
             taxes = self._browse_taxes(vals["tax_ids"], known)
-            if taxes is None or not self._are_taxes_known(taxes, head, known):
+            if taxes is None or not self._are_taxes_known(taxes, known):
                 return None
             account, is_guess = self._get_known_account(vals, product, head, known)
             if not account:
@@ -243,7 +244,7 @@ class AccountMove(models.Model):
         return self._browse_once("account.tax", tuple(ids), known)
 
     @api.model
-    def _are_taxes_known(self, taxes, head, known):
+    def _are_taxes_known(self, taxes, known):
         """Taxes that are due with the invoice. Where their items have the analytic
         distribution of the lines, that one has to be known before, too."""
         key = ("taxes", taxes)
