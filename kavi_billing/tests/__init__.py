@@ -69,6 +69,7 @@ from . import (
     test_property_credit,
     test_property_surcharge,
     test_query_count,
+    test_ready_lines_property,
     test_refund,
     test_reversal,
     test_schedule,

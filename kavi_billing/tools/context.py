@@ -11,6 +11,8 @@ Context keys of the suite, each with a Private value unless it says otherwise:
     kavi_application          the application that raises bills or acts on them
     kavi_credit_note          a credit note mirrors posted items: nothing is matched yet
     kavi_ledger_bill          for display: the bill whose part of a document is shown
+    kavi_numbers              of a batch that is posted: the formats of its numbers
+    kavi_ranks                of a batch that is posted: whose first invoice it is
     kavi_match_amounts        how much of two journal items is matched
     kavi_no_billing_account   contacts made now are no accounts
     kavi_whole_discount       all instalments are paid at once, with the early discount

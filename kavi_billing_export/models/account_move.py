@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class AccountMove(models.Model):
@@ -10,3 +10,7 @@ class AccountMove(models.Model):
         posted = super()._post(soft)
         self.env["kavi.outbox"]._record(posted)
         return posted
+
+    @api.model
+    def _get_known_modules(self):
+        return super()._get_known_modules() | {"kavi_billing_export"}

@@ -1,1 +1,1 @@
-from . import base, portal_access
+from . import base, numbering, portal_access, ready

@@ -73,7 +73,9 @@ class AccountMove(models.Model):
         # sudo: who works on an invoice need not see the bill
         for invoice in self.filtered(lambda move: move.sudo().kavi_bill_id):
             term = invoice.invoice_payment_term_id
-            if len(term.line_ids) > 1 and not invoice.invoice_cash_rounding_id:
+            is_rounded = invoice.invoice_cash_rounding_id
+            # without lines, as while a draft is deleted, nothing is needed
+            if invoice.needed_terms and len(term.line_ids) > 1 and not is_rounded:
                 invoice.needed_terms = invoice._get_needed_instalments()
         for invoice in self.filtered("invoice_payment_term_id.shares_discount"):
             invoice.needed_terms = invoice._share_discount(invoice.needed_terms)
@@ -377,16 +379,21 @@ class AccountMove(models.Model):
         Odoo knows the days already, one item each; it would spread all charges alike.
         """
         self.ensure_one()
-        needed = self.needed_terms
-        currency, company_currency = self.currency_id, self.company_currency_id
+        return self._spread_terms(
+            self.needed_terms,
+            self.invoice_payment_term_id,
+            self.invoice_date or self.date or fields.Date.context_today(self),
+            self._get_charges(),
+            self.currency_id,
+            self.company_currency_id,
+        )
+
+    @api.model
+    def _spread_terms(self, needed, term, date, charges, currency, company_currency):
+        """Spread what is needed over the instalments of terms."""
         total = sum(values["amount_currency"] for values in needed.values())
         balance = sum(values["balance"] for values in needed.values())
-        instalments = self.invoice_payment_term_id._get_instalments(
-            self.invoice_date or self.date or fields.Date.context_today(self),
-            total,
-            self._get_charges(),
-            currency,
-        )
+        instalments = term._get_instalments(date, total, charges, currency)
         balances = share(
             company_currency.round(balance),
             [instalment["amount"] for instalment in instalments],

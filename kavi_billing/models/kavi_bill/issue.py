@@ -48,8 +48,10 @@ class KaviBill(models.Model):
                 lambda bill, company=company: bill.company_id == company
             )
             batch = batch.with_company(company)
-            batch._assign_bill_ids()
-            batch._post_invoices()
+            # a bill that has an ID and no invoice yet is nothing to compute
+            with batch._defer_accounting_recompute():
+                batch._assign_bill_ids()
+                batch._post_invoices()
         # now, in the context that does not track: one log line a bill says it all
         bills.env.flush_all()
         self._log_act(
@@ -264,11 +266,10 @@ class KaviBill(models.Model):
     def _post_invoices(self):
         """Create and post the invoices of one company's bills, in one batch."""
         journal = self.company_id._get_billing_journal()
-        with self._defer_accounting_recompute():
-            moves = self.env["account.move"].create(
-                [bill._prepare_invoice_vals(journal) for bill in self]
-            )
-            moves._post(soft=False)
+        moves, all_ready = self.env["account.move"]._create_invoices(
+            [bill._prepare_invoice_vals(journal) for bill in self]
+        )
+        moves._post_invoices(all_ready)
         self._log_documents(moves)
 
     def _prepare_invoice_vals(self, journal):

@@ -1,1 +1,1 @@
-from . import balance, base, company, pending, portal
+from . import balance, base, company, pending, portal, rank
