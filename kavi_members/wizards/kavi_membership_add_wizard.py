@@ -23,7 +23,6 @@ class KaviMembershipAddWizard(models.TransientModel):
     )
     type_id = fields.Many2one(
         "kavi.membership.type",
-        string="Type",
         required=True,
         check_company=True,
         domain="[('company_id', '=', company_id), ('is_available', '=', True)]",

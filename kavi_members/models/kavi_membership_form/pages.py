@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Domain
 
 from ...tools.form_rules import COMPANY, CONTACT, MAX_OTHERS, PERSON
 
@@ -258,5 +259,5 @@ class KaviMembershipForm(models.Model):
         }
 
     def _get_countries(self):
-        countries = self.env["res.country"].search([])
+        countries = self.env["res.country"].search(Domain.TRUE)
         return [(str(country.id), country.name) for country in countries]
