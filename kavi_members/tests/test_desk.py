@@ -66,6 +66,8 @@ class TestDesk(MembersCommon):
         self.assertEqual(len(texts), 2)
         denial = next(text for text in texts.values() if "not accepted" in text)
         self.assertIn("Come again", denial)
+        approval = next(text for text in texts.values() if "is approved" in text)
+        self.assertNotIn("Come again", approval)
         self.assertNotIn("Look closer", denial)
 
     def test_decide_where_somebody_was_faster(self):
@@ -151,6 +153,14 @@ class TestDesk(MembersCommon):
             action = windows.create({}).action_do()
             report = self.env["kavi.bulk.report"].sudo().browse(action["res_id"])
             self.assertEqual((report.done_count, report.refused_count), (1, 1))
+
+    def test_end_asks_about_a_paid_bill(self):
+        """Whatever is ticked: what was paid is a person's to decide."""
+        member = self.add(partner=self.people[0])
+        self.settle(member)
+        self.window("act", member, kavi_member_act="end").create({}).action_do()
+        self.assertMember(member, "archived")
+        self.assertIn("Refund the bill?", self.summaries(member))
 
     def test_delete_cancels_the_bill_if_that_is_said(self):
         for cancel, state in ((True, "canceled"), (False, "new")):

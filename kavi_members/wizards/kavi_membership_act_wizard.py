@@ -79,5 +79,6 @@ class KaviMembershipActWizard(models.TransientModel):
         else:
             for one in members:
                 one._end("refunded" if one._is_refunded() else "deleted", note)
-            if self.cancel_bill:
-                members._settle_bills(True, self.env._("The membership was ended."))
+            members._settle_bills(
+                self.cancel_bill, self.env._("The membership was ended.")
+            )

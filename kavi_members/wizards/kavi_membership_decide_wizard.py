@@ -14,7 +14,9 @@ class KaviMembershipDecideWizard(models.TransientModel):
     )
     note = fields.Text(string="Reason", help="For the staff: it stays in the history.")
     text = fields.Text(
-        string="To the Applicant", help="On the status page, and in the mail."
+        string="To the Applicant",
+        help="Of who is denied, on the status page and in the mail; if nobody is, "
+        "in the mail to those who are approved.",
     )
     send_mail = fields.Boolean(
         string="Mail the Decision",
@@ -88,4 +90,6 @@ class KaviMembershipDecideWizard(models.TransientModel):
         else:
             members._deny(self.note or "", self.text or "", self.cancel_bill)
         if self.send_mail:
-            members._mail_decision(self.text or "")
+            # what is written for those who are denied is not said to the others
+            is_for_them = decision == "deny" or not self.deny_count
+            members._mail_decision(self.text or "" if is_for_them else "")
