@@ -46,7 +46,7 @@ class TestReaderLimits(ReaderCase):
         plain, ordinary = plain(MEGABYTE // 2), 0
         for __ in range(2):
             ordinary = max(ordinary, self.seconds(plain)[0] / len(plain))
-        # each takes seconds: all of them in the long profile, else one of three
+        # each takes seconds: all of them in the long profile, else one of nine
         step = 1 if os.environ.get("KAVI_LONG") else 9
         for name, (make, codes) in itertools.islice(files.items(), 0, None, step):
             with self.subTest(file=name):
