@@ -26,7 +26,7 @@ FOLLOWING["kavi.bill"] = {"created_by", "origin_model", "origin_id"}
 # Fields that the roles here have not: a default for one of them may be refused as a
 # whole.
 CLOSED = {
-    *("access_token", "link_date"),
+    *("access_token", "import_name_key", "link_date"),
     *("kavi_granted_category_ids", "kavi_member_since", "kavi_member_status"),
 }
 # Made anew with each record: what was sent is not in it.

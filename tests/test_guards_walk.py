@@ -273,6 +273,7 @@ class TestWalk(CommerceCommon):
             "kavi.bill.payment.wizard": {"method_id": self.check.id},
             "kavi.credit.refund.wizard": {"method_id": self.check.id},
             **self.get_members_windows(),
+            **self.get_import_windows(),
         }.get(name, {})
         records = {
             "kavi.credit.refund.wizard": self.credit,
@@ -283,6 +284,17 @@ class TestWalk(CommerceCommon):
         context = {"active_model": records._name, "active_ids": records.ids}
         env = self.as_user("administrator")
         return env[name].with_context(**context).sudo().create(vals)
+
+    def get_import_windows(self):
+        """What is mended of an imported row, which is an administrator's to do."""
+        last = self.env["kavi.import"].search([], order="id desc", limit=1)
+        lines = self.env["kavi.import.line"]._as_act()
+        line = lines.create({"import_id": last.id, "row": 2})
+        mend = self.env["kavi.import.mend"].create({"line_id": line.id, "cell_ids": []})
+        return {
+            "kavi.import.mend": {"line_id": line.id, "cell_ids": []},
+            "kavi.import.mend.cell": {"mend_id": mend.id, "target": "bill_id"},
+        }
 
     def get_members_windows(self):
         """What the windows of members need; none of the roles here opens one."""

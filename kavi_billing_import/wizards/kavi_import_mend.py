@@ -9,6 +9,7 @@ class KaviImportMend(models.TransientModel):
     """What a row says, for somebody who mends it."""
 
     _name = "kavi.import.mend"
+    _inherit = ["kavi.window.mixin"]
     _description = "Mend an Imported Row"
 
     line_id = fields.Many2one(

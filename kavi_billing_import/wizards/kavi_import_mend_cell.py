@@ -7,6 +7,7 @@ class KaviImportMendCell(models.TransientModel):
     """One cell of a row that somebody mends."""
 
     _name = "kavi.import.mend.cell"
+    _inherit = ["kavi.window.mixin"]
     _description = "Mended Cell"
 
     mend_id = fields.Many2one("kavi.import.mend", required=True, ondelete="cascade")
