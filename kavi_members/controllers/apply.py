@@ -1,4 +1,3 @@
-from odoo.exceptions import UserError
 from odoo.http import request, route
 
 from ..tools.form_rules import MAX_POST_BYTES, get_next
@@ -78,7 +77,7 @@ class ApplyPages(MembersPages):
         error = self._get_barrier(form, post)
         problems = {}
         if not error and step == "check":
-            error = self._send(draft)
+            error = self._try(draft._send, self._get_cut_address())
             if not error:
                 return self._go_to(self._get_path_after(draft))
         elif not error:
@@ -143,16 +142,6 @@ class ApplyPages(MembersPages):
             f"{draft.form_id._get_path()}/{draft.id}/{draft._get_access_token()}/{step}"
         )
 
-    def _send(self, draft):
-        """Send the application; the sentence why it cannot be, or ""."""
-        try:
-            with request.env.cr.savepoint():
-                draft._send(self._get_cut_address())
-        except UserError as error:
-            draft.invalidate_recordset()
-            return str(error)
-        return ""
-
     def _get_path_after(self, application):
         """Where one goes from the form: to pay, where that comes next (KM-23); to the
         page of the association, or to the status page."""
@@ -162,9 +151,6 @@ class ApplyPages(MembersPages):
         if application.state != "unconfirmed" and application.form_id.redirect_url:
             return application.form_id.redirect_url
         return application._get_status_path()
-
-    def _render_busy(self):
-        return self._render_page("kavi_members.page_busy", {}, status=429)
 
     def _render_step(self, form, draft, step, typed, problems=None, error=""):
         steps = draft._get_form_steps() if draft else form._get_steps()

@@ -6,14 +6,14 @@ from odoo.http import request
 from odoo.tools import consteq
 from odoo.tools import hmac as keyed_hash
 
-from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.kavi_billing.controllers.portal import BillingPortal
 
 from ..tools.form_rules import MAX_POSTS, MAX_STARTS, TRAP, get_stamp_problem
 
 SCOPE = "kavi_members-page"
 
 
-class MembersPages(CustomerPortal):
+class MembersPages(BillingPortal):
     """What the public pages of Members have in common: layout, barriers against robots
     (none of them tells whether somebody is known), and answers that are not kept."""
 
@@ -25,8 +25,7 @@ class MembersPages(CustomerPortal):
         response = request.render(
             template,
             {
-                **self._prepare_portal_layout_values(),
-                "html_data": {"lang": (request.env.lang or "en_US").replace("_", "-")},
+                **self._prepare_billing_page_values(),
                 "no_breadcrumbs": True,
                 "no_index": True,
                 **values,
@@ -46,6 +45,10 @@ class MembersPages(CustomerPortal):
     def _go_to(self, path):
         # paths of our own, and the address that an administrator has set on the form
         return self._keep_private(request.redirect(path, code=303, local=False))
+
+    def _render_busy(self):
+        """What is answered when too much was posted."""
+        return self._render_page("kavi_members.page_busy", {}, status=429)
 
     def _render_gone(self):
         """The same page for what does not exist and for a wrong link."""

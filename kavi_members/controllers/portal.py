@@ -1,6 +1,6 @@
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.http import content_disposition, request, route
+from odoo.http import request, route
 
 from ..tools.state import RUNNING
 from .base import MembersPages
@@ -130,15 +130,7 @@ class MembersPortal(MembersPages):
             ._render_qweb_pdf(report.report_name, member.ids)
         )
         name = f"{paper} {member._get_paper_name()}.pdf"
-        response = request.make_response(
-            content,
-            [
-                ("Content-Type", "application/pdf"),
-                ("Content-Length", len(content)),
-                ("Content-Disposition", content_disposition(name, "inline")),
-            ],
-        )
-        return self._keep_private(response)
+        return self._keep_private(self._answer_pdf(content, name, False))
 
     @route(
         f"{PATH}/<int:membership_id>/people",
@@ -158,7 +150,7 @@ class MembersPortal(MembersPages):
         path, error = f"{PATH}/{member.id}/people", ""
         if request.httprequest.method == "POST":
             if self._is_too_many("post"):
-                return self._render_page("kavi_members.page_busy", {}, status=429)
+                return self._render_busy()
             try:
                 with request.env.cr.savepoint():
                     done = self._act_on_people(member, act, name, email, seat)
@@ -192,9 +184,9 @@ class MembersPortal(MembersPages):
                 member, name, email, "company_admin"
             )
             return "invited"
-        text = seat if seat and seat.isascii() and seat.isdigit() else "0"
+        chosen = self._to_id(seat)
         found = member.series_id.seat_ids.filtered(
-            lambda one: one.state != "ended" and str(one.id) == text
+            lambda one: one.state != "ended" and one.id == chosen
         )
         if not found:
             raise UserError(request.env._("This person has no seat any more."))

@@ -110,12 +110,9 @@ class StatusPages(ApplyPages):
         if self._is_too_many("post"):
             return self._render_busy()
         application = self._with_company(application)
-        try:
-            with request.env.cr.savepoint():
-                act(application)
-        except UserError as error:
-            application.invalidate_recordset()
-            return self._render_status(application, error=str(error))
+        error = self._try(act, application)
+        if error:
+            return self._render_status(application, error=error)
         return self._go_to(f"{application._get_status_path()}?done={done}")
 
     def _render_status(self, application, done=None, error=""):
