@@ -53,13 +53,11 @@ class KaviMembershipAddWizard(models.TransientModel):
 
     def _get_preview(self):
         self.ensure_one()
-        kind = self.type_id
         day = self.date_start or self.company_id._billing_today()
         try:
-            period = kind._get_period(day)
+            fee, period = self.type_id._get_new_price(day)
         except UserError as error:
             return str(error)
-        fee = kind._prorate(kind._get_fee("new", day).amount, period) + kind.setup_fee
         if self.is_by_hand:
             fee = self.fee
         return self.env._(

@@ -111,10 +111,8 @@ class KaviMembershipForm(models.Model):
         """What a type costs who applies today, and for how long: texts."""
         self.ensure_one()
         day = self.company_id._billing_today()
-        period = kind._get_period(day)
+        total, period = kind._get_new_price(day)
         currency = self.company_id.currency_id
-        fee = kind._prorate(kind._get_fee("new", day).amount, period)
-        total = fee + kind.setup_fee
         free = currency.is_zero(total)
         return {
             "price": self.env._("Free") if free else currency.format(total),

@@ -133,13 +133,23 @@ class KaviMembershipType(models.Model):
                 ]
         return self.env["kavi.membership.fee"]
 
+    def _get_new_price(self, day):
+        """What a new membership costs that begins on a day, and its term.
+
+        :return: ``(amount, kavi_members.tools.term.Period)``
+        :raise UserError: when no term begins then
+        """
+        self.ensure_one()
+        period = self._get_period(day)
+        fee = self._prorate(self._get_fee("new", day).amount, period)
+        return fee + self.setup_fee, period
+
     def _get_preview_row(self, day):
         self.ensure_one()
         try:
-            period = self._get_period(day)
+            total, period = self._get_new_price(day)
         except UserError as error:
             return format_date(self.env, day), "", str(error)
-        total = self._prorate(self._get_fee("new", day).amount, period) + self.setup_fee
         currency = self.company_id.currency_id or self.env.company.currency_id
         end = (
             format_date(self.env, period.end) if period.end else self.env._("for life")
