@@ -224,21 +224,20 @@ class KaviMembershipApplication(models.Model):
         """The address of who applies, typed or of their contact."""
         self.ensure_one()
         people = (self.typed or {}).get("people") or [{}]
-        speaker = self.contact_ids.filtered(lambda one: one.role == "primary")
-        return (
-            people[0].get("email")
-            or speaker.partner_id[:1].email
-            or self.partner_id.email
-            or ""
-        )
+        speaker = self._get_speaker()
+        return people[0].get("email") or speaker.email or self.partner_id.email or ""
+
+    def _get_speaker(self):
+        """The contact who speaks for the applicant; none until it is submitted."""
+        self.ensure_one()
+        rows = self.contact_ids.filtered(lambda one: one.role == "primary")
+        return rows.partner_id[:1]
 
     def _get_name(self):
         self.ensure_one()
         people = (self.typed or {}).get("people") or [{}]
-        speaker = self.contact_ids.filtered(lambda one: one.role == "primary")
-        return (
-            people[0].get("name") or speaker.partner_id[:1].name or self.partner_id.name
-        )
+        speaker = self._get_speaker()
+        return people[0].get("name") or speaker.name or self.partner_id.name
 
     def _get_status_url(self):
         """The permanent page of the application, without a log-in (KM-24)."""

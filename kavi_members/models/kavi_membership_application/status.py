@@ -99,10 +99,9 @@ class KaviMembershipApplication(models.Model):
             raise UserError(
                 self.env._("You have written enough for today: we answer by mail.")
             )
-        speaker = self.contact_ids.filtered(lambda one: one.role == "primary")
         self.message_post(
             body=plaintext2html(text),
-            author_id=(speaker.partner_id[:1] or self.partner_id).id,
+            author_id=(self._get_speaker() or self.partner_id).id,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
         )

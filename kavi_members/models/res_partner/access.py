@@ -98,6 +98,7 @@ class ResPartner(models.Model):
         by_series = members.search(
             running & Domain("series_id", "in", seats.series_id.ids)
         ).grouped("series_id")
+        by_person = seats.grouped("partner_id")
         found = {}
         for person in self:
             terms = held.get(person, members)
@@ -107,9 +108,7 @@ class ResPartner(models.Model):
                 # where there are no seats, all people of the company are meant
                 lambda one, speaks=speaks: speaks or not one.type_id.seat_limit
             )
-            for seat in seats.filtered(
-                lambda seat, person=person: seat.partner_id == person
-            ):
+            for seat in by_person.get(person, ()):
                 terms |= by_series.get(seat.series_id, members)
             found[person] = terms
         return found
