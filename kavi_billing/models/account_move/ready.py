@@ -45,13 +45,11 @@ class AccountMove(models.Model):
         :return: the invoices, in the order of ``vals_list``, and whether the lines of
             all of them were made ready
         """
-        known = self._are_methods_known() and {}
-        pairs = []
-        if known is not False:
-            self._read_usual_accounts(vals_list, known)
-        for vals in vals_list:
-            ready = None if known is False else self._prepare_ready_vals(vals, known)
-            pairs.append((vals, ready))
+        if not self._are_methods_known():
+            return self.create(vals_list), False
+        known = {}
+        self._read_usual_accounts(vals_list, known)
+        pairs = [(vals, self._prepare_ready_vals(vals, known)) for vals in vals_list]
         moves, all_ready = self.browse(), True
         # in runs, for the order of the ids is that of the numbers
         # pylint: disable-next=bad-builtin-groupby
