@@ -1,9 +1,9 @@
 """Methods with every kind of surcharge, and what each has to come to, in Decimals."""
 
-import os
 from decimal import ROUND_HALF_UP, Decimal
 
 from .common import BillingCommon
+from .profile import LONG
 
 # Fixed, percent, at least, at most.
 SURCHARGES = {
@@ -124,7 +124,7 @@ class SurchargeCommon(BillingCommon):
 
     def tried(self):
         """The methods of :meth:`each_method`."""
-        if os.environ.get("KAVI_LONG"):
+        if LONG:
             return self.methods
         pairs = self._pair_by_turns(self.methods)
         return {key: self.methods[key] for key in pairs}

@@ -8,7 +8,6 @@ what arrives is looked at in the same way, whatever brought it.
 
 import itertools
 import json
-import os
 from xmlrpc.client import Fault
 
 from odoo.tests import HttpCase, tagged
@@ -16,6 +15,7 @@ from odoo.tools import mute_logger
 
 from .common import BillingCommon
 from .hostile import ODOO, SUITE, default_keys
+from .profile import LONG
 
 TRANSPORTS = ("xmlrpc", "jsonrpc", "json2", "call_kw")
 # Odoo logs what it answers with an error.
@@ -146,7 +146,7 @@ class TestTransports(BillingCommon, HttpCase):
         """
         keys, defaults = {**ODOO, **SUITE}, default_keys(self.env)
         contexts = [{**keys, **defaults}]
-        if os.environ.get("KAVI_LONG"):
+        if LONG:
             contexts += [defaults, *({key: value} for key, value in keys.items())]
         return contexts
 

@@ -1,11 +1,10 @@
 """What a caller's context holds changes nothing that is booked for a credit."""
 
-import os
-
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from .profile import LONG
 from .test_credit import CreditCommon
 
 # Each of these keys makes Odoo, or this addon, book something else, if it comes so far.
@@ -143,7 +142,7 @@ class TestCreditAccess(CreditCommon):
         amounts = {(debit, credit): 1.0 for debit in range(9) for credit in range(9)}
         context = CONTEXT | {"kavi_match_amounts": amounts}
         self.assertEqual(self.give(**context), plain)
-        for key, value in context.items() if os.environ.get("KAVI_LONG") else ():
+        for key, value in context.items() if LONG else ():
             with self.subTest(key):
                 self.assertEqual(self.give(**{key: value}), plain)
 

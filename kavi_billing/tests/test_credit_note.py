@@ -1,13 +1,11 @@
 """Credit notes mirror what was booked, whatever was changed since the invoice was
 posted. The right values are the invoice's own items, with the other sign."""
 
-import os
-
 from odoo.fields import Command
 from odoo.tests import tagged
 
 from .mirror_common import PERCENT, REVERSE_CHARGE, SPLIT, MirrorCommon
-from .profile import by_turns
+from .profile import LONG, by_turns
 
 
 @tagged("post_install", "-at_install")
@@ -120,7 +118,7 @@ class TestCreditNote(MirrorCommon):
         modes = ("tax_excluded", "tax_included")
         shapes = (PERCENT, REVERSE_CHARGE, SPLIT, (60, 40, -100))
         for number, shape in enumerate(shapes):
-            chosen = modes if os.environ.get("KAVI_LONG") else [modes[number % 2]]
+            chosen = modes if LONG else [modes[number % 2]]
             for override in chosen:
                 for name, end in self.ends().items():
                     with (

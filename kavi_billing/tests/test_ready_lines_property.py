@@ -15,15 +15,12 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .mirror_common import PERCENT, REVERSE_CHARGE, SPLIT, MirrorCommon
+from .profile import LONG
 
-EXAMPLES = int(os.environ.get("KAVI_EXAMPLES", 0)) or (
-    200 if os.environ.get("KAVI_LONG") else 12
-)
+EXAMPLES = int(os.environ.get("KAVI_EXAMPLES", 0)) or (200 if LONG else 12)
 # To shorten what fails takes minutes.
 PHASES = [
-    phase
-    for phase in Phase
-    if os.environ.get("KAVI_LONG") or phase.name in ("explicit", "reuse", "generate")
+    phase for phase in Phase if LONG or phase.name in ("explicit", "reuse", "generate")
 ]
 # Ids, and when and by what secret a row was written: not of two rows alike.
 OWN = {"id", "move_id", "create_date", "write_date", "access_token"}

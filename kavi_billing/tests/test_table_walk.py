@@ -6,7 +6,6 @@ What is allowed is asked of the table's data here, not of the function that the 
 ask; each allowed act is done, and has to end where the table says (KB-20 ... KB-27).
 """
 
-import os
 from datetime import date
 from unittest.mock import patch
 
@@ -16,6 +15,7 @@ from odoo.tests import tagged
 
 from ..tools.bill_rules import ACTS, FLAGS, OPEN, STATES
 from .common import BillingCommon
+from .profile import LONG
 from .test_table_rules import every_combination
 
 # Acts that a bill with nothing in the books, or without a payment or a credit, refuses
@@ -24,7 +24,7 @@ BOOKED = ("complete_payment", "write_off", "change_amount", "postpone")
 BOOKED += ("apply_credit", "unapply_credit")
 UNBOOKED = "invoice reset to draft"
 MARKS = [*every_combination(("overdue", "partly_paid", "disputed", "frozen"))]
-if not os.environ.get("KAVI_LONG"):
+if not LONG:
     MARKS = [flags for flags in MARKS if len(flags) not in (2, 3)]
 
 
